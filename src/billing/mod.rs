@@ -1,0 +1,10 @@
+//! From usage to money, exactly: one request, or a month's token sums, to an itemised bill.
+//!
+//! Pure functions over integers. The engine, the audit and every invoice in the tests price with these
+//! and nothing else.
+
+mod month;
+mod request;
+
+pub use month::{BandSums, MonthBill, bill_band, fees_of};
+pub use request::{Bill, BillError, Item, Usage, bill_request};

@@ -1,0 +1,155 @@
+//! Months, instants and hours of the calendar, all in UTC unless a name says otherwise.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+/// Seconds in an hour.
+pub const HOUR_SECONDS: i64 = 3_600;
+
+/// The mean number of days in a calendar month, 365.25 / 12.
+pub const MEAN_MONTH_DAYS: f64 = 30.4375;
+
+/// A point in time: whole seconds since 1970-01-01 00:00 UTC.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Instant(i64);
+
+impl Instant {
+    /// The instant `seconds` after 1970-01-01 00:00 UTC.
+    pub const fn from_unix_seconds(seconds: i64) -> Self {
+        Instant(seconds)
+    }
+
+    /// Seconds since 1970-01-01 00:00 UTC.
+    pub const fn unix_seconds(self) -> i64 {
+        self.0
+    }
+
+    /// Reads `2026-03-05` (midnight UTC) or `2026-08-16T16:00:00Z`.
+    ///
+    /// # Errors
+    /// A sentence that says what was expected.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let stamp = if text.contains('T') { text.to_owned() } else { format!("{text}T00:00:00Z") };
+        let time: Timestamp = stamp.parse().map_err(|_| {
+            "expected a date such as 2026-03-05 or an instant such as 2026-08-16T16:00:00Z".to_owned()
+        })?;
+        Ok(Instant(time.as_second()))
+    }
+}
+
+/// ISO 8601: the date alone at midnight, else date and time with `Z`.
+impl fmt::Display for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match Timestamp::from_second(self.0) {
+            Ok(time) => {
+                let text = time.to_string();
+                write!(f, "{}", text.strip_suffix("T00:00:00Z").unwrap_or(&text))
+            }
+            Err(_) => write!(f, "{} s", self.0),
+        }
+    }
+}
+
+/// A calendar month.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Month {
+    first: Date,
+}
+
+impl Month {
+    /// Reads `2027-01`.
+    ///
+    /// # Errors
+    /// A sentence that says what was expected; years from 2000 to 2199 are understood.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let wanted = || "expected a month such as 2027-01".to_owned();
+        if text.len() != 7 {
+            return Err(wanted());
+        }
+        let first: Date = format!("{text}-01").parse().map_err(|_| wanted())?;
+        if (2000..2200).contains(&first.year()) {
+            Ok(Month { first })
+        } else {
+            Err("expected a year from 2000 to 2199".to_owned())
+        }
+    }
+
+    /// The month `count` months later.
+    pub fn plus(self, count: u32) -> Month {
+        let index = i32::from(self.first.year()) * 12 + i32::from(self.first.month()) - 1;
+        let index = index + i32::try_from(count).unwrap_or(0);
+        let (year, month) = (index.div_euclid(12), index.rem_euclid(12) + 1);
+        // A horizon is at most 120 months from a year below 2200, so this stays inside the calendar.
+        let first = Date::new(year as i16, month as i8, 1).unwrap_or(self.first);
+        Month { first }
+    }
+
+    /// Days in the month, 28 to 31.
+    pub fn days(self) -> usize {
+        usize::try_from(self.first.days_in_month()).unwrap_or(30)
+    }
+
+    /// The weekday of the first day, Monday = 0.
+    pub fn first_weekday(self) -> usize {
+        usize::try_from(self.first.weekday().to_monday_zero_offset()).unwrap_or(0)
+    }
+
+    /// The first second of the month, UTC.
+    pub fn start(self) -> Instant {
+        let days = self.first.duration_since(Date::constant(1970, 1, 1)).as_secs();
+        Instant(days)
+    }
+
+    /// `Jan 2027`.
+    pub fn label(self) -> String {
+        self.first.strftime("%b %Y").to_string()
+    }
+}
+
+/// `2027-01`.
+impl fmt::Display for Month {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.first.strftime("%Y-%m"))
+    }
+}
+
+/// Hour of the day (0 to 23) and weekday (Monday = 0) of an instant, UTC.
+pub fn utc_hour_and_weekday(instant: Instant) -> (usize, usize) {
+    let hours = instant.0.div_euclid(HOUR_SECONDS);
+    let hour = hours.rem_euclid(24);
+    // 1970-01-01 was a Thursday, weekday 3 counted from Monday.
+    let weekday = (hours.div_euclid(24) + 3).rem_euclid(7);
+    (hour as usize, weekday as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn months_count_across_years() {
+        let november = Month::parse("2026-11").unwrap();
+        assert_eq!(november.plus(3).to_string(), "2027-02");
+        assert_eq!(november.plus(3).days(), 28);
+        assert_eq!(november.label(), "Nov 2026");
+        assert_eq!(november.first_weekday(), 6);
+    }
+
+    #[test]
+    fn instants_are_utc_seconds() {
+        let day = Instant::parse("2026-03-05").unwrap();
+        assert_eq!(day, Month::parse("2026-03").unwrap().start().plus_days(4));
+        assert_eq!(Instant::parse("2026-08-16T16:00:00Z").unwrap().to_string(), "2026-08-16T16:00:00Z");
+        assert_eq!(utc_hour_and_weekday(Instant::parse("2026-11-23T10:00:00Z").unwrap()), (10, 0));
+        assert!(Instant::parse("tomorrow").is_err());
+        assert!(Month::parse("2027-13").is_err());
+    }
+
+    impl Instant {
+        fn plus_days(self, days: i64) -> Instant {
+            Instant(self.0 + days * 24 * HOUR_SECONDS)
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! tollcast: what a large-language-model API will cost, before anything is signed.
+//!
+//! The library behind the `tollcast` binary. The rooms, in the order in which they may import each
+//! other (left of `<` knows nothing of its right): `domain < catalogue < billing < workload < engine <
+//! analysis < render < cli`. ARCHITECTURE.md tells the whole story, METHOD.md the mathematics.
+
+pub mod billing;
+pub mod catalogue;
+pub mod domain;
+pub mod workload;

@@ -1,0 +1,42 @@
+//! The charts: each file takes plain numbers and returns one finished SVG.
+//!
+//! Kept apart so that the plotting crate stays behind one door. A chart does not compute statistics, read
+//! files or know the report: its title states the finding that its own numbers show, its subtitle says how
+//! to read it, its foot says where it comes from. The bottom layer (`style`, `text`, `scale`, `canvas`,
+//! `page`, `rows`, `spread`, `words`) is shared; nothing in it knows a particular chart.
+
+pub mod components;
+pub mod distribution;
+pub mod exceedance;
+pub mod fan;
+pub mod glance;
+pub mod overlay;
+pub mod png;
+pub mod premium;
+pub mod style;
+
+mod budget;
+mod canvas;
+mod check;
+mod page;
+mod rows;
+mod scale;
+mod spread;
+mod text;
+mod words;
+
+#[cfg(test)]
+mod laws;
+
+/// One finished chart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chart {
+    /// The stem of the file to write, such as `glance`.
+    pub name: String,
+    /// The finding, as a sentence.
+    pub title: String,
+    /// One or two sentences for people who cannot see the picture; also in the SVG's `<desc>`.
+    pub description: String,
+    /// The picture: a complete SVG document without ids, safe to inline several times into one page.
+    pub svg: String,
+}

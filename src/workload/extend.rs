@@ -1,0 +1,84 @@
+//! `extends:`: a scenario that says only what differs from another.
+
+use std::sync::Arc;
+
+use crate::domain::document::{Node, Value, overlay, parse};
+use crate::domain::problem::{Code, Problems, Source};
+
+/// A scenario's tree with everything that it extends under it.
+#[derive(Clone, Debug)]
+pub struct Assembled {
+    /// The merged tree; every node keeps the place in the file that it came from.
+    pub root: Node,
+    /// The files, the extending one first.
+    pub sources: Vec<Arc<Source>>,
+}
+
+/// How long a chain of `extends:` may be.
+const LONGEST_CHAIN: usize = 8;
+
+/// Parses a scenario and lays it over those that it extends. `open` fetches a file by the name that
+/// stands behind `extends:` and the name of the file in which it stands.
+///
+/// # Errors
+/// A syntax error in any of the files, a file that cannot be opened, or a circle.
+pub fn assemble(
+    source: &Arc<Source>,
+    open: &dyn Fn(&str, &str) -> Result<Arc<Source>, String>,
+) -> Result<Assembled, Problems> {
+    let mut layers = vec![parse(source)?];
+    let mut sources = vec![source.clone()];
+    while let Some(base) = layers[layers.len() - 1].get("extends").cloned() {
+        let mut problems = Problems::new();
+        let Some(name) = base.scalar("the path of a scenario", &mut problems) else { return Err(problems) };
+        let from = sources[sources.len() - 1].name.clone();
+        match open(name, &from) {
+            Ok(found) if sources.iter().any(|s| s.name == found.name) || sources.len() >= LONGEST_CHAIN => {
+                problems.at(
+                    Code::Conflict,
+                    &base.place,
+                    "`extends` goes in a circle or too deep",
+                    format!("at {}", found.name),
+                    "",
+                );
+                return Err(problems);
+            }
+            Ok(found) => {
+                layers.push(parse(&found)?);
+                sources.push(found);
+            }
+            Err(why) => {
+                problems.at(
+                    Code::UnknownName,
+                    &base.place,
+                    format!("cannot read the scenario `{name}`"),
+                    why,
+                    "the path is relative to the file that extends",
+                );
+                return Err(problems);
+            }
+        }
+    }
+    let merged =
+        layers.into_iter().rev().map(without_extends).reduce(|base, top| overlay(base, top, &is_structure));
+    match merged {
+        Some(root) => Ok(Assembled { root, sources }),
+        None => Err(Problems::new()),
+    }
+}
+
+/// Where maps are merged key by key; below, a value replaces a value.
+fn is_structure(path: &[&str]) -> bool {
+    match path {
+        [] | ["workloads" | "budget"] | ["workloads", _] => true,
+        ["workloads", _, part] => ["volume", "cache"].contains(part),
+        _ => false,
+    }
+}
+
+fn without_extends(mut node: Node) -> Node {
+    if let Value::Map(entries) = &mut node.value {
+        entries.retain(|entry| entry.key.value != "extends");
+    }
+    node
+}

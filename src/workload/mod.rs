@@ -1,0 +1,282 @@
+//! Scenario files: what is asked of the providers, and what is not known about it.
+//!
+//! `wire` says what a file may contain, `extend` resolves `extends:`, `quantity` and `length` read ranges
+//! and token-length laws, `check` turns it all into the types here, `timeline` works out which prices
+//! hold for which share of every month. The engine sees only what is in this file.
+
+mod check;
+mod extend;
+mod length;
+mod presets;
+mod quantity;
+mod timeline;
+mod wire;
+
+use std::sync::Arc;
+
+use crate::catalogue::{Catalogue, Citation, Fee, RateCard, digest};
+use crate::domain::document::Wire;
+use crate::domain::money::Rate;
+use crate::domain::problem::{Place, Problems, Source};
+use crate::domain::route::RouteId;
+use crate::domain::time::Month;
+
+pub use check::score_correlation;
+pub use extend::assemble;
+pub use length::{Component, Shape};
+pub use presets::PRESETS;
+pub use quantity::Uncertain;
+pub use wire::ScenarioWire;
+
+/// A checked scenario: everything that a simulation needs, and nothing that could still be wrong.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// Its name for people.
+    pub name: String,
+    /// The question that it answers.
+    pub question: Option<String>,
+    /// Why some inputs are calibrated and what that does not prove.
+    pub calibrated: Option<String>,
+    /// Remarks for the report.
+    pub notes: Vec<String>,
+    /// The months of the horizon.
+    pub months: Vec<Month>,
+    /// Trials, if the file states them.
+    pub trials: Option<u32>,
+    /// Seed, if the file states it.
+    pub seed: Option<u64>,
+    /// What may be spent.
+    pub budget: Option<Budget>,
+    /// Every uncertain or fixed input, by its path in the file.
+    pub assumptions: Vec<Assumption>,
+    /// Rank correlations between assumptions.
+    pub dependence: Dependence,
+    /// Streams of requests.
+    pub workloads: Vec<Workload>,
+    /// Ways to buy.
+    pub routes: Vec<Route>,
+    /// What the scenario expects of its own result.
+    pub expectations: Vec<Expectation>,
+    /// SHA-256 of the file and of all that it extends.
+    pub digest: String,
+}
+
+/// An index into [`Scenario::assumptions`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct Input(pub usize);
+
+/// An input that nobody knows exactly, or one that was stated as known.
+#[derive(Clone, Debug)]
+pub struct Assumption {
+    /// Its path in the file, which also addresses its random numbers: `workloads.chat.cache.hit_rate`.
+    pub path: String,
+    /// What is believed about it.
+    pub law: Uncertain,
+    /// The smallest value that makes sense; draws below are raised to it.
+    pub minimum: f64,
+    /// The largest value that makes sense; draws above are lowered to it.
+    pub maximum: f64,
+    /// The unit for display.
+    pub unit: &'static str,
+}
+
+/// A Gaussian copula over some assumptions.
+#[derive(Clone, Debug, Default)]
+pub struct Dependence {
+    /// The assumptions that are correlated with any other, in order of their index.
+    pub inputs: Vec<Input>,
+    /// Lower-triangular Cholesky factor of the correlation of their normal scores, row by row.
+    pub factor: Vec<Vec<f64>>,
+}
+
+/// What may be spent, USD.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Budget {
+    /// In any one month.
+    pub monthly_usd: Option<f64>,
+    /// Over the horizon.
+    pub total_usd: Option<f64>,
+    /// The probability with which it has to hold, for `--fail-on budget`.
+    pub confidence: f64,
+}
+
+impl Budget {
+    /// The budget for the horizon: the stated one, else the monthly one times the months.
+    pub fn horizon_usd(&self, months: usize) -> f64 {
+        self.total_usd.or(self.monthly_usd.map(|usd| usd * months as f64)).unwrap_or(f64::INFINITY)
+    }
+}
+
+/// One stream of requests.
+#[derive(Clone, Debug)]
+pub struct Workload {
+    /// Its name in the file.
+    pub name: String,
+    /// How many requests come when.
+    pub volume: Volume,
+    /// How requests cluster, if they do.
+    pub sessions: Option<Shape>,
+    /// Prompt length in tokens, cached ones included.
+    pub prompt: Length,
+    /// Visible output length in tokens.
+    pub output: Length,
+    /// Reasoning tokens on top.
+    pub reasoning: Option<Reasoning>,
+    /// Rank correlation of prompt and output length within requests.
+    pub prompt_output_correlation: f64,
+    /// Rank correlation of prompt length and the cache gate.
+    pub prompt_cache_correlation: f64,
+    /// Mean tool searches in a request, where a route does not say otherwise.
+    pub searches_per_request: Input,
+    /// What happens to prompts that are longer than what the route sells.
+    pub over_window: OverWindow,
+}
+
+/// How many requests come when.
+#[derive(Clone, Debug)]
+pub struct Volume {
+    /// Requests on a mean day of the first month.
+    pub requests_per_day: Input,
+    /// What `requests_per_day` has to be divided by: 1, or the mean month if it was stated per month.
+    pub days_in_unit: f64,
+    /// Growth from month to month, compounding.
+    pub growth_per_month: Input,
+    /// Weight of each weekday, Monday first, mean 1.
+    pub weekdays: [f64; 7],
+    /// Weight of each hour of the local day, sum 1.
+    pub hours: [f64; 24],
+    /// Hours that local time is ahead of UTC.
+    pub utc_offset_hours: i64,
+    /// Coefficient of variation of a day around its expectation.
+    pub daily_cv: Input,
+    /// Correlation of the scores of neighbouring days.
+    pub daily_autocorrelation: f64,
+    /// Standard deviation of the monthly shock to the log level.
+    pub drift_sd: Input,
+    /// Share of the log level that is left a month later.
+    pub drift_persistence: f64,
+}
+
+/// A length law: a fixed shape times a scale that may be uncertain.
+#[derive(Clone, Debug)]
+pub struct Length {
+    /// The law at scale 1.
+    pub shape: Shape,
+    /// What it is multiplied by.
+    pub scale: Input,
+}
+
+/// Reasoning tokens: some requests think, and then for a length of their own.
+#[derive(Clone, Debug)]
+pub struct Reasoning {
+    /// The share of requests that reason.
+    pub share_of_requests: Input,
+    /// Their reasoning tokens.
+    pub tokens: Length,
+}
+
+/// What happens to a prompt that is longer than what a route sells.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OverWindow {
+    /// It is refused and costs nothing; the share is reported.
+    Reject,
+    /// It is cut to the longest prompt on sale; the share is reported.
+    Truncate,
+}
+
+/// A way to buy, for all workloads.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// Its name.
+    pub id: RouteId,
+    /// The name for charts and tables.
+    pub label: String,
+    /// The discount on tokens.
+    pub discount: Input,
+    /// Per workload, in the order of [`Scenario::workloads`].
+    pub plans: Vec<RoutePlan>,
+    /// The platform fees of each month.
+    pub fees: Vec<Vec<Fee>>,
+    /// The price entries that are used, with their sources.
+    pub sources: Vec<(String, Citation)>,
+    /// Where it was written.
+    pub place: Place,
+}
+
+/// How one workload is bought on one route.
+#[derive(Clone, Debug)]
+pub struct RoutePlan {
+    /// Share of input tokens billed as cached.
+    pub hit_rate: Input,
+    /// Share of a prompt that is cached when the cache is hit at all.
+    pub share_when_hit: Input,
+    /// Share of the uncached tokens that are written to the cache at a price of their own.
+    pub write_share: Input,
+    /// This route's tokens per token of the scenario.
+    pub token_factor: Input,
+    /// Mean tool searches in a request on this route.
+    pub searches_per_request: Input,
+    /// The longest prompt on sale, in the route's tokens.
+    pub longest_prompt: Option<u64>,
+    /// The longest answer, in the route's tokens.
+    pub max_output: Option<u64>,
+    /// Shorter prompts are never cached, in the route's tokens.
+    pub cache_minimum: u64,
+    /// For each month, the cards in force and the share of the month's traffic on each.
+    pub months: Vec<Vec<Slice>>,
+}
+
+/// A part of a month in which one rate card holds.
+#[derive(Clone, Debug)]
+pub struct Slice {
+    /// The card.
+    pub card: Arc<RateCard>,
+    /// The share of the month's expected traffic; the slices of a month sum to 1.
+    pub share: f64,
+    /// Price of a search, where one is published.
+    pub search: Option<Rate>,
+}
+
+/// What a scenario expects of its own result, checked on every run.
+#[derive(Clone, Debug)]
+pub struct Expectation {
+    /// The index of the route.
+    pub route: usize,
+    /// The figure.
+    pub figure: Figure,
+    /// Its expected value.
+    pub value: f64,
+    /// The largest relative deviation.
+    pub within: f64,
+}
+
+/// A figure that can be expected.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Figure {
+    /// Expected cost of input over expected input tokens, USD per million.
+    EffectiveInput,
+    /// Expected cost of output over expected output tokens, USD per million.
+    EffectiveOutput,
+    /// Mean spend over the horizon, USD.
+    MeanSpend,
+}
+
+impl Scenario {
+    /// Reads a scenario from its document tree (see [`assemble`]) against a catalogue.
+    ///
+    /// # Errors
+    /// All problems of the file, each with its place.
+    pub fn read(assembled: &extend::Assembled, catalogue: &Catalogue) -> Result<Self, Problems> {
+        let mut problems = Problems::new();
+        let wire = ScenarioWire::read(&assembled.root, &mut problems);
+        let sources: &[Arc<Source>] = &assembled.sources;
+        let digest = digest(sources.iter().map(|source| ("scenario", source.text.as_str())));
+        let scenario = wire.and_then(|wire| check::scenario(&wire, catalogue, digest, &mut problems));
+        problems.or_value(scenario)
+    }
+
+    /// What is believed about an input.
+    pub fn law(&self, input: Input) -> &Uncertain {
+        &self.assumptions[input.0].law
+    }
+}

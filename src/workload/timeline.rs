@@ -1,0 +1,205 @@
+//! Which prices hold for which share of every month: dated entries, times of day and weekdays, met with
+//! the workload's own hours.
+//!
+//! Every hour of a month carries the share of traffic that the workload's weekday and hour profile gives
+//! it, and goes to the card in force at its beginning. Shares are exact for prices that change on the
+//! hour.
+
+use std::sync::Arc;
+
+use super::check::{CacheInputs, Inputs, no_price};
+use super::{Input, Route, RoutePlan, Slice, Workload};
+use crate::catalogue::{Catalogue, Offer, RateCard, Slot, WEB_SEARCH};
+use crate::domain::money::Rate;
+use crate::domain::problem::{Code, Place, Problems};
+use crate::domain::route::RouteId;
+use crate::domain::time::{HOUR_SECONDS, Instant, Month};
+
+/// The terms on which a route serves a workload.
+pub struct PlanTerms<'a> {
+    /// The workload.
+    pub workload: &'a Workload,
+    /// Its cache on this route.
+    pub cache: CacheInputs,
+    /// This route's tokens per token of the scenario.
+    pub token_factor: Input,
+    /// Searches in a request.
+    pub searches: Input,
+    /// Where problems are shown.
+    pub place: &'a Place,
+}
+
+/// Adds the plan for one workload to a route: prices over all months, limits, fees and sources.
+pub fn route_plan(
+    bought: &RouteId,
+    terms: &PlanTerms<'_>,
+    months: &[Month],
+    catalogue: &Catalogue,
+    inputs: &Inputs,
+    route: &mut Route,
+    problems: &mut Problems,
+) -> Option<()> {
+    let offer = match catalogue.offer(bought) {
+        Ok(offer) => offer,
+        Err(error) => {
+            let code = if error.unpriced { Code::NoPrice } else { Code::UnknownName };
+            problems.at(code, terms.place, error.title, format!("found `{bought}`"), error.help);
+            return None;
+        }
+    };
+    let mut slices = Vec::new();
+    for month in months {
+        match month_slices(offer, *month, terms.workload) {
+            Ok(found) => slices.push(found),
+            Err(instant) => {
+                let error = offer.no_price_at(instant);
+                no_price(error.title, error.help, terms.place, problems);
+                return None;
+            }
+        }
+    }
+    let plan_months =
+        slices.iter().map(|month| month.iter().map(|found| found.slice(offer)).collect()).collect();
+    let plan = RoutePlan {
+        hit_rate: terms.cache.hit_rate,
+        share_when_hit: terms.cache.share_when_hit,
+        write_share: terms.cache.write_share,
+        token_factor: terms.token_factor,
+        longest_prompt: longest_prompt(offer, &slices),
+        max_output: offer.model.limits.as_ref().and_then(|limits| limits.max_output),
+        cache_minimum: offer.model.prompt_cache.as_ref().map_or(0, |cache| cache.minimum_tokens),
+        searches_per_request: terms.searches,
+        months: plan_months,
+    };
+    refuse_missing_prices(&plan, offer, terms, inputs, problems)?;
+    if route.fees.is_empty() {
+        route.fees = months.iter().map(|m| offer.fees_at(m.start()).into_iter().cloned().collect()).collect();
+    }
+    note_sources(offer, &slices, &plan, inputs, route);
+    route.plans.push(plan);
+    Some(())
+}
+
+/// A slot with its share of a month.
+struct Found {
+    slot: Slot,
+    search: Option<Rate>,
+    share: f64,
+}
+
+impl Found {
+    fn slice(&self, offer: Offer<'_>) -> Slice {
+        // A card is small; sharing it between months would save nothing worth the bookkeeping.
+        let card: Arc<RateCard> = Arc::new(offer.card(self.slot).clone());
+        Slice { card, share: self.share, search: self.search }
+    }
+}
+
+/// The slots of a month with their shares of its expected traffic, or the first hour without a price.
+fn month_slices(offer: Offer<'_>, month: Month, workload: &Workload) -> Result<Vec<Found>, Instant> {
+    let hours = hour_shares(month, workload);
+    let mut found: Vec<Found> = Vec::new();
+    for (index, share) in hours.into_iter().enumerate() {
+        let instant = Instant::from_unix_seconds(month.start().unix_seconds() + index as i64 * HOUR_SECONDS);
+        let slot = offer.slot_at(instant).ok_or(instant)?;
+        let search = offer.tool_at(WEB_SEARCH, instant).map(|fee| fee.rate);
+        match found.iter_mut().find(|f| f.slot == slot && f.search == search) {
+            Some(known) => known.share += share,
+            None => found.push(Found { slot, search, share }),
+        }
+    }
+    // Hours without traffic may have brought in a slot that nobody uses.
+    found.retain(|f| f.share > 0.0);
+    Ok(found)
+}
+
+/// The share of a month's expected traffic in each of its UTC hours; they sum to 1.
+fn hour_shares(month: Month, workload: &Workload) -> Vec<f64> {
+    let volume = &workload.volume;
+    let hours = month.days() * 24;
+    let weights: Vec<f64> = (0..hours)
+        .map(|index| {
+            let local = index as i64 + volume.utc_offset_hours;
+            let weekday = (month.first_weekday() as i64 + local.div_euclid(24)).rem_euclid(7) as usize;
+            volume.weekdays[weekday] * volume.hours[local.rem_euclid(24) as usize]
+        })
+        .collect();
+    let total: f64 = weights.iter().sum();
+    weights.into_iter().map(|weight| weight / total).collect()
+}
+
+/// The longest prompt that the model's limits and every card in use sell.
+fn longest_prompt(offer: Offer<'_>, months: &[Vec<Found>]) -> Option<u64> {
+    let sold = months.iter().flatten().filter_map(|found| offer.card(found.slot).longest_prompt());
+    let limit = offer.model.limits.as_ref().map(|limits| limits.longest_prompt());
+    sold.chain(limit).min()
+}
+
+/// Notes every price that the plan needs and that nobody publishes.
+fn refuse_missing_prices(
+    plan: &RoutePlan,
+    offer: Offer<'_>,
+    terms: &PlanTerms<'_>,
+    inputs: &Inputs,
+    problems: &mut Problems,
+) -> Option<()> {
+    let before = problems.len();
+    let used = |input: Input| inputs.law(input).fixed() != Some(0.0);
+    let slices = || plan.months.iter().flatten();
+    if used(plan.hit_rate) && slices().any(|slice| !slice.card.prices_cached_input()) {
+        no_price(
+            format!("no price for cached input is published for {}", offer.name()),
+            "give this route `cache: {hit_rate: 0%}`, which bills all input at the input price, or add the price to a price file".to_owned(),
+            terms.place,
+            problems,
+        );
+    }
+    if used(plan.searches_per_request) && slices().any(|slice| slice.search.is_none()) {
+        no_price(
+            format!("no price for a web search is published for {}", offer.name()),
+            "give this route `searches_per_request: 0`, or add the price to a price file".to_owned(),
+            terms.place,
+            problems,
+        );
+    }
+    let writes = slices().any(|slice| slice.card.bands.iter().any(|band| band.rates.cache_write.is_some()));
+    if writes && !terms.cache.write_share_stated {
+        problems.at(
+            Code::MissingKey,
+            terms.place,
+            format!("{} bills cache writes, and the scenario does not say how many there are", offer.name()),
+            "",
+            "add `write_share` under `cache:`, the share of uncached input tokens that are written",
+        );
+    }
+    (problems.len() == before).then_some(())
+}
+
+/// Records which entries are used, for the report's list of sources.
+fn note_sources(
+    offer: Offer<'_>,
+    months: &[Vec<Found>],
+    plan: &RoutePlan,
+    inputs: &Inputs,
+    route: &mut Route,
+) {
+    let mut note = |what: String, citation: &crate::catalogue::Citation| {
+        if route.sources.iter().all(|(known, source)| *known != what || source != citation) {
+            route.sources.push((what, citation.clone()));
+        }
+    };
+    for found in months.iter().flatten() {
+        let entry = offer.entry(found.slot);
+        note(format!("{} from {}", offer.name(), entry.from), &entry.source);
+    }
+    for month in &route.fees {
+        for fee in month {
+            note(format!("{} of {}", fee.name, offer.provider.name), &fee.source);
+        }
+    }
+    if inputs.law(plan.searches_per_request).fixed() != Some(0.0)
+        && let Some(fee) = offer.tool_at(WEB_SEARCH, Instant::from_unix_seconds(i64::MAX))
+    {
+        note(format!("web search at {}", offer.provider.name), &fee.source);
+    }
+}

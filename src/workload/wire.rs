@@ -1,0 +1,257 @@
+//! What a scenario file may contain. `check` says what it must mean.
+
+use serde_json::{Value as Json, json};
+
+use super::length::LengthWire;
+use super::quantity::QuantityWire;
+use crate::domain::document::{Count, Named, Node, Spanned, Value, Wire};
+use crate::domain::problem::{Code, Problems};
+use crate::domain::time::Month;
+use crate::wire_map;
+
+/// A text with its place.
+pub type Text = Spanned<String>;
+
+wire_map! {
+    /// A tollcast scenario: what is asked of which providers, and what is not known about it.
+    pub struct ScenarioWire {
+        /// Version of this format: 1.
+        tollcast: Option<Count>,
+        /// The scenario's name for people.
+        name: Text,
+        /// The question that the scenario answers.
+        question: Option<Text>,
+        /// A scenario to start from; this file then says only what differs.
+        extends: Option<Text>,
+        /// The first month, for instance 2027-01.
+        start: Spanned<Month>,
+        /// Months in the horizon, 1 to 120; 12 if absent.
+        months: Option<Count>,
+        /// Possible futures to draw; 10,000 if absent.
+        trials: Option<Count>,
+        /// Seed of all random numbers; 1 if absent.
+        seed: Option<Count>,
+        /// What may be spent.
+        budget: Option<BudgetWire>,
+        /// Ways to buy: provider/model[:tier][@region], or a map.
+        routes: Vec<RouteWire>,
+        /// Streams of requests, by a name of your choice.
+        workloads: Named<WorkloadWire>,
+        /// Rank correlations between assumptions.
+        correlations: Vec<CorrelationWire>,
+        /// What the scenario expects of its own result.
+        expect: Vec<ExpectWire>,
+        /// Why inputs are calibrated, and what that does not prove.
+        calibrated: Option<Text>,
+        /// Remarks for the report.
+        notes: Vec<Text>,
+    }
+}
+
+wire_map! {
+    /// What may be spent, in USD.
+    pub struct BudgetWire {
+        /// In any one month.
+        monthly: Option<QuantityWire>,
+        /// Over the whole horizon.
+        total: Option<QuantityWire>,
+        /// How probable it must be that the budget holds; 90% if absent.
+        confidence: Option<QuantityWire>,
+    }
+}
+
+wire_map! {
+    /// A stream of requests.
+    pub struct WorkloadWire {
+        /// How many requests come when.
+        volume: VolumeWire,
+        /// How requests cluster into sessions.
+        sessions: Option<SessionsWire>,
+        /// Prompt tokens of a request, cached ones included.
+        prompt: LengthWire,
+        /// Visible output tokens of a request.
+        output: LengthWire,
+        /// Reasoning tokens, billed as output.
+        reasoning: Option<ReasoningWire>,
+        /// Prompt caching.
+        cache: Option<CacheWire>,
+        /// Mean tool searches in a request; 0 if absent.
+        searches_per_request: Option<QuantityWire>,
+        /// Rank correlation of prompt and output length, -1 to 1.
+        prompt_output_correlation: Option<QuantityWire>,
+        /// reject (default) or truncate prompts that are longer than what a route sells.
+        over_window: Option<Text>,
+    }
+}
+
+wire_map! {
+    /// How many requests come when.
+    pub struct VolumeWire {
+        /// Requests in an average month (30.44 days) at the start.
+        requests_per_month: Option<QuantityWire>,
+        /// Requests on an average day at the start.
+        requests_per_day: Option<QuantityWire>,
+        /// Growth from month to month, compounding; 0 if absent.
+        growth_per_month: Option<QuantityWire>,
+        /// flat (default), office, or seven weights from Monday on.
+        weekdays: Option<ShapeWire>,
+        /// flat (default), office, night, or 24 weights from midnight on.
+        hours: Option<ShapeWire>,
+        /// Hours that local time is ahead of UTC; 0 if absent.
+        utc_offset_hours: Option<QuantityWire>,
+        /// Coefficient of variation of a day around its expectation; 0 if absent.
+        daily_cv: Option<QuantityWire>,
+        /// Correlation of neighbouring days, 0 to 0.99; 0.5 if absent.
+        daily_autocorrelation: Option<QuantityWire>,
+        /// Standard deviation of the monthly shock to the level, as a share; 0 if absent.
+        drift_sd: Option<QuantityWire>,
+        /// Share of a level shock that is left a month later, 0 to 1; 0.9 if absent.
+        drift_persistence: Option<QuantityWire>,
+    }
+}
+
+wire_map! {
+    /// Sessions: requests that belong together.
+    pub struct SessionsWire {
+        /// Requests in a session.
+        turns: LengthWire,
+    }
+}
+
+wire_map! {
+    /// Reasoning tokens.
+    pub struct ReasoningWire {
+        /// The share of requests that reason; 100% if absent.
+        share_of_requests: Option<QuantityWire>,
+        /// Reasoning tokens of such a request.
+        tokens: LengthWire,
+    }
+}
+
+wire_map! {
+    /// Prompt caching.
+    pub struct CacheWire {
+        /// Share of input tokens billed at the cached price.
+        hit_rate: QuantityWire,
+        /// Share of a prompt that is cached when the cache is hit at all; 90% if absent.
+        share_when_hit: Option<QuantityWire>,
+        /// Rank correlation of prompt length and cache hits, -1 to 1; 0 if absent.
+        length_correlation: Option<QuantityWire>,
+        /// Share of uncached input tokens written to the cache, where writing has its own price.
+        write_share: Option<QuantityWire>,
+    }
+}
+
+wire_map! {
+    /// A route with its own terms.
+    pub struct RouteMapWire {
+        /// provider/model[:tier][@region].
+        id: Text,
+        /// Its name in tables and charts.
+        label: Option<Text>,
+        /// Discount on the token prices, a share.
+        discount: Option<QuantityWire>,
+        /// Prompt caching on this route, instead of the workloads' own.
+        cache: Option<CacheWire>,
+        /// Tokens of this route's tokenizer per token of the scenario; 1 if absent.
+        token_factor: Option<QuantityWire>,
+        /// Mean searches in a request on this route.
+        searches_per_request: Option<QuantityWire>,
+        /// Terms for single workloads.
+        workloads: Named<RouteWorkloadWire>,
+    }
+}
+
+wire_map! {
+    /// A route's terms for one workload.
+    pub struct RouteWorkloadWire {
+        /// The tier that this workload is bought on.
+        tier: Option<Text>,
+        /// Prompt caching of this workload on this route.
+        cache: Option<CacheWire>,
+    }
+}
+
+wire_map! {
+    /// A rank correlation between two assumptions, named by their paths.
+    pub struct CorrelationWire {
+        /// The path of one, for instance workloads.chat.volume.requests_per_month.
+        a: Text,
+        /// The path of the other.
+        b: Text,
+        /// Spearman rank correlation, -1 to 1.
+        rank: QuantityWire,
+    }
+}
+
+wire_map! {
+    /// A figure that the scenario expects of its own result.
+    pub struct ExpectWire {
+        /// The route.
+        route: Text,
+        /// Expected cost of input over expected input tokens, USD per million, before fees.
+        effective_input_usd_per_mtok: Option<QuantityWire>,
+        /// Expected cost of output over expected output tokens, USD per million, before fees.
+        effective_output_usd_per_mtok: Option<QuantityWire>,
+        /// Mean spend over the horizon, USD.
+        mean_spend_usd: Option<QuantityWire>,
+        /// The largest relative deviation, for instance 0.5%.
+        within: QuantityWire,
+    }
+}
+
+/// A route: its name alone, or a map with its own terms.
+#[derive(Clone, Debug)]
+pub struct RouteWire(pub RouteMapWire);
+
+impl Wire for RouteWire {
+    fn read(node: &Node, problems: &mut Problems) -> Option<Self> {
+        if let Value::Map(_) = node.value {
+            return RouteMapWire::read(node, problems).map(RouteWire);
+        }
+        let id = Text::read(node, problems)?;
+        Some(RouteWire(RouteMapWire {
+            place: node.place.clone(),
+            id,
+            label: None,
+            discount: None,
+            cache: None,
+            token_factor: None,
+            searches_per_request: None,
+            workloads: Named(Vec::new()),
+        }))
+    }
+
+    fn schema() -> Json {
+        json!({"anyOf": [{"type": "string"}, RouteMapWire::schema()]})
+    }
+}
+
+/// A profile over the week or the day: a name, or one weight each.
+#[derive(Clone, Debug)]
+pub enum ShapeWire {
+    /// A named profile.
+    Name(Text),
+    /// Weights.
+    Weights(Spanned<Vec<f64>>),
+}
+
+impl Wire for ShapeWire {
+    fn read(node: &Node, problems: &mut Problems) -> Option<Self> {
+        let Value::List(items) = &node.value else { return Text::read(node, problems).map(ShapeWire::Name) };
+        let mut weights = Vec::new();
+        for item in items {
+            let weight = super::quantity::plain_number(item, problems)?;
+            if weight < 0.0 {
+                problems.at(Code::OutOfRange, &item.place, "a weight is not negative", item.found(), "");
+                return None;
+            }
+            weights.push(weight);
+        }
+        Some(ShapeWire::Weights(Spanned { value: weights, place: node.place.clone() }))
+    }
+
+    fn schema() -> Json {
+        json!({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "number", "minimum": 0}}]})
+    }
+}
