@@ -7,4 +7,5 @@
 pub mod billing;
 pub mod catalogue;
 pub mod domain;
+pub mod engine;
 pub mod workload;

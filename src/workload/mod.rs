@@ -24,7 +24,7 @@ use crate::domain::time::Month;
 pub use check::score_correlation;
 pub use extend::assemble;
 pub use length::{Component, Shape};
-pub use presets::PRESETS;
+pub use presets::{PRESETS, Role};
 pub use quantity::Uncertain;
 pub use wire::ScenarioWire;
 

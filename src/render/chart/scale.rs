@@ -114,18 +114,13 @@ impl Scale {
         self.from + share * (self.to - self.from)
     }
 
-    /// Ticks whose labels differ and, along a horizontal axis, do not touch.
+    /// As many ticks as have differing labels that do not touch.
     pub fn ticks(&self) -> Vec<Tick> {
         let candidates = if self.log { self.decades() } else { self.multiples() };
-        let fits = |ticks: &[Tick]| ticks.windows(2).all(|pair| apart(&pair[0], &pair[1]));
-        let (mut best, mut rest) = (Vec::new(), candidates);
-        while let Some(ticks) = rest.pop() {
-            best = ticks;
-            if fits(&best) {
-                break;
-            }
-        }
-        best
+        let upright = self.to < self.from;
+        let fits = |ticks: &[Tick]| ticks.windows(2).all(|pair| apart(&pair[0], &pair[1], upright));
+        let coarsest = candidates.first().cloned().unwrap_or_default();
+        candidates.into_iter().rev().find(|ticks| fits(ticks)).unwrap_or(coarsest)
     }
 
     /// Tick sets of a linear axis from coarse to fine: every eighth multiple of the step to every one.
@@ -184,9 +179,10 @@ fn round_step(low: f64, high: f64, intervals: f64) -> f64 {
     if lead > 2.0 && lead < 3.0 && power < finest * 5.0 { 5.0 * power } else { lead * power }
 }
 
-/// Whether two neighbouring labels differ and leave a gap between them.
-fn apart(left: &Tick, right: &Tick) -> bool {
-    let needed = (width(&left.label, SMALL) + width(&right.label, SMALL)) / 2.0 + GAP;
+/// Whether two neighbouring labels differ and leave a gap between them, above or beside each other.
+fn apart(left: &Tick, right: &Tick, upright: bool) -> bool {
+    let beside = (width(&left.label, SMALL) + width(&right.label, SMALL)) / 2.0 + GAP;
+    let needed = if upright { SMALL.size * 1.5 } else { beside };
     left.label != right.label && (right.at - left.at).abs() >= needed
 }
 
@@ -216,7 +212,7 @@ mod tests {
         let scale = Scale::new(&[0.01, 1e10], None, Base::Zero, (0.0, 400.0));
         let ticks = scale.ticks();
         assert!((3..=8).contains(&ticks.len()), "{ticks:?}");
-        assert!(ticks.windows(2).all(|pair| apart(&pair[0], &pair[1])));
+        assert!(ticks.windows(2).all(|pair| apart(&pair[0], &pair[1], false)));
     }
 
     #[test]

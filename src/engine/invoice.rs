@@ -1,0 +1,137 @@
+//! A month's sums priced on one route, with the same exact arithmetic as a single request.
+
+use super::counts::poisson;
+use super::traffic::{SegmentSums, Terms, Traffic};
+use crate::billing::{BandSums, MonthBill, bill_band, fees_of};
+use crate::domain::money::{Ratio, Usd};
+use crate::workload::{OverWindow, Route, RoutePlan, Slice};
+
+/// What a route's month comes to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Invoice {
+    /// The bill.
+    pub bill: MonthBill,
+    /// Requests that were served.
+    pub served: f64,
+    /// Requests that were refused for their length.
+    pub rejected: f64,
+    /// Requests whose prompt was cut.
+    pub truncated: f64,
+    /// Served requests above the base band.
+    pub crossing: f64,
+    /// What those cost, tokens only.
+    pub crossing_usd: f64,
+    /// Input tokens that were billed.
+    pub input_tokens: f64,
+    /// Of these, cached.
+    pub cached_tokens: f64,
+    /// Output tokens that were billed.
+    pub output_tokens: f64,
+}
+
+/// One workload's month as a route sees it.
+pub struct Month<'a> {
+    /// The workload.
+    pub traffic: &'a Traffic<'a>,
+    /// What holds in the trial.
+    pub terms: &'a Terms,
+    /// The sums, one per segment.
+    pub sums: &'a [SegmentSums],
+    /// The uniform behind the number of searches, the same for all routes.
+    pub search_u: f64,
+}
+
+/// Prices the workloads' months on route number `index`.
+pub fn invoice(
+    route: &Route,
+    index: usize,
+    month: usize,
+    workloads: &[Month<'_>],
+    values: &[f64],
+) -> Invoice {
+    let mut invoice = Invoice::default();
+    let price_ratio = Ratio::nearest(values[route.discount.0]).complement();
+    for (plan, workload) in route.plans.iter().zip(workloads) {
+        let served_before = invoice.served;
+        for slice in &plan.months[month] {
+            add_slice(&mut invoice, plan, index, slice, workload, values, price_ratio);
+        }
+        let served = invoice.served - served_before;
+        invoice.bill.tools += searches(plan, month, served, workload.search_u, values);
+    }
+    let fees: Vec<&crate::catalogue::Fee> = route.fees[month].iter().collect();
+    invoice.bill.fees = fees_of(&fees, invoice.bill.total());
+    invoice
+}
+
+fn add_slice(
+    invoice: &mut Invoice,
+    plan: &RoutePlan,
+    index: usize,
+    slice: &Slice,
+    workload: &Month<'_>,
+    values: &[f64],
+    price_ratio: Ratio,
+) {
+    let route = &workload.traffic.routes[index];
+    let factor = values[plan.token_factor.0];
+    for (segment, sums) in workload.terms.segments.iter().zip(workload.sums) {
+        let requests = sums.requests * slice.share;
+        if requests == 0.0 {
+            continue;
+        }
+        let (tokens, prompt) = match (route.tokens_of(segment, factor), route.longest()) {
+            (Some(tokens), _) => (tokens, sums.basis[0] * slice.share * factor),
+            (None, Some(longest)) if workload.traffic.workload.over_window == OverWindow::Truncate => {
+                invoice.truncated += requests;
+                (longest, requests * longest as f64)
+            }
+            (None, _) => {
+                invoice.rejected += requests;
+                continue;
+            }
+        };
+        let Some(band) = slice.card.band_of(tokens) else {
+            // `longest` is at most what every card in use sells.
+            debug_assert!(false, "a served prompt that the card does not sell");
+            continue;
+        };
+        let band = &slice.card.bands[band];
+        let cached = (sums.basis[route.cached] * slice.share * factor).min(prompt);
+        let output = sums.basis[route.output] * slice.share * factor;
+        let written = (prompt - cached) * values[plan.write_share.0];
+        let band_sums = BandSums {
+            requests: whole(requests),
+            uncached: whole(prompt - cached - written),
+            cached: whole(cached),
+            written: whole(written),
+            output: whole(output),
+        };
+        let bill = bill_band(band, &band_sums, price_ratio);
+        invoice.served += requests;
+        invoice.input_tokens += prompt;
+        invoice.cached_tokens += cached;
+        invoice.output_tokens += output;
+        if band.rates != band.base {
+            invoice.crossing += requests;
+            invoice.crossing_usd += bill.total().to_f64();
+        }
+        invoice.bill.add(&bill);
+    }
+}
+
+/// What the searches of `served` requests cost: a Poisson number, split over the month's prices.
+fn searches(plan: &RoutePlan, month: usize, served: f64, u: f64, values: &[f64]) -> Usd {
+    let mean = served * values[plan.searches_per_request.0];
+    if mean <= 0.0 {
+        return Usd::ZERO;
+    }
+    let count = poisson(mean, u);
+    let priced = plan.months[month].iter().filter_map(|slice| slice.search.map(|rate| (rate, slice.share)));
+    priced.map(|(rate, share)| rate.times(whole(count * share))).sum()
+}
+
+/// The nearest whole token count. Sums stay far below 2⁶³ (10¹³ requests of 10⁶ tokens).
+fn whole(tokens: f64) -> u64 {
+    tokens.round().max(0.0) as u64
+}

@@ -1,0 +1,192 @@
+//! The length law of a workload at scale 1: distribution function, partial moments, quantiles.
+//!
+//! A mixture of lognormals has all but the quantile in closed form; the quantile of a single lognormal
+//! too. For mixtures it is tabulated once in the normal score, where it is smooth enough for linear
+//! interpolation of the logarithm.
+
+use crate::domain::normal;
+use crate::workload::{Component, Shape};
+
+/// Normal scores beyond ±9 have a probability below 10⁻¹⁸.
+const SCORE_LIMIT: f64 = 9.0;
+/// Nodes of the table; a step of 0.0022 in the score.
+const NODES: usize = 8192;
+
+/// A length law ready for use.
+#[derive(Clone, Debug)]
+pub struct Law {
+    components: Vec<Component>,
+    table: Option<Vec<f64>>,
+}
+
+impl Law {
+    /// Prepares a shape.
+    pub fn new(shape: &Shape) -> Self {
+        let components = shape.components.clone();
+        let table = (components.len() > 1).then(|| tabulate(&components));
+        Law { components, table }
+    }
+
+    /// The probability that the length is below `x` (at most `x` where the law is continuous).
+    pub fn below(&self, x: f64) -> f64 {
+        below(&self.components, x)
+    }
+
+    /// E[Xᵏ; X < x], the part of the k-th moment below `x`. `x` may be infinite.
+    ///
+    /// For a lognormal with log-mean μ and log-sd σ it is exp(kμ + k²σ²/2) Φ((ln x − μ − kσ²)/σ).
+    pub fn partial_moment(&self, k: i32, x: f64) -> f64 {
+        let k = f64::from(k);
+        self.components
+            .iter()
+            .map(|c| {
+                let shifted = Component { ln_median: c.ln_median + k * c.sigma * c.sigma, ..*c };
+                let whole = libm::exp(k * c.ln_median + 0.5 * k * k * c.sigma * c.sigma);
+                let share = if c.sigma == 0.0 { component_below(c, x) } else { component_below(&shifted, x) };
+                if share == 0.0 { 0.0 } else { c.weight * whole * share }
+            })
+            .sum()
+    }
+
+    /// The mean length.
+    pub fn mean(&self) -> f64 {
+        self.partial_moment(1, f64::INFINITY)
+    }
+
+    /// The length at the normal score `z`: the quantile at Φ(z).
+    pub fn at_score(&self, z: f64) -> f64 {
+        match &self.table {
+            None => {
+                let c = &self.components[0];
+                if c.sigma == 0.0 { libm::exp(c.ln_median) } else { libm::exp(c.ln_median + c.sigma * z) }
+            }
+            Some(table) => {
+                let position = (z.clamp(-SCORE_LIMIT, SCORE_LIMIT) + SCORE_LIMIT) * SCORES_PER_UNIT;
+                let node = (position as usize).min(NODES - 2);
+                let part = position - node as f64;
+                libm::exp(table[node] + part * (table[node + 1] - table[node]))
+            }
+        }
+    }
+
+    /// The length at score `z`, by bisection of the distribution function: slow, and independent of the
+    /// table.
+    pub fn at_score_by_bisection(&self, z: f64) -> f64 {
+        libm::exp(ln_quantile(&self.components, z))
+    }
+
+    /// The normal score of the length `x`: Φ⁻¹ of its rank.
+    pub fn score_of(&self, x: f64) -> f64 {
+        if let [c] = self.components.as_slice()
+            && c.sigma > 0.0
+        {
+            return ((libm::log(x) - c.ln_median) / c.sigma).clamp(-SCORE_LIMIT, SCORE_LIMIT);
+        }
+        score_below(&self.components, libm::log(x)).clamp(-SCORE_LIMIT, SCORE_LIMIT)
+    }
+
+    /// The length of the component that `pick` (uniform) chooses, at that component's own score `z`.
+    pub fn draw(&self, pick: f64, z: f64) -> f64 {
+        let mut rest = pick;
+        for c in &self.components {
+            if rest < c.weight {
+                return libm::exp(if c.sigma == 0.0 { c.ln_median } else { c.ln_median + c.sigma * z });
+            }
+            rest -= c.weight;
+        }
+        let last = &self.components[self.components.len() - 1];
+        libm::exp(if last.sigma == 0.0 { last.ln_median } else { last.ln_median + last.sigma * z })
+    }
+}
+
+const SCORES_PER_UNIT: f64 = (NODES - 1) as f64 / (2.0 * SCORE_LIMIT);
+
+fn component_below(c: &Component, x: f64) -> f64 {
+    if x == f64::INFINITY {
+        return 1.0;
+    }
+    if x <= 0.0 {
+        return 0.0;
+    }
+    let distance = libm::log(x) - c.ln_median;
+    if c.sigma == 0.0 { f64::from(u8::from(distance > 0.0)) } else { normal::cdf(distance / c.sigma) }
+}
+
+fn below(components: &[Component], x: f64) -> f64 {
+    components.iter().map(|c| c.weight * component_below(c, x)).sum()
+}
+
+/// Φ⁻¹ of the rank of exp(`ln_x`), from whichever tail is thinner, so that neither loses digits.
+fn score_below(components: &[Component], ln_x: f64) -> f64 {
+    let score = |c: &Component| {
+        let distance = ln_x - c.ln_median;
+        if c.sigma == 0.0 { if distance > 0.0 { 40.0 } else { -40.0 } } else { distance / c.sigma }
+    };
+    let lower: f64 = components.iter().map(|c| c.weight * normal::cdf(score(c))).sum();
+    if lower < 0.5 {
+        normal::quantile(lower)
+    } else {
+        let upper: f64 = components.iter().map(|c| c.weight * normal::cdf(-score(c))).sum();
+        -normal::quantile(upper)
+    }
+}
+
+fn tabulate(components: &[Component]) -> Vec<f64> {
+    let score = |node: usize| -SCORE_LIMIT + node as f64 / SCORES_PER_UNIT;
+    (0..NODES).map(|node| ln_quantile(components, score(node))).collect()
+}
+
+/// The logarithm of the quantile at score `z`, by bisection to the last bits.
+fn ln_quantile(components: &[Component], z: f64) -> f64 {
+    let reach = |sign: f64| {
+        components
+            .iter()
+            .map(move |c| c.ln_median + sign * (c.sigma * (SCORE_LIMIT + 1.0) + 1e-9))
+            .filter(|ln| ln.is_finite())
+    };
+    let mut low = reach(-1.0).fold(f64::INFINITY, f64::min).min(0.0);
+    let mut high = reach(1.0).fold(f64::NEG_INFINITY, f64::max).max(0.0);
+    for _ in 0..60 {
+        let middle = 0.5 * (low + high);
+        if score_below(components, middle) < z { low = middle } else { high = middle }
+    }
+    0.5 * (low + high)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workload::PRESETS;
+
+    fn lognormal(median: f64, sigma: f64) -> Law {
+        Law::new(&Shape { components: vec![Component { weight: 1.0, ln_median: median.ln(), sigma }] })
+    }
+
+    #[test]
+    fn moments_of_a_lognormal_are_its_closed_forms() {
+        let law = lognormal(8000.0, 1.3);
+        assert!((law.mean() / (8000.0 * (0.5_f64 * 1.69).exp()) - 1.0).abs() < 1e-12);
+        let middle = law.partial_moment(1, 8000.0) / law.mean();
+        // Half of the requests lie below the median, and Φ(−σ) of the tokens.
+        assert!((middle - normal::cdf(-1.3)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_table_inverts_the_distribution_function() {
+        for preset in &PRESETS {
+            let law = Law::new(&preset.shape(crate::workload::Role::Prompt));
+            for step in 1..400 {
+                let z = -4.0 + f64::from(step) * 0.02;
+                let x = law.at_score(z);
+                assert!((normal::cdf(law.score_of(x)) - normal::cdf(z)).abs() < 2e-4, "{} {z}", preset.name);
+            }
+        }
+    }
+
+    #[test]
+    fn constants_stay_constant() {
+        let law = lognormal(3000.0, 0.0);
+        assert!((law.at_score(2.0) - 3000.0).abs() < 1e-9 && (law.mean() - 3000.0).abs() < 1e-9);
+        assert!(law.below(2999.5) == 0.0 && law.below(3000.5) == 1.0);
+    }
+}

@@ -1,0 +1,26 @@
+//! From a checked scenario to possible futures.
+//!
+//! The way of a trial: `draw` gives every assumption a value, `path` the expected requests of each month,
+//! `traffic` cuts the prompts into segments at every threshold of every route, `moments` computes what a
+//! request of a segment uses, `month` draws the month's token sums from their limit law (or request by
+//! request where counts are small), `invoice` prices the sums on every route. `exact` replaces `moments`
+//! and `month` by drawing every single request: the audit of the fast way. `simulate` runs the trials.
+//!
+//! The place of closed forms and of the fast brute-force kernel is behind `moments` and `exact`; nothing
+//! else knows how a month's sums come about.
+
+mod counts;
+mod draw;
+mod exact;
+mod invoice;
+mod law;
+mod lowdiscrepancy;
+mod moments;
+mod month;
+mod parallel;
+mod path;
+mod simulate;
+mod stream;
+mod traffic;
+
+pub use simulate::{Estimator, Options, RouteOutcome, Simulation, simulate};
