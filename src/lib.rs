@@ -4,8 +4,11 @@
 //! other (left of `<` knows nothing of its right): `domain < catalogue < billing < workload < engine <
 //! analysis < render < cli`. ARCHITECTURE.md tells the whole story, METHOD.md the mathematics.
 
+pub mod analysis;
 pub mod billing;
 pub mod catalogue;
+pub mod cli;
 pub mod domain;
 pub mod engine;
+pub mod render;
 pub mod workload;

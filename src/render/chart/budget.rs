@@ -1,12 +1,15 @@
-//! The budget line of charts whose money runs from left to right.
+//! The budget line of charts whose money runs from left to right, and what stands in for it off the axis.
 
 use anyhow::Result;
 
 use super::canvas::{Anchor, Canvas};
 use super::scale::Scale;
-use super::style::{LABEL, VERMILION, VERMILION_WORD};
+use super::style::{Face, LABEL, VERMILION, VERMILION_WORD};
 use super::text::width;
 use crate::domain::format::usd_short;
+
+/// How its amount is written.
+const FACE: Face = LABEL.strong().ink(VERMILION_WORD);
 
 /// Where a budget stands on an axis.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -40,29 +43,42 @@ pub fn label(place: Place, budget: f64) -> String {
     }
 }
 
-/// A dashed line from `top` to `bottom` with its label above, kept within `span`; the label alone when the
-/// budget is off the axis, beside a small wedge that points to where it would be.
-pub fn draw(canvas: &mut Canvas, scale: &Scale, budget: f64, span: (f64, f64), rows: (f64, f64)) -> Result<()> {
-    let place = place(scale, budget);
-    let label = label(place, budget);
-    let face = LABEL.strong().ink(VERMILION_WORD);
+/// A dashed line through `rows` with its label above, kept within `span`; a note in its stead when the budget
+/// is off the axis.
+pub fn draw(
+    canvas: &mut Canvas,
+    scale: &Scale,
+    budget: f64,
+    span: (f64, f64),
+    rows: (f64, f64),
+) -> Result<()> {
     let baseline = rows.0 - 7.0;
-    let half = width(&label, face) / 2.0;
-    match place {
-        Place::Inside(x) => {
-            canvas.dashed(&[(x, rows.0 - 2.0), (x, rows.1)], (6.0, 4.0), 1.8, VERMILION)?;
-            let middle = x.min(span.1 - half).max(span.0 + half);
-            canvas.words((middle, baseline), Anchor::Middle, face, &label)
-        }
-        Place::Below => {
-            wedge(canvas, (span.0, baseline - 4.5), 7.0)?;
-            canvas.words((span.0 + 12.0, baseline), Anchor::Start, face, &label)
-        }
-        Place::Above => {
-            wedge(canvas, (span.1, baseline - 4.5), -7.0)?;
-            canvas.words((span.1 - 12.0, baseline), Anchor::End, face, &label)
-        }
-    }
+    let Place::Inside(x) = place(scale, budget) else {
+        return draw_note(canvas, scale, budget, span, baseline);
+    };
+    let label = label(Place::Inside(x), budget);
+    let half = width(&label, FACE) / 2.0;
+    canvas.dashed(&[(x, rows.0 - 2.0), (x, rows.1)], (6.0, 4.0), 1.8, VERMILION)?;
+    let middle = x.min(span.1 - half).max(span.0 + half);
+    canvas.words((middle, baseline), Anchor::Middle, FACE, &label)
+}
+
+/// What stands in for the line of a budget off the axis: its amount at the end of `span` beyond which it
+/// lies, and a small wedge that points there.
+pub fn draw_note(
+    canvas: &mut Canvas,
+    scale: &Scale,
+    budget: f64,
+    span: (f64, f64),
+    baseline: f64,
+) -> Result<()> {
+    let place = place(scale, budget);
+    let (end, inwards, anchor) = match place {
+        Place::Below => (span.0, 1.0, Anchor::Start),
+        Place::Inside(_) | Place::Above => (span.1, -1.0, Anchor::End),
+    };
+    wedge(canvas, (end, baseline - 4.5), 7.0 * inwards)?;
+    canvas.words((end + 12.0 * inwards, baseline), anchor, FACE, &label(place, budget))
 }
 
 /// A triangle with its tip at `tip` and its base `length` to the right of it.

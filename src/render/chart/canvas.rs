@@ -117,7 +117,8 @@ impl Canvas<'_> {
         // Plotters turns words around their point but lowers them afterwards, so the way to the baseline
         // leads left for words that read upwards.
         let shift = PLOTTERS_TOP_SHIFT * face.size;
-        let point = if matches!(turn, FontTransform::None) { (at.0, at.1 - shift) } else { (at.0 - shift, at.1) };
+        let point =
+            if matches!(turn, FontTransform::None) { (at.0, at.1 - shift) } else { (at.0 - shift, at.1) };
         Ok(self.backend.draw_text(words, &style, units(point))?)
     }
 }
@@ -144,7 +145,8 @@ fn dashes(points: &[Point], dash: Point) -> Vec<Vec<Point>> {
         let mut distance = (to.0 - from.0).hypot(to.1 - from.1);
         while distance > 1e-9 {
             let step = left.min(distance);
-            let next = (from.0 + (to.0 - from.0) * step / distance, from.1 + (to.1 - from.1) * step / distance);
+            let next =
+                (from.0 + (to.0 - from.0) * step / distance, from.1 + (to.1 - from.1) * step / distance);
             if drawing {
                 piece.extend(if piece.is_empty() { vec![from, next] } else { vec![next] });
             }

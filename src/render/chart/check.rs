@@ -23,7 +23,10 @@ pub fn amounts(values: &[f64], whose: &str) -> Result<()> {
 /// An error unless every value is a probability or a share.
 pub fn shares(values: &[f64], whose: &str) -> Result<()> {
     for value in values {
-        ensure!((-1e-9..=1.0 + 1e-9).contains(value), "a share of {whose} is {value}, which is not between 0 and 1");
+        ensure!(
+            (-1e-9..=1.0 + 1e-9).contains(value),
+            "a share of {whose} is {value}, which is not between 0 and 1"
+        );
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use plotters::style::RGBColor;
 
 use super::canvas::{Anchor, Canvas};
 use super::page::Page;
-use super::rows::{Column, Rows, STRIP, axis_title};
+use super::rows::{Column, Rows, axis_title};
 use super::scale::{Base, Scale};
 use super::style::{GAP, HUES, INK, LABEL, MARGIN, PAPER, SMALL, VERMILION};
 use super::text::width;
@@ -79,9 +79,16 @@ pub fn draw(input: &Components) -> Result<Chart> {
     page.chart("components", &description(input, &rows), frame.bottom(), |canvas| {
         draw_key(canvas, &key)?;
         if shares {
-            frame.draw_share_axis(canvas, &format!("Share of the route\u{2019}s mean total spend, {}", input.horizon))?;
+            frame.draw_share_axis(
+                canvas,
+                &format!("Share of the route\u{2019}s mean total spend, {}", input.horizon),
+            )?;
         } else {
-            frame.draw_axis(canvas, &scale, &axis_title("Mean total spend", &input.horizon, &scale, false))?;
+            frame.draw_axis(
+                canvas,
+                &scale,
+                &axis_title("Mean total spend", &input.horizon, &scale, false),
+            )?;
         }
         for (row, &centre) in rows.iter().zip(&frame.centres) {
             let unit = if shares && row.total() > 0.0 { row.total() } else { 1.0 };
@@ -162,7 +169,11 @@ fn draw_key(canvas: &mut Canvas, entries: &[KeyEntry]) -> Result<()> {
 }
 
 fn columns(totals: &[f64]) -> Vec<Column> {
-    vec![Column { head: "Mean total", figures: totals.iter().map(|&total| usd_short(total)).collect(), bold: true }]
+    vec![Column {
+        head: "Mean total",
+        figures: totals.iter().map(|&total| usd_short(total)).collect(),
+        bold: true,
+    }]
 }
 
 fn title(rows: &[&ComponentsRow]) -> String {
@@ -180,9 +191,8 @@ fn title(rows: &[&ComponentsRow]) -> String {
         let (part, share) = (PARTS[top].0, percent(share(first, top)));
         return format!("{part} is the largest part of the bill on {}: {share}", name(&first.route));
     }
-    let common = (0..PARTS.len()).max_by_key(|part| {
-        (spending.iter().filter(|(_, top)| top == part).count(), PARTS.len() - part)
-    });
+    let common = (0..PARTS.len())
+        .max_by_key(|part| (spending.iter().filter(|(_, top)| top == part).count(), PARTS.len() - part));
     let common = common.unwrap_or(top);
     let members: Vec<&ComponentsRow> =
         spending.iter().filter(|(_, top)| *top == common).map(|(row, _)| *row).collect();
@@ -211,7 +221,7 @@ fn subtitle(shares: bool) -> String {
     } else {
         "Length of a bar: mean total over all trials, split into what is paid for."
     };
-    format!("{what} Figures in the bars are dollars.")
+    what.to_owned()
 }
 
 fn description(input: &Components, rows: &[&ComponentsRow]) -> String {
@@ -222,4 +232,75 @@ fn description(input: &Components, rows: &[&ComponentsRow]) -> String {
     };
     let count = counted(rows.len(), "route");
     format!("Stacked bars of the mean total spend of {count} for {} by component: {span}.", input.horizon)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(route: &str, input: f64, output: f64, fees: f64) -> ComponentsRow {
+        let (cached_input, cache_write, tools, capacity) = (0.0, 0.0, 0.0, 0.0);
+        ComponentsRow {
+            route: route.to_owned(),
+            input,
+            cached_input,
+            cache_write,
+            output,
+            tools,
+            fees,
+            capacity,
+        }
+    }
+
+    fn chart(rows: Vec<ComponentsRow>) -> Chart {
+        draw(&Components { rows, horizon: "12 months".to_owned(), provenance: String::new() }).unwrap()
+    }
+
+    #[test]
+    fn the_title_names_the_largest_part() {
+        let both = vec![row("a", 40.0, 60.0, 0.0), row("b", 30.0, 70.0, 0.0)];
+        assert_eq!(
+            chart(both).title,
+            "Output is the largest part of the bill on every route: 60.0 % to 70.0 %"
+        );
+        let some = vec![row("a", 40.0, 60.0, 0.0), row("b", 30.0, 70.0, 0.0), row("c", 80.0, 20.0, 0.0)];
+        assert_eq!(
+            chart(some).title,
+            "Output is the largest part of the bill on 2 of 3 routes: 60.0 % to 70.0 %"
+        );
+        let one = vec![row("a", 40.0, 60.0, 0.0)];
+        assert_eq!(chart(one).title, "Output is the largest part of the bill on a: 60.0 %");
+    }
+
+    #[test]
+    fn routes_without_spend_are_said_to_have_none() {
+        assert_eq!(chart(vec![row("a", 0.0, 0.0, 0.0)]).title, "a has no spend");
+        assert_eq!(
+            chart(vec![row("a", 0.0, 0.0, 0.0), row("b", 0.0, 0.0, 0.0)]).title,
+            "No route has any spend"
+        );
+    }
+
+    #[test]
+    fn totals_of_very_different_size_become_shares() {
+        let near = chart(vec![row("a", 40.0, 60.0, 0.0), row("b", 400.0, 600.0, 0.0)]);
+        let far = chart(vec![row("a", 40.0, 60.0, 0.0), row("b", 4000.0, 6000.0, 0.0)]);
+        assert!(!near.svg.contains("Share of the route") && far.svg.contains("Share of the route"));
+    }
+
+    #[test]
+    fn only_parts_that_occur_are_in_the_key() {
+        let svg = chart(vec![row("a", 40.0, 60.0, 0.0), row("b", 30.0, 70.0, 5.0)]).svg;
+        assert!(svg.contains(">Fees</text>") && !svg.contains(">Tools</text>"));
+    }
+
+    #[test]
+    fn a_negative_part_is_an_error() {
+        let input = Components {
+            rows: vec![row("a", -1.0, 2.0, 0.0)],
+            horizon: String::new(),
+            provenance: String::new(),
+        };
+        assert!(draw(&input).is_err());
+    }
 }

@@ -60,9 +60,13 @@ pub fn draw(input: &Distribution) -> Result<Chart> {
     page.chart("distribution", &description(input, &rows), frame.bottom(), |canvas| {
         frame.draw_axis(canvas, &scale, &axis)?;
         for (row, &centre) in rows.iter().zip(&frame.centres) {
-            draw_row(canvas, &scale, row, centre + ROW / 2.0 - 4.0, input.budget_usd)?;
+            draw_row(canvas, &scale, row, centre + ROW / 2.0, input.budget_usd)?;
         }
         frame.draw_budget(canvas, &scale, input.budget_usd)?;
+        for (row, &centre) in rows.iter().zip(&frame.centres) {
+            let (median, base) = (scale.at(row.p50), centre + ROW / 2.0);
+            canvas.line((median, base - PEAK - 2.0), (median, base), 2.4, BLUE)?;
+        }
         frame.draw_words(canvas)
     })
 }
@@ -137,8 +141,7 @@ fn draw_row(
     for end in [middle.0, middle.1] {
         canvas.line((end, base - 5.0), (end, base), 1.4, BLUE)?;
     }
-    let median = scale.at(row.p50);
-    canvas.line((median, base - PEAK - 2.0), (median, base), 2.4, BLUE)
+    Ok(())
 }
 
 /// Each bin as left pixel, right pixel and height: its share over its width, the tallest at full height.
@@ -209,11 +212,16 @@ fn title(rows: &[&DistributionRow]) -> String {
 }
 
 fn subtitle(input: &Distribution) -> String {
-    let orange = if input.budget_usd.is_some() { ", orange beyond the budget" } else { "" };
-    format!(
-        "Height: how often a total occurs, each row to its own peak. Dark: from P10 to P90{orange}. Line: P50, \
-         the median. The outermost 0.5 % of trials on either side may lie beyond the axis."
-    )
+    let exceeds =
+        |usd: f64| input.rows.iter().flat_map(|row| &row.bins).any(|bin| bin.1 > usd && bin.2 > 0.0);
+    let orange = if input.budget_usd.is_some_and(exceeds) { " Orange: beyond the budget." } else { "" };
+    let cut = if input.rows.iter().any(is_cut) { " Outermost 0.5 % on each side cut off." } else { "" };
+    format!("Height: frequency, each row to its own peak. Dark: P10 to P90.{orange} Line: median (P50).{cut}")
+}
+
+/// Whether some bins of the row may lie beyond the axis.
+fn is_cut(row: &DistributionRow) -> bool {
+    body(row).len() / 2 < row.bins.iter().filter(|bin| bin.2 > 0.0).count()
 }
 
 fn description(input: &Distribution, rows: &[&DistributionRow]) -> String {
@@ -223,7 +231,11 @@ fn description(input: &Distribution, rows: &[&DistributionRow]) -> String {
         .map(|row| format!("{} from {} to {}", row.route, usd_short(row.p10), usd_short(row.p90)))
         .collect();
     let count = super::words::counted(rows.len(), "route");
-    format!("Histograms of the total spend of {count} for {}. P10 to P90: {}.", input.horizon, told.join(", "))
+    format!(
+        "Histograms of the total spend of {count} for {}. P10 to P90: {}.",
+        input.horizon,
+        told.join(", ")
+    )
 }
 
 #[cfg(test)]

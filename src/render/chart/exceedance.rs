@@ -1,20 +1,15 @@
 //! The chance that a total exceeds an amount: one falling curve per route, labelled above the plot.
-//!
-//! Labels form a staircase above the plot, the leftmost curve's on top. A line then rises from each curve to
-//! its label without crossing another label, however many curves there are.
 
 use anyhow::{Result, ensure};
 
 use super::budget::{self, Place};
 use super::canvas::{Anchor, Canvas, Point};
 use super::page::Page;
+use super::reading::{amount_at, chance_at, end_chance, from_above};
 use super::rows::{AXIS_HEIGHT, axis_title, draw_bottom_axis};
 use super::scale::{Base, Scale};
-use super::spread::spread;
-use super::style::{
-    Face, GRID, Hue, LABEL, MARGIN, PAPER, SMALL, VERMILION, VERMILION_WORD, WIDE, hue,
-};
-use super::text::width;
+use super::stairs::{self, STEP, Stair};
+use super::style::{GRID, LABEL, MARGIN, PAPER, SMALL, VERMILION, VERMILION_WORD, WIDE, hue};
 use super::words::{lowest, name};
 use super::{Chart, check};
 use crate::domain::format::{probability, usd_short};
@@ -43,8 +38,6 @@ pub struct ExceedanceCurve {
 
 /// Height of the plot itself.
 const PLOT: f64 = 330.0;
-/// Height of one step of the staircase of labels.
-const STAIR: f64 = 19.0;
 /// The line to a label leaves its curve where this share of trials exceeds.
 const LEAVE_AT: f64 = 0.95;
 /// Curves are drawn from this chance down to its complement: their far ends are noise and squeeze the rest.
@@ -59,28 +52,26 @@ struct Frame {
     money: Scale,
 }
 
-/// One step of the staircase.
-struct Stair {
-    words: String,
-    face: Face,
-    hue: Option<Hue>,
-    /// Where its line begins; the budget's continues the budget line.
-    foot: Point,
-}
-
 /// Draws the chart. An error when there is no curve, a curve has no point, or its dollars do not increase.
 pub fn draw(input: &Exceedance) -> Result<Chart> {
     check_input(input)?;
     let mut curves: Vec<&ExceedanceCurve> = input.curves.iter().collect();
-    curves.sort_by(|a, b| amount_at(a, 0.5).total_cmp(&amount_at(b, 0.5)));
+    curves.sort_by(|a, b| amount_at(&a.points, 0.5).total_cmp(&amount_at(&b.points, 0.5)));
     let page = Page::wide(&title(input, &curves), &subtitle(input), &input.provenance);
     let steps = curves.len() + usize::from(input.budget_usd.is_some());
-    let top = page.top() + STAIR * steps as f64 + 8.0;
+    let top = page.top() + STEP * steps as f64 + 8.0;
     let frame = frame(input, &curves, top);
-    let horizon = axis_title("Total spend", &input.horizon, &frame.money, false);
+    let zero = curves.iter().any(|curve| amount_at(&curve.points, TAIL) <= 0.0);
+    let horizon = axis_title("Total spend", &input.horizon, &frame.money, zero);
     page.chart("exceedance", &description(input, &curves), frame.bottom + AXIS_HEIGHT, |canvas| {
         draw_axes(canvas, &frame, &horizon)?;
-        draw_stairs(canvas, &frame, stairs(input, &curves, &frame), page.top())?;
+        let stairs = stairs(input, &curves, &frame);
+        // A budget off the axis has no place among the stairs: it takes the free line above them.
+        let first_step = top - STEP * stairs.len() as f64 - 8.0;
+        if let Some(usd) = input.budget_usd.filter(|_| first_step > page.top() + 1.0) {
+            budget::draw_note(canvas, &frame.money, usd, (frame.left, WIDE - MARGIN), first_step - 4.0)?;
+        }
+        stairs::draw(canvas, &stairs, first_step, frame.left, (frame.top, frame.bottom))?;
         for (index, curve) in curves.iter().enumerate() {
             draw_curve(canvas, &frame, curve, index)?;
         }
@@ -103,32 +94,11 @@ fn check_input(input: &Exceedance) -> Result<()> {
     Ok(())
 }
 
-/// The chance that the total exceeds `usd`, between points by a straight line, beyond them as at the end.
-fn chance_at(curve: &ExceedanceCurve, usd: f64) -> f64 {
-    let after = curve.points.partition_point(|point| point.0 < usd);
-    match (after.checked_sub(1).and_then(|before| curve.points.get(before)), curve.points.get(after)) {
-        (Some(&(x0, p0)), Some(&(x1, p1))) => p0 + (p1 - p0) * (usd - x0) / (x1 - x0),
-        (Some(&(_, p)), None) | (None, Some(&(_, p))) => p,
-        (None, None) => 0.0,
-    }
-}
-
-/// The amount that is exceeded with the given chance; an end of the curve when it never takes that chance.
-fn amount_at(curve: &ExceedanceCurve, chance: f64) -> f64 {
-    let first = curve.points.first().map_or(0.0, |point| point.0);
-    for pair in curve.points.windows(2) {
-        let ((x0, p0), (x1, p1)) = (pair[0], pair[1]);
-        if p0 >= chance && p1 < chance {
-            return x0 + (x1 - x0) * (p0 - chance) / (p0 - p1);
-        }
-    }
-    let never_below = curve.points.last().filter(|point| point.1 >= chance);
-    never_below.map_or(first, |point| point.0)
-}
-
 /// Gives the plot the width that lets every label end within the page.
 fn frame(input: &Exceedance, curves: &[&ExceedanceCurve], top: f64) -> Frame {
-    let ends = curves.iter().flat_map(|curve| [amount_at(curve, TAIL), amount_at(curve, 1.0 - TAIL)]);
+    let ends = curves
+        .iter()
+        .flat_map(|curve| [amount_at(&curve.points, TAIL), amount_at(&curve.points, 1.0 - TAIL)]);
     let ends: Vec<f64> = ends.collect();
     let (left, bottom) = (MARGIN + 66.0, top + PLOT);
     let full = WIDE - MARGIN - 20.0;
@@ -143,12 +113,7 @@ fn frame(input: &Exceedance, curves: &[&ExceedanceCurve], top: f64) -> Frame {
     // The ticks, and with them the ends of the axis, depend on the width: twice is enough to settle.
     for _ in 0..2 {
         let stairs = stairs(input, curves, &frame);
-        let fits = |stair: &Stair| {
-            let share = (stair.foot.0 - left) / (frame.right - left);
-            let room = WIDE - MARGIN - 16.0 - width(&stair.words, stair.face) - left;
-            if share > 0.01 { left + room / share } else { full }
-        };
-        let right = stairs.iter().map(fits).fold(full, f64::min).max(left + 300.0);
+        let right = stairs::widest_right(&stairs, (left, frame.right)).min(full).max(left + 300.0);
         frame = with(right);
     }
     frame
@@ -177,62 +142,36 @@ fn stairs(input: &Exceedance, curves: &[&ExceedanceCurve], frame: &Frame) -> Vec
         .iter()
         .enumerate()
         .map(|(index, curve)| {
-            let start = amount_at(curve, LEAVE_AT);
+            let (amount, chance) = from_above(&curve.points, LEAVE_AT);
             let over = input.budget_usd.map_or(String::new(), |usd| {
-                format!(": {} over budget", probability(chance_at(curve, usd)))
+                format!(": {} over budget", probability(chance_at(&curve.points, usd)))
             });
             Stair {
                 words: format!("{}{over}", name(&curve.route)),
                 face: LABEL.ink(hue(index).word),
-                hue: Some(hue(index)),
-                foot: frame.point(start, chance_at(curve, start).min(LEAVE_AT)),
+                mark: hue(index).mark,
+                whole_height: false,
+                foot: frame.point(amount, chance),
             }
         })
         .collect();
-    if let Some(usd) = input.budget_usd {
-        let place = budget::place(&frame.money, usd);
-        let words = budget::label(place, usd);
-        let foot = (frame.money.at(usd), frame.top);
-        stairs.push(Stair { words, face: LABEL.strong().ink(VERMILION_WORD), hue: None, foot });
+    if let Some(usd) = input.budget_usd
+        && let Place::Inside(x) = budget::place(&frame.money, usd)
+    {
+        let (words, face) = (budget::label(Place::Inside(x), usd), LABEL.strong().ink(VERMILION_WORD));
+        stairs.push(Stair { words, face, mark: VERMILION, whole_height: true, foot: (x, frame.top) });
     }
     stairs.sort_by(|a, b| a.foot.0.total_cmp(&b.foot.0));
     stairs
 }
 
-/// Lines from the curves up to their labels; the budget's line goes all the way down.
-fn draw_stairs(canvas: &mut Canvas, frame: &Frame, stairs: Vec<Stair>, top: f64) -> Result<()> {
-    let wanted: Vec<f64> = stairs.iter().map(|stair| stair.foot.0).collect();
-    let places = spread(&wanted, 7.0, frame.left, WIDE - MARGIN);
-    for (step, (stair, x)) in stairs.iter().zip(places).enumerate() {
-        let baseline = top + STAIR * (step as f64 + 1.0) - 4.0;
-        let rise = [stair.foot, (stair.foot.0, frame.top - 2.0), (x, frame.top - 8.0), (x, baseline - 4.5)];
-        match stair.hue {
-            Some(hue) => {
-                canvas.path(&rise, 1.0, hue.mark)?;
-                canvas.path(&[(x, baseline - 4.5), (x + 5.0, baseline - 4.5)], 1.0, hue.mark)?;
-                canvas.dot(stair.foot, 3.2, hue.mark)?;
-            }
-            None => draw_budget(canvas, frame, stair, x, baseline - 4.5)?,
-        }
-        canvas.words((x + 8.0, baseline), Anchor::Start, stair.face, &stair.words)?;
-    }
-    Ok(())
-}
-
-/// The budget line through the plot and up to its label; only the short end at the label when off the axis.
-fn draw_budget(canvas: &mut Canvas, frame: &Frame, stair: &Stair, x: f64, y: f64) -> Result<()> {
-    let foot = stair.foot.0;
-    let line = [(foot, frame.bottom), (foot, frame.top - 2.0), (x, frame.top - 8.0), (x, y), (x + 5.0, y)];
-    let off = stair.words.contains("this axis");
-    canvas.dashed(if off { &line[3..] } else { &line }, (6.0, 4.0), 1.8, VERMILION)
-}
-
 /// The part of the curve between its tails; dashed from the seventh on, when colours repeat.
 fn draw_curve(canvas: &mut Canvas, frame: &Frame, curve: &ExceedanceCurve, index: usize) -> Result<()> {
-    let (low, high) = (amount_at(curve, TAIL), amount_at(curve, 1.0 - TAIL));
-    let within = curve.points.iter().filter(|point| point.0 > low && point.0 < high);
-    let ends = [(low, chance_at(curve, low)), (high, chance_at(curve, high))];
-    let [first, last] = ends;
+    let (first, last) = (
+        from_above(&curve.points, TAIL),
+        (amount_at(&curve.points, 1.0 - TAIL), end_chance(&curve.points).max(1.0 - TAIL)),
+    );
+    let within = curve.points.iter().filter(|point| point.0 > first.0 && point.0 < last.0);
     let points: Vec<Point> = [&first]
         .into_iter()
         .chain(within)
@@ -247,6 +186,11 @@ fn draw_curve(canvas: &mut Canvas, frame: &Frame, curve: &ExceedanceCurve, index
     }
 }
 
+/// Whether a curve is drawn where it has this chance.
+fn crosses(chance: f64) -> bool {
+    (1.0 - TAIL..=TAIL).contains(&chance)
+}
+
 /// A ringed dot wherever a curve meets the budget.
 fn draw_crossings(
     canvas: &mut Canvas,
@@ -256,11 +200,12 @@ fn draw_crossings(
 ) -> Result<()> {
     let Some(usd) = budget_usd else { return Ok(()) };
     let Place::Inside(_) = budget::place(&frame.money, usd) else { return Ok(()) };
+    let radius = if curves.len() > 8 { 3.2 } else { 4.0 };
     for (index, curve) in curves.iter().enumerate() {
-        let chance = chance_at(curve, usd);
-        if (1.0 - TAIL..=TAIL).contains(&chance) {
-            canvas.dot(frame.point(usd, chance), 5.4, PAPER)?;
-            canvas.dot(frame.point(usd, chance), 4.0, hue(index).mark)?;
+        let chance = chance_at(&curve.points, usd);
+        if crosses(chance) {
+            canvas.dot(frame.point(usd, chance), radius + 1.4, PAPER)?;
+            canvas.dot(frame.point(usd, chance), radius, hue(index).mark)?;
         }
     }
     Ok(())
@@ -269,7 +214,7 @@ fn draw_crossings(
 fn title(input: &Exceedance, curves: &[&ExceedanceCurve]) -> String {
     let Some(budget) = input.budget_usd else { return title_without_budget(curves) };
     let limit = usd_short(budget);
-    let chances: Vec<f64> = curves.iter().map(|curve| chance_at(curve, budget)).collect();
+    let chances: Vec<f64> = curves.iter().map(|curve| chance_at(&curve.points, budget)).collect();
     let routes = curves.iter().map(|curve| curve.route.as_str());
     if chances.iter().all(|&chance| chance <= 0.0) && curves.len() > 1 {
         return format!("No route exceeds the {limit} budget in any trial");
@@ -287,7 +232,7 @@ fn title(input: &Exceedance, curves: &[&ExceedanceCurve]) -> String {
 }
 
 fn title_without_budget(curves: &[&ExceedanceCurve]) -> String {
-    let p90 = curves.iter().map(|curve| (curve.route.as_str(), amount_at(curve, 0.1)));
+    let p90 = curves.iter().map(|curve| (curve.route.as_str(), amount_at(&curve.points, 0.1)));
     let least = lowest(p90, usd_short);
     if least.alone() && curves.len() > 1 {
         let safest = least.subject("has", "have");
@@ -301,14 +246,19 @@ fn title_without_budget(curves: &[&ExceedanceCurve]) -> String {
 }
 
 fn subtitle(input: &Exceedance) -> String {
-    let dots = if input.budget_usd.is_some() { " Dots on the dashed line: chance to exceed the budget." } else { "" };
+    let crosses = |usd: f64| input.curves.iter().any(|curve| crosses(chance_at(&curve.points, usd)));
+    let dots = if input.budget_usd.is_some_and(crosses) {
+        " Dots on the dashed line: chance to exceed the budget."
+    } else {
+        ""
+    };
     format!("Read a curve at an amount: the height is the share of trials that cost more.{dots}")
 }
 
 fn description(input: &Exceedance, curves: &[&ExceedanceCurve]) -> String {
     let (first, last) = (curves[0], curves[curves.len() - 1]);
     let told = |curve: &ExceedanceCurve| {
-        format!("{} exceeds {} in one trial of ten", curve.route, usd_short(amount_at(curve, 0.1)))
+        format!("{} exceeds {} in one trial of ten", curve.route, usd_short(amount_at(&curve.points, 0.1)))
     };
     let both = if curves.len() == 1 { told(first) } else { format!("{}, {}", told(first), told(last)) };
     format!("Curves of the chance that the total for {} exceeds an amount: {both}.", input.horizon)
@@ -328,15 +278,6 @@ mod tests {
     }
 
     #[test]
-    fn curves_are_read_between_their_points() {
-        let curve = line("a", 100.0, 200.0);
-        assert!((chance_at(&curve, 150.0) - 0.5).abs() < 1e-12);
-        assert!((chance_at(&curve, 50.0) - 1.0).abs() < 1e-12);
-        assert!(chance_at(&curve, 900.0).abs() < 1e-12);
-        assert!((amount_at(&curve, 0.1) - 190.0).abs() < 1e-9);
-    }
-
-    #[test]
     fn the_title_names_the_safest_route() {
         let two = vec![line("a", 100.0, 200.0), line("b", 120.0, 240.0)];
         assert_eq!(title_of(two.clone(), Some(150.0)), "a is least likely to exceed the $150 budget: 50 %");
@@ -353,20 +294,5 @@ mod tests {
         let one = vec![line("a", 100.0, 200.0)];
         assert_eq!(title_of(one.clone(), None), "One trial in ten of a exceeds $190");
         assert_eq!(title_of(one, Some(150.0)), "a exceeds the $150 budget with a chance of 50 %");
-    }
-
-    #[test]
-    fn a_certain_total_is_a_step() {
-        let curve = ExceedanceCurve { route: "a".to_owned(), points: vec![(5.0, 1.0), (5.0, 0.0)] };
-        assert!((amount_at(&curve, 0.5) - 5.0).abs() < 1e-12);
-        assert!(!draw(&Exceedance {
-            curves: vec![curve],
-            horizon: String::new(),
-            budget_usd: Some(5.0),
-            provenance: String::new()
-        })
-        .unwrap()
-        .svg
-        .contains("NaN"));
     }
 }

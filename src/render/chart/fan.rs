@@ -3,11 +3,12 @@
 use anyhow::{Result, ensure};
 
 use super::canvas::{Anchor, Canvas, Point};
+use super::months;
 use super::page::Page;
 use super::scale::{Base, Scale};
 use super::spread::spread;
 use super::style::{
-    AXIS, BLUE, BLUE_LIGHT, BLUE_MID, Face, GRID, HALF_HEIGHT, LABEL, MARGIN, SMALL, SOFT, TICK, VERMILION,
+    AXIS, BLUE, BLUE_LIGHT, BLUE_MID, Face, GRID, HALF_HEIGHT, LABEL, MARGIN, SMALL, SOFT, VERMILION,
     VERMILION_WORD,
 };
 use super::text::width;
@@ -44,8 +45,6 @@ pub struct Fan {
 
 /// Height that one label at the right edge needs.
 const LABEL_LINE: f64 = 15.0;
-/// Height below the plot: names of months and, below some of them, the year.
-const MONTHS_HEIGHT: f64 = 38.0;
 /// Half the width of the bars that stand for the bands when there is only one month.
 const HALF_BAR: f64 = 45.0;
 
@@ -72,10 +71,12 @@ pub fn draw(input: &Fan) -> Result<Chart> {
     let subtitle = "Spend per month in USD. Line: P50, the median. Bands: 50 % and 90 % of trials.";
     let page = Page::half(&title(input), subtitle, &input.provenance);
     let bottom = (HALF_HEIGHT - page.foot_height()).max(page.top() + 200.0);
-    let frame = frame(input, page.top() + 4.0, bottom - MONTHS_HEIGHT, page.width);
+    let frame = frame(input, page.top() + 4.0, bottom - months::HEIGHT, page.width);
     page.chart(&input.name, &description(input), bottom, |canvas| {
         draw_money_axis(canvas, &frame)?;
-        draw_months(canvas, &frame, &input.months)?;
+        let level = frame.money.at(0.0_f64.max(frame.money.low()));
+        canvas.line((frame.left, level), (frame.right, level), 1.2, AXIS)?;
+        months::draw(canvas, frame.span(), frame.bottom, &input.months)?;
         draw_bands(canvas, &frame, input)?;
         draw_budget(canvas, &frame, input.budget_usd)?;
         draw_labels(canvas, &frame, marks(input, &frame))
@@ -113,24 +114,21 @@ fn frame(input: &Fan, top: f64, bottom: f64, page_width: f64) -> Frame {
 }
 
 impl Frame {
-    /// The horizontal place of month number `month` out of `count`.
-    fn x(&self, month: usize, count: usize) -> f64 {
-        if count < 2 {
-            return (self.left + self.right) / 2.0;
-        }
-        self.left + (self.right - self.left) * month as f64 / (count - 1) as f64
+    /// Left and right edge of the plot.
+    fn span(&self) -> (f64, f64) {
+        (self.left, self.right)
     }
 
     /// A series as a line; a single month becomes a short level line, so that it can be seen.
     fn line(&self, values: &[f64]) -> Vec<Point> {
         if let [value] = values {
-            let (middle, y) = (self.x(0, 1), self.money.at(*value));
+            let (middle, y) = (months::place(self.span(), 0, 1), self.money.at(*value));
             return vec![(middle - HALF_BAR, y), (middle + HALF_BAR, y)];
         }
         values
             .iter()
             .enumerate()
-            .map(|(month, &value)| (self.x(month, values.len()), self.money.at(value)))
+            .map(|(month, &value)| (months::place(self.span(), month, values.len()), self.money.at(value)))
             .collect()
     }
 
@@ -146,39 +144,6 @@ fn draw_money_axis(canvas: &mut Canvas, frame: &Frame) -> Result<()> {
         canvas.words((frame.left - 8.0, tick.at + 4.2), Anchor::End, SMALL, &tick.label)?;
     }
     Ok(())
-}
-
-/// Ticks at as many months as fit, with the year below the first and wherever it changes.
-fn draw_months(canvas: &mut Canvas, frame: &Frame, months: &[String]) -> Result<()> {
-    let floor = frame.money.at(0.0_f64.max(frame.money.low()));
-    canvas.line((frame.left, floor), (frame.right, floor), 1.2, AXIS)?;
-    let mut year_before = "";
-    for month in labelled_months(months, frame.right - frame.left) {
-        let (x, (short, year)) = (frame.x(month, months.len()), split(&months[month]));
-        canvas.line((x, frame.bottom), (x, frame.bottom + TICK), 1.0, AXIS)?;
-        canvas.words((x, frame.bottom + TICK + 13.0), Anchor::Middle, SMALL, short)?;
-        if year != year_before {
-            canvas.words((x, frame.bottom + TICK + 28.0), Anchor::Middle, SMALL.ink(SOFT), year)?;
-            year_before = year;
-        }
-    }
-    Ok(())
-}
-
-/// `Jan 2027` as `Jan` and `2027`; a name without a space has no year.
-fn split(month: &str) -> (&str, &str) {
-    month.rsplit_once(' ').unwrap_or((month, ""))
-}
-
-/// The months to label: every one, or every second, third, sixth or twelfth, counted from a January.
-fn labelled_months(months: &[String], room: f64) -> Vec<usize> {
-    let words = months.iter().map(|month| split(month));
-    let widest = words.map(|(short, year)| width(short, SMALL).max(width(year, SMALL))).fold(0.0, f64::max);
-    let apart = room / (months.len().max(2) - 1) as f64;
-    let fitting = [1, 2, 3, 6, 12, 24, 60].into_iter().find(|&stride| apart * stride as f64 >= widest + 12.0);
-    let stride = fitting.unwrap_or(months.len());
-    let january = months.iter().position(|month| month.starts_with("Jan")).unwrap_or(0);
-    (0..months.len()).filter(|month| month % stride == january % stride).collect()
 }
 
 fn draw_bands(canvas: &mut Canvas, frame: &Frame, input: &Fan) -> Result<()> {
@@ -217,8 +182,9 @@ fn marks(input: &Fan, frame: &Frame) -> Vec<Mark> {
         })
         .collect();
     if let Some(budget) = input.budget_usd {
-        let words = if on_axis(frame, budget) { "Budget" } else { "Budget above," };
-        let (words, face) = (format!("{words} {}", usd_short(budget)), LABEL.strong().ink(VERMILION_WORD));
+        let off = if on_axis(frame, budget) { "" } else { ", off the axis" };
+        let (words, face) =
+            (format!("Budget {}{off}", usd_short(budget)), LABEL.strong().ink(VERMILION_WORD));
         // First, so that it stays above a percentile of exactly its own height.
         marks.insert(0, Mark { words, face, at: frame.money.at(budget) });
     }
@@ -228,7 +194,7 @@ fn marks(input: &Fan, frame: &Frame) -> Vec<Mark> {
 /// The labels, pushed apart where they collide, with a line to the place that each belongs to.
 fn draw_labels(canvas: &mut Canvas, frame: &Frame, marks: Vec<Mark>) -> Result<()> {
     let wanted: Vec<f64> = marks.iter().map(|mark| mark.at).collect();
-    let places = spread(&wanted, LABEL_LINE, frame.top - 4.0, frame.bottom + 2.0);
+    let places = spread(&wanted, LABEL_LINE, frame.top - 4.0, frame.bottom - 1.0);
     for (mark, place) in marks.iter().zip(places) {
         if (place - mark.at).abs() > 2.0 {
             let bend = frame.right + 10.0;
@@ -270,18 +236,22 @@ fn against(input: &Fan, budget: f64) -> String {
             format!("the median exceeds the {limit} budget in every month")
         }
         (Some(month), _) => format!("the median first exceeds the {limit} budget in {}", input.months[month]),
-        (None, Some(_)) if single => format!("the median keeps the {limit} budget, but P95 does not"),
+        (None, Some(_)) if single => format!("the median stays within the {limit} budget, but P95 does not"),
         (None, Some(month)) => {
-            format!("the median keeps the {limit} budget, but P95 exceeds it from {}", input.months[month])
+            format!(
+                "the median stays within the {limit} budget, but P95 first exceeds it in {}",
+                input.months[month]
+            )
         }
-        (None, None) if single => format!("at least 95 % of trials keep the {limit} budget"),
-        (None, None) => format!("at least 95 % of trials keep the {limit} budget in every month"),
+        (None, None) if single => format!("at least 95 % of trials stay within the {limit} budget"),
+        (None, None) => format!("at least 95 % of trials stay within the {limit} budget in every month"),
     }
 }
 
 fn description(input: &Fan) -> String {
     let last = input.months.len() - 1;
-    let budget = input.budget_usd.map_or(String::new(), |usd| format!(" The monthly budget is {}.", usd_short(usd)));
+    let budget =
+        input.budget_usd.map_or(String::new(), |usd| format!(" The monthly budget is {}.", usd_short(usd)));
     format!(
         "Fan chart of the monthly spend on {} from {} to {}; in the last month the median is {}, P5 {} and P95 \
          {}.{budget}",
@@ -332,21 +302,16 @@ mod tests {
     #[test]
     fn with_a_budget_the_title_tells_when_it_breaks() {
         let p50 = [100.0, 200.0, 300.0];
-        assert_eq!(title_of(&p50, Some(700.0)), "a: at least 95 % of trials keep the $700 budget in every month");
+        assert_eq!(
+            title_of(&p50, Some(700.0)),
+            "a: at least 95 % of trials stay within the $700 budget in every month"
+        );
         assert_eq!(
             title_of(&p50, Some(350.0)),
-            "a: the median keeps the $350 budget, but P95 exceeds it from Feb 2027"
+            "a: the median stays within the $350 budget, but P95 first exceeds it in Feb 2027"
         );
         assert_eq!(title_of(&p50, Some(250.0)), "a: the median first exceeds the $250 budget in Mar 2027");
         assert_eq!(title_of(&p50, Some(50.0)), "a: the median exceeds the $50 budget in every month");
-    }
-
-    #[test]
-    fn sixty_months_are_labelled_at_january() {
-        let months: Vec<String> =
-            (0..60).map(|m| format!("{} {}", ["Jul", "Jan"][usize::from(m % 12 == 6)], 2027 + (m + 6) / 12)).collect();
-        let labelled = labelled_months(&months, 430.0);
-        assert!(labelled.len() >= 5 && labelled.iter().all(|month| month % 6 == 0));
     }
 
     #[test]

@@ -60,9 +60,12 @@ pub fn draw(input: &Glance) -> Result<Chart> {
     page.chart("glance", &description(input, &rows), frame.bottom(), |canvas| {
         frame.draw_axis(canvas, &scale, &axis)?;
         for (row, &centre) in rows.iter().zip(&frame.centres) {
-            draw_row(canvas, &scale, row, centre, input.budget_usd)?;
+            draw_bar(canvas, &scale, row, centre, input.budget_usd)?;
         }
         frame.draw_budget(canvas, &scale, input.budget_usd)?;
+        for (row, &centre) in rows.iter().zip(&frame.centres) {
+            draw_mark(canvas, scale.at(row.p50), centre)?;
+        }
         frame.draw_words(canvas)
     })
 }
@@ -77,9 +80,15 @@ fn check_input(input: &Glance) -> Result<()> {
     Ok(())
 }
 
-/// The bar from P10 to P90, its part beyond the budget in the budget's tint, and the mark at P50.
-fn draw_row(canvas: &mut Canvas, scale: &Scale, row: &GlanceRow, centre: f64, budget: Option<f64>) -> Result<()> {
-    let (left, middle, right) = (scale.at(row.p10), scale.at(row.p50), scale.at(row.p90));
+/// The bar from P10 to P90, its part beyond the budget in the budget's tint.
+fn draw_bar(
+    canvas: &mut Canvas,
+    scale: &Scale,
+    row: &GlanceRow,
+    centre: f64,
+    budget: Option<f64>,
+) -> Result<()> {
+    let (left, right) = (scale.at(row.p10), scale.at(row.p90));
     let (top, bottom) = (centre - HALF_BAR, centre + HALF_BAR);
     let turn = match budget.map(|usd| budget::place(scale, usd)) {
         Some(Place::Inside(x)) => x.clamp(left.min(right), right.max(left)),
@@ -87,7 +96,12 @@ fn draw_row(canvas: &mut Canvas, scale: &Scale, row: &GlanceRow, centre: f64, bu
         Some(Place::Above) | None => right,
     };
     canvas.rect((left, top), (turn, bottom), BLUE_MID)?;
-    canvas.rect((turn, top), (right, bottom), VERMILION_MID)?;
+    canvas.rect((turn, top), (right, bottom), VERMILION_MID)
+}
+
+/// The median, above the budget line, so that the two can be told apart where they coincide.
+fn draw_mark(canvas: &mut Canvas, middle: f64, centre: f64) -> Result<()> {
+    let (top, bottom) = (centre - HALF_BAR, centre + HALF_BAR);
     canvas.rect((middle - 3.0, top - 3.0), (middle + 3.0, bottom + 3.0), PAPER)?;
     canvas.rect((middle - 1.8, top - 3.0), (middle + 1.8, bottom + 3.0), BLUE)
 }
@@ -100,7 +114,8 @@ fn columns(input: &Glance, rows: &[&GlanceRow]) -> Vec<Column> {
         Column { head: "P90", figures: figures(|row| row.p90), bold: false },
     ];
     if input.budget_usd.is_some() && rows.iter().any(|row| row.over_budget_probability.is_some()) {
-        let chance = |row: &&GlanceRow| row.over_budget_probability.map_or("\u{2013}".to_owned(), probability);
+        let chance =
+            |row: &&GlanceRow| row.over_budget_probability.map_or("\u{2013}".to_owned(), probability);
         columns.push(Column { head: "Over budget", figures: rows.iter().map(chance).collect(), bold: false });
     }
     columns
@@ -130,7 +145,9 @@ fn title(input: &Glance, rows: &[&GlanceRow]) -> String {
 }
 
 fn subtitle(input: &Glance) -> String {
-    let orange = if input.budget_usd.is_some() { ", orange where it exceeds the budget" } else { "" };
+    let exceeds = |usd: f64| input.rows.iter().any(|row| row.p90 > usd);
+    let orange =
+        if input.budget_usd.is_some_and(exceeds) { ", orange where it exceeds the budget" } else { "" };
     format!(
         "Bar: from P10 to P90, the middle eight of ten trials{orange}. Mark: P50, the median. \
          Total for {}.",

@@ -2,8 +2,9 @@
 //!
 //! Kept apart so that the plotting crate stays behind one door. A chart does not compute statistics, read
 //! files or know the report: its title states the finding that its own numbers show, its subtitle says how
-//! to read it, its foot says where it comes from. The bottom layer (`style`, `text`, `scale`, `canvas`,
-//! `page`, `rows`, `spread`, `words`) is shared; nothing in it knows a particular chart.
+//! to read it, its foot says where it comes from. The bottom layer is shared: what words measure (`text`),
+//! where money lies (`scale`), where labels go (`spread`, `stairs`, `rows`, `page`, `months`), how it is drawn
+//! (`canvas`, `budget`, `style`). Nothing in it knows a particular chart.
 
 pub mod components;
 pub mod distribution;
@@ -18,10 +19,13 @@ pub mod style;
 mod budget;
 mod canvas;
 mod check;
+mod months;
 mod page;
+mod reading;
 mod rows;
 mod scale;
 mod spread;
+mod stairs;
 mod text;
 mod words;
 

@@ -6,7 +6,7 @@ use super::canvas::{Anchor, Canvas};
 use super::page::Page;
 use super::rows::{Column, Rows, STRIP, axis_title};
 use super::scale::{Base, Scale};
-use super::style::{Hue, INK, LABEL, MARGIN, PAPER, SOFT, WIDE, hue};
+use super::style::{Hue, LABEL, MARGIN, PAPER, SOFT, WIDE, hue};
 use super::text::{shorten, width};
 use super::words::{counted, name};
 use super::{Chart, check};
@@ -58,7 +58,8 @@ pub fn draw(input: &Overlay) -> Result<Chart> {
     let names: Vec<&str> =
         input.routes.iter().flat_map(|_| input.scenarios.iter().map(String::as_str)).collect();
     let range = (top, top + group * input.routes.len() as f64);
-    let frame = Rows::new(&names, columns(input), centres.collect(), range);
+    let inks = (0..input.scenarios.len()).map(|scenario| hue(scenario).word).collect();
+    let frame = Rows::new(&names, columns(input), centres.collect(), range).with_inks(inks);
     let scale = Scale::new(&values(input), None, Base::Zero, frame.span);
     let axis = axis_title("Total spend", &input.horizon, &scale, values(input).iter().any(|&usd| usd <= 0.0));
     page.chart("overlay", &description(input), frame.bottom(), |canvas| {
@@ -169,28 +170,48 @@ fn largest_change(input: &Overlay) -> Option<(usize, usize, f64)> {
 }
 
 fn title(input: &Overlay) -> String {
-    let first = name(&input.scenarios[0]);
+    let quoted = |scenario: usize| format!("\u{201C}{}\u{201D}", name(&input.scenarios[scenario]));
+    let first = quoted(0);
     if input.scenarios.len() == 1 {
         return format!("{first}: total spend of {}", counted(input.routes.len(), "route"));
     }
     match largest_change(input) {
         None => format!("No other scenario can be compared with {first}"),
-        Some((_, _, change)) if change.abs() < 5e-5 => {
+        Some((_, _, change)) if signed(change) == signed(0.0) => {
             format!("No scenario changes the median of any route against {first}")
         }
         Some((route, scenario, change)) => {
-            let (way, what) = if change < 0.0 { ("saves", "") } else { ("adds", "") };
-            let (other, route) = (name(&input.scenarios[scenario]), name(&input.routes[route].route));
-            let most = if input.routes.len() > 1 || input.scenarios.len() > 2 { "most" } else { "" };
-            let words = [way, what, most].join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
-            format!("{other} {words} against {first}: {} at the median on {route}", signed(change))
+            let way = if change < 0.0 { "saves" } else { "adds" };
+            let (routes, same_everywhere) = with_the_same_change(input, route, scenario, change);
+            let compared = input.scenarios.len() > 2 || !same_everywhere;
+            let most = if compared { " most" } else { "" };
+            format!(
+                "{} {way}{most} against {first}: {} at the median on {routes}",
+                quoted(scenario),
+                signed(change)
+            )
         }
     }
 }
 
+/// The routes on which a scenario makes the same change as on `route`, as far as its printed form can tell,
+/// and whether these are all.
+fn with_the_same_change(input: &Overlay, route: usize, scenario: usize, found: f64) -> (String, bool) {
+    let alike = |route: &&OverlayRoute| {
+        change(route.bars[0], route.bars[scenario]).is_some_and(|other| signed(other) == signed(found))
+    };
+    let (count, of) = (input.routes.iter().filter(alike).count(), input.routes.len());
+    let words = match count {
+        1 => name(&input.routes[route].route),
+        _ if count == of => "every route".to_owned(),
+        _ => format!("{count} of {of} routes"),
+    };
+    (words, count == of)
+}
+
 fn subtitle(input: &Overlay) -> String {
     let change = if input.scenarios.len() > 1 {
-        format!(" Change: of P50 against {}.", name(&input.scenarios[0]))
+        format!(" Change: of P50 against \u{201C}{}\u{201D}.", name(&input.scenarios[0]))
     } else {
         String::new()
     };
@@ -205,4 +226,60 @@ fn description(input: &Overlay) -> String {
         input.horizon,
         counted(input.scenarios.len(), "scenario")
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn title_of(scenarios: &[&str], medians: &[&[Option<f64>]]) -> String {
+        let bar = |p50: &Option<f64>| p50.map(|p50| (p50 * 0.8, p50, p50 * 1.3));
+        let route = |(at, medians): (usize, &&[Option<f64>])| OverlayRoute {
+            route: ["x", "y", "z"][at].to_owned(),
+            bars: medians.iter().map(bar).collect(),
+            note: String::new(),
+        };
+        let input = Overlay {
+            scenarios: scenarios.iter().map(|&name| name.to_owned()).collect(),
+            routes: medians.iter().enumerate().map(route).collect(),
+            horizon: "12 months".to_owned(),
+            provenance: String::new(),
+        };
+        draw(&input).unwrap().title
+    }
+
+    #[test]
+    fn the_title_names_the_largest_change() {
+        assert_eq!(
+            title_of(&["A", "B"], &[&[Some(100.0), Some(80.0)], &[Some(100.0), Some(60.0)]]),
+            "\u{201C}B\u{201D} saves most against \u{201C}A\u{201D}: \u{2212}40.0 % at the median on y"
+        );
+        assert_eq!(
+            title_of(&["A", "B"], &[&[Some(100.0), Some(125.0)]]),
+            "\u{201C}B\u{201D} adds against \u{201C}A\u{201D}: +25.0 % at the median on x"
+        );
+    }
+
+    #[test]
+    fn a_change_that_is_the_same_everywhere_names_no_route() {
+        let same: &[Option<f64>] = &[Some(100.0), Some(80.0)];
+        let title = title_of(&["A", "B"], &[same, same]);
+        assert_eq!(
+            title,
+            "\u{201C}B\u{201D} saves against \u{201C}A\u{201D}: \u{2212}20.0 % at the median on every route"
+        );
+    }
+
+    #[test]
+    fn scenarios_without_a_common_route_or_change_say_so() {
+        assert_eq!(
+            title_of(&["A", "B"], &[&[Some(1.0), None]]),
+            "No other scenario can be compared with \u{201C}A\u{201D}"
+        );
+        assert_eq!(
+            title_of(&["A", "B"], &[&[Some(1.0), Some(1.0)]]),
+            "No scenario changes the median of any route against \u{201C}A\u{201D}"
+        );
+        assert_eq!(title_of(&["A"], &[&[Some(1.0)]]), "\u{201C}A\u{201D}: total spend of 1 route");
+    }
 }

@@ -9,6 +9,8 @@ use super::text::wrap;
 
 /// Distance between baselines as a multiple of the type size.
 const LEADING: f64 = 1.3;
+/// Extra space between title and subtitle.
+const UNDER_TITLE: f64 = 4.0;
 
 /// The words around a plot, broken into lines.
 pub struct Page {
@@ -32,7 +34,8 @@ impl Page {
 
     fn new(width: f64, face: Face, title: &str, subtitle: &str, provenance: &str) -> Page {
         let room = width - 2.0 * MARGIN;
-        let lines = |words: &str, face: Face| wrap(words, face, room).into_iter().map(move |line| (face, line));
+        let lines =
+            |words: &str, face: Face| wrap(words, face, room).into_iter().map(move |line| (face, line));
         let head = lines(title, face).chain(lines(subtitle, SUBTITLE)).collect();
         Page { width, title: title.to_owned(), head, foot: wrap(provenance, FOOT, room) }
     }
@@ -40,7 +43,7 @@ impl Page {
     /// Where the plot may begin, measured from the top.
     pub fn top(&self) -> f64 {
         let leading: f64 = self.head.iter().map(|(face, _)| face.size * LEADING).sum();
-        MARGIN - 4.0 + leading + 14.0
+        MARGIN - 4.0 + leading + UNDER_TITLE + 14.0
     }
 
     /// How much the foot needs below the plot, the lower margin included.
@@ -61,13 +64,19 @@ impl Page {
             draw(canvas)?;
             self.draw_words(canvas, height)
         })?;
-        Ok(Chart { name: name.to_owned(), title: self.title.clone(), description: description.to_owned(), svg })
+        Ok(Chart {
+            name: name.to_owned(),
+            title: self.title.clone(),
+            description: description.to_owned(),
+            svg,
+        })
     }
 
     fn draw_words(&self, canvas: &mut Canvas, height: f64) -> Result<()> {
         let mut baseline = MARGIN - 4.0;
-        for (face, line) in &self.head {
-            baseline += face.size * LEADING;
+        for (at, (face, line)) in self.head.iter().enumerate() {
+            let subtitle_begins = at > 0 && !face.bold && self.head[at - 1].0.bold;
+            baseline += face.size * LEADING + if subtitle_begins { UNDER_TITLE } else { 0.0 };
             canvas.words((MARGIN, baseline - face.size * 0.25), Anchor::Start, *face, line)?;
         }
         let mut baseline = height - MARGIN + 8.0;

@@ -52,6 +52,24 @@ mod tests {
     }
 
     #[test]
+    fn measured_widths_agree_with_the_embedded_fonts() -> Result<()> {
+        use super::super::{style::LABEL, text::width};
+        use resvg::usvg::Node;
+        let words = "openrouter/openai/gpt-5.4-pro:batch@datazone-apac costs $1.2M, \u{2212}12 %";
+        for (face, weight) in [(LABEL, "normal"), (LABEL.strong(), "bold")] {
+            let style =
+                format!("font-family=\"Roboto\" font-size=\"{}\" font-weight=\"{weight}\"", face.size);
+            let svg = SQUARE.replace("/>", &format!("><text y=\"30\" {style}>{words}</text></svg>"));
+            let tree = Tree::from_str(&svg, &options())?;
+            let Some(Node::Text(drawn)) = tree.root().children().first() else { panic!("no words drawn") };
+            // Kerning makes words a little narrower than the sum of their letters, never much wider.
+            let ratio = f64::from(drawn.bounding_box().width()) / width(words, face);
+            assert!((0.97..=1.002).contains(&ratio), "{weight}: drawn at {ratio} of the measured width");
+        }
+        Ok(())
+    }
+
+    #[test]
     fn words_leave_ink() -> Result<()> {
         let words = SQUARE.replace("/>", "><text x=\"5\" y=\"30\" font-family=\"Roboto\">$1.2M</text></svg>");
         assert_ne!(png(&words)?, png(SQUARE)?);

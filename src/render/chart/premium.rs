@@ -54,7 +54,7 @@ pub fn draw(input: &Premium) -> Result<Chart> {
     let page = Page::wide(&title(&rows), &subtitle(log), &input.provenance);
     let frame = Rows::even(&names, columns(&rows), page.top(), ROW);
     let scale = Scale::new(&values, None, Base::Zero, frame.span);
-    let zero = values.iter().any(|&value| value <= 0.0);
+    let zero = rows.iter().any(|row| !nothing(row) && row.p10 <= 0.0);
     let axis = axis_title("Extra cost of prompts above the threshold", &input.horizon, &scale, zero);
     page.chart("premium", &description(input, &rows), frame.bottom(), |canvas| {
         frame.draw_axis(canvas, &scale, &axis)?;
@@ -88,8 +88,8 @@ fn draw_row(canvas: &mut Canvas, scale: &Scale, row: &PremiumRow, centre: f64) -
         canvas.line((end, centre - 4.5), (end, centre + 4.5), 1.6, INK)?;
     }
     if scale.is_log() {
-        canvas.dot((mean, centre), 6.0, PAPER)?;
-        canvas.dot((mean, centre), 5.0, BLUE)?;
+        canvas.dot((mean, centre), 5.4, PAPER)?;
+        canvas.dot((mean, centre), 4.2, BLUE)?;
     }
     Ok(())
 }
@@ -170,7 +170,10 @@ mod tests {
     #[test]
     fn no_crossings_are_said_in_the_title() {
         let rows = [("a", 0.0, 0.0), ("b", 0.0, 0.0)];
-        assert_eq!(title_of(&rows), "No prompt pays a premium on any route: none crosses a pricing threshold");
+        assert_eq!(
+            title_of(&rows),
+            "No prompt pays a premium on any route: none crosses a pricing threshold"
+        );
         assert_eq!(title_of(&rows[..1]), "No prompt pays a premium on a: none crosses a pricing threshold");
     }
 

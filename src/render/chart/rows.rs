@@ -2,12 +2,14 @@
 //! money axis below. It measures first, so that names, figures and marks never meet.
 
 use anyhow::Result;
+use plotters::style::RGBColor;
 
 use super::budget;
 use super::canvas::{Anchor, Canvas};
 use super::scale::{Scale, Tick};
 use super::style::{AXIS, GAP, GRID, LABEL, MARGIN, SMALL, TICK, WIDE};
 use super::text::{shorten, width};
+use crate::domain::format::probability;
 
 /// The widest that the column of names may become.
 const NAMES_AT_MOST: f64 = 344.0;
@@ -29,6 +31,8 @@ pub struct Column {
 /// Where everything in a chart of rows goes.
 pub struct Rows {
     names: Vec<String>,
+    /// Ink of each name, in turn.
+    inks: Vec<RGBColor>,
     columns: Vec<Column>,
     /// Right edge of each column.
     edges: Vec<f64>,
@@ -58,9 +62,14 @@ impl Rows {
             edges.insert(0, right);
             right -= column.width() + GAP;
         }
-        // Half a tick label may stand out at the right end of the axis: leave room as towards a column.
-        let right = if columns.is_empty() { right - GAP } else { right };
-        Rows { names, columns, edges, centres, span: (left, right), range }
+        // Half a tick label, or a budget line, may stand at the right end of the axis.
+        let right = right - 8.0;
+        Rows { names, inks: vec![LABEL.color], columns, edges, centres, span: (left, right), range }
+    }
+
+    /// The same with the names in the given inks, which repeat from group to group.
+    pub fn with_inks(self, inks: Vec<RGBColor>) -> Rows {
+        Rows { inks, ..self }
     }
 
     /// The lower end of the whole frame, axis included.
@@ -77,7 +86,7 @@ impl Rows {
     pub fn draw_share_axis(&self, canvas: &mut Canvas, title: &str) -> Result<()> {
         let tick = |share: f64| Tick {
             at: self.span.0 + share * (self.span.1 - self.span.0),
-            label: format!("{:.0} %", share * 100.0),
+            label: probability(share),
         };
         self.draw_ticks(canvas, &[0.0, 0.25, 0.5, 0.75, 1.0].map(tick), title)
     }
@@ -92,8 +101,8 @@ impl Rows {
 
     /// Names and figures.
     pub fn draw_words(&self, canvas: &mut Canvas) -> Result<()> {
-        for (name, centre) in self.names.iter().zip(&self.centres) {
-            canvas.words((MARGIN, centre + 4.6), Anchor::Start, LABEL, name)?;
+        for ((name, centre), ink) in self.names.iter().zip(&self.centres).zip(self.inks.iter().cycle()) {
+            canvas.words((MARGIN, centre + 4.6), Anchor::Start, LABEL.ink(*ink), name)?;
         }
         for (column, &edge) in self.columns.iter().zip(&self.edges) {
             canvas.words((edge, self.range.0 - 7.0), Anchor::End, SMALL, column.head)?;

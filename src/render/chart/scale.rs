@@ -55,13 +55,7 @@ impl Scale {
     }
 
     /// A linear scale with ticks about `spacing` pixels apart, its ends on ticks.
-    pub fn linear(
-        values: &[f64],
-        budget: Option<f64>,
-        base: Base,
-        span: (f64, f64),
-        spacing: f64,
-    ) -> Scale {
+    pub fn linear(values: &[f64], budget: Option<f64>, base: Base, span: (f64, f64), spacing: f64) -> Scale {
         let start = if base == Base::Zero { 0.0 } else { f64::INFINITY };
         let mut low = values.iter().copied().fold(start, f64::min);
         let mut high = values.iter().copied().fold(if base == Base::Zero { 0.0 } else { -1e300 }, f64::max);
@@ -127,10 +121,14 @@ impl Scale {
     fn multiples(&self) -> Vec<Vec<Tick>> {
         let count = ((self.high - self.low) / self.step).round() as u32;
         let first = (self.low / self.step).round();
-        let every = |stride: u32| (0..=count).map(move |at| first + f64::from(at)).filter(move |multiple| {
-            (multiple / f64::from(stride)).fract().abs() < 1e-9
-        });
-        [8, 4, 2, 1].map(|stride| every(stride).map(|multiple| self.tick(multiple * self.step)).collect()).into()
+        let every = |stride: u32| {
+            (0..=count)
+                .map(move |at| first + f64::from(at))
+                .filter(move |multiple| (multiple / f64::from(stride)).fract().abs() < 1e-9)
+        };
+        [8, 4, 2, 1]
+            .map(|stride| every(stride).map(|multiple| self.tick(multiple * self.step)).collect())
+            .into()
     }
 
     /// Tick sets of a logarithmic axis from coarse to fine: every fourth decade to 1, 2, 5 in each.

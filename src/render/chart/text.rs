@@ -96,7 +96,8 @@ mod tests {
 
     #[test]
     fn wrapping_keeps_every_word_and_the_limit() {
-        let words = "openai/gpt-5.4 costs least at the median: $1.2M, and exceeds its budget in 12 % of trials";
+        let words =
+            "openai/gpt-5.4 costs least at the median: $1.2M, and exceeds its budget in 12 % of trials";
         let lines = wrap(words, TITLE, 300.0);
         assert_eq!(lines.join(" ").replace('\u{A0}', " "), words);
         assert!(lines.iter().all(|line| width(line, TITLE) <= 300.0));

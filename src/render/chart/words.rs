@@ -8,7 +8,8 @@ const LONGEST_NAME: f64 = 340.0;
 
 /// A route's name, shortened in its middle when it is extremely long.
 pub fn name(route: &str) -> String {
-    let printable: String = route.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    let printable: String =
+        route.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
     shorten(&printable, LABEL, LONGEST_NAME)
 }
 

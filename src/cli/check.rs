@@ -1,0 +1,61 @@
+//! `tollcast check`: scenarios and price files, without simulating.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::outcome::{Exit, Failure, print};
+use super::{PricingArguments, files};
+use crate::catalogue::Provider;
+use crate::domain::document::parse;
+use crate::domain::problem::Problems;
+
+/// Arguments of `check`.
+#[derive(Args)]
+pub struct Arguments {
+    /// Scenario or price files; - is standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    pricing: PricingArguments,
+}
+
+/// Checks every file and shows all problems of all of them.
+pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    let catalogue = files::catalogue(&arguments.pricing)?;
+    let mut problems = Problems::new();
+    let mut lines = Vec::new();
+    for path in &arguments.files {
+        let source = files::source(path)?;
+        // A price file says so with its first key; everything else is meant as a scenario.
+        let is_prices = parse(&source).is_ok_and(|root| root.get("tollcast_prices").is_some());
+        let checked = if is_prices {
+            Provider::read(&source).map_err(Failure::Input).map(|provider| {
+                let entries: usize = provider.models.iter().map(|model| model.prices.len()).sum();
+                format!(
+                    "{}: price file of {}, {} models, {entries} dated entries",
+                    source.name,
+                    provider.name,
+                    provider.models.len()
+                )
+            })
+        } else {
+            files::scenario_from(source.clone(), &catalogue).map(|scenario| {
+                format!(
+                    "{}: scenario `{}`, {} routes, {} workloads",
+                    source.name,
+                    scenario.name,
+                    scenario.routes.len(),
+                    scenario.workloads.len()
+                )
+            })
+        };
+        match checked {
+            Ok(line) => lines.push(format!("ok  {line}\n")),
+            Err(Failure::Input(found)) => found.into_sorted().into_iter().for_each(|p| problems.push(p)),
+            Err(other) => return Err(other),
+        }
+    }
+    print(&lines.concat())?;
+    if problems.is_empty() { Ok(Exit::Answered) } else { Err(problems.into()) }
+}

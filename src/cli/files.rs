@@ -1,0 +1,115 @@
+//! Reading what the user names: scenarios, price files, standard input.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+
+use super::PricingArguments;
+use super::outcome::{Failure, say};
+use crate::catalogue::{Catalogue, shipped};
+use crate::domain::document::MAX_BYTES;
+use crate::domain::problem::{Code, Place, Problems, Source};
+use crate::workload::{Scenario, assemble};
+
+/// The text of a file, or of standard input for `-`.
+///
+/// # Errors
+/// A file that cannot be read (exit 1), is too large or is not UTF-8 (exit 2).
+pub fn source(path: &Path) -> Result<Arc<Source>, Failure> {
+    let name = if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() };
+    let bytes = bytes(path, &name)?;
+    let empty = |text: String| Arc::new(Source { name: name.clone(), text });
+    if bytes.len() > MAX_BYTES {
+        return Err(refused(
+            &empty(String::new()),
+            "the file is too large",
+            "more than 8 MiB",
+            "scenarios hold a few hundred lines",
+        ));
+    }
+    match String::from_utf8(bytes) {
+        // A byte order mark is no part of the text.
+        Ok(text) => Ok(empty(text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned())),
+        Err(_) => Err(refused(&empty(String::new()), "the file is not UTF-8 text", "", "save it as UTF-8")),
+    }
+}
+
+/// At most one byte more than is allowed, so that a huge file is never read whole.
+fn bytes(path: &Path, name: &str) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let limit = MAX_BYTES as u64 + 1;
+    if path == Path::new("-") {
+        std::io::stdin().lock().take(limit).read_to_end(&mut bytes).context("cannot read standard input")?;
+    } else {
+        let file = std::fs::File::open(path).with_context(|| format!("cannot open {name}"))?;
+        file.take(limit).read_to_end(&mut bytes).with_context(|| format!("cannot read {name}"))?;
+    }
+    Ok(bytes)
+}
+
+fn refused(source: &Arc<Source>, title: &str, found: &str, help: &str) -> Failure {
+    let mut problems = Problems::new();
+    let place = Place { source: source.clone(), start: 0, end: 0, line: 1, column: 1 };
+    problems.at(Code::TooLarge, &place, title, found, help);
+    Failure::Input(problems)
+}
+
+/// The built-in price files, with those of `--pricing` over them.
+///
+/// # Errors
+/// A folder that cannot be read or holds no price file, and all problems of the files.
+pub fn catalogue(arguments: &PricingArguments) -> Result<Catalogue, Failure> {
+    let mut sources = shipped();
+    if let Some(folder) = &arguments.pricing {
+        let files = price_files(folder)?;
+        say(&format!("prices: {} file(s) of {} over the built-in ones", files.len(), folder.display()));
+        for file in files {
+            sources.push(source(&file)?);
+        }
+    }
+    Ok(Catalogue::read(&sources)?)
+}
+
+fn price_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let entries =
+        std::fs::read_dir(folder).with_context(|| format!("cannot open the folder {}", folder.display()))?;
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry.with_context(|| format!("cannot read the folder {}", folder.display()))?.path();
+        if path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    if files.is_empty() {
+        bail!("the folder {} holds no price file (*.yaml)", folder.display());
+    }
+    Ok(files)
+}
+
+/// A checked scenario.
+///
+/// # Errors
+/// A file that cannot be read, and all problems of the scenario.
+pub fn scenario(path: &Path, catalogue: &Catalogue) -> Result<Scenario, Failure> {
+    scenario_from(source(path)?, catalogue)
+}
+
+/// A checked scenario from a text that was read already; what it extends is read here.
+///
+/// # Errors
+/// All problems of the scenario.
+pub fn scenario_from(source: Arc<Source>, catalogue: &Catalogue) -> Result<Scenario, Failure> {
+    let open = |name: &str, from: &str| {
+        let base = Path::new(from).parent().unwrap_or(Path::new(""));
+        self::source(&base.join(name)).map_err(|failure| match failure {
+            Failure::Other(error) => format!("{error:#}"),
+            Failure::Input(problems) => problems.to_string(),
+            Failure::ClosedPipe => "the pipe is closed".to_owned(),
+        })
+    };
+    let assembled = assemble(&source, &open)?;
+    Ok(Scenario::read(&assembled, catalogue)?)
+}

@@ -1,0 +1,120 @@
+//! The command line: arguments, files, progress, exit codes. Every command is one file; the pipeline of
+//! each is visible in one short function.
+
+mod check;
+mod compare;
+mod explain;
+mod files;
+mod folder;
+mod init;
+mod outcome;
+mod problems;
+mod progress;
+mod run;
+mod schema;
+mod simulate;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+pub use outcome::{Exit, Failure};
+
+/// Forecasts what large-language-model APIs will cost, offline.
+///
+/// Exit codes: 0 answered; 1 could not be done (files, a defect of ours); 2 bad input or usage;
+/// 3 the answer breaks a stated budget or expectation (--fail-on).
+#[derive(Parser)]
+#[command(name = "tollcast", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Forecast the spend of scenarios on all their routes
+    Simulate(simulate::Arguments),
+    /// What-ifs: scenarios against the first one, on the same random numbers
+    Compare(compare::Arguments),
+    /// Check scenarios and price files without simulating
+    Check(check::Arguments),
+    /// Print a commented scenario to start from
+    Init(init::Arguments),
+    /// Print the JSON Schema of scenarios or price files, for editors
+    Schema(schema::Arguments),
+    /// Explain a problem's code
+    Explain(explain::Arguments),
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Where prices come from.
+#[derive(Args, Clone)]
+struct PricingArguments {
+    /// Folder with price files (*.yaml); each replaces the built-in file of the same provider
+    #[arg(long, value_name = "DIR")]
+    pricing: Option<std::path::PathBuf>,
+}
+
+/// How to simulate.
+#[derive(Args, Clone)]
+struct RunArguments {
+    /// Possible futures to draw (default: the scenario's, else 10,000)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=10_000_000))]
+    trials: Option<u32>,
+    /// Seed of all random numbers (default: the scenario's, else 1)
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Threads; changes the speed, never the result (default: one per core)
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, value_parser = clap::value_parser!(u16).range(0..=1024))]
+    threads: u16,
+    /// How a month's token sums come about
+    #[arg(long, value_enum, default_value_t = EstimatorArgument::Fast)]
+    estimator: EstimatorArgument,
+    /// No progress bar
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum EstimatorArgument {
+    /// From the moments of a request
+    Fast,
+    /// By drawing every single request: slow, the audit of `fast`
+    Exact,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Table,
+    /// For scripts
+    Json,
+    /// One row per route and month
+    Csv,
+    /// For documents and comments
+    Markdown,
+}
+
+/// Runs the command line and returns its exit code.
+pub fn main() -> std::process::ExitCode {
+    let result = match Cli::parse().command {
+        Command::Simulate(arguments) => simulate::run(&arguments),
+        Command::Compare(arguments) => compare::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Init(arguments) => init::run(&arguments),
+        Command::Schema(arguments) => schema::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Completions { shell } => completions(shell),
+    };
+    outcome::report(result)
+}
+
+fn completions(shell: clap_complete::Shell) -> Result<Exit, Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "tollcast", &mut script);
+    outcome::print(&String::from_utf8_lossy(&script))?;
+    Ok(Exit::Answered)
+}

@@ -1,0 +1,62 @@
+//! `months.csv`: one row per route and month, unrounded.
+
+use super::report::Report;
+use crate::analysis::Summary;
+
+/// The months of all routes as CSV.
+///
+/// # Errors
+/// Never in practice: everything is written to memory.
+pub fn months_csv(report: &Report) -> anyhow::Result<String> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let mut head: Vec<String> = ["route", "month", "requests_mean"].map(str::to_owned).to_vec();
+    for quantity in ["spend_usd", "premium_usd"] {
+        head.extend(FIGURES.iter().map(|(name, _)| format!("{quantity}_{name}")));
+    }
+    head.push("over_budget_probability".to_owned());
+    writer.write_record(&head)?;
+    for route in &report.analysis.routes {
+        for month in &route.months {
+            let mut row =
+                vec![guarded(&route.label), month.month.to_string(), month.requests_mean.to_string()];
+            for summary in [&month.spend, &month.premium] {
+                row.extend(FIGURES.iter().map(|(_, read)| read(summary).to_string()));
+            }
+            row.push(month.over_budget_probability.map(|p| p.to_string()).unwrap_or_default());
+            writer.write_record(&row)?;
+        }
+    }
+    Ok(String::from_utf8(writer.into_inner()?)?)
+}
+
+type Figure = (&'static str, fn(&Summary) -> f64);
+
+const FIGURES: [Figure; 10] = [
+    ("mean", |s| s.mean),
+    ("sd", |s| s.sd),
+    ("p05", |s| s.p05),
+    ("p10", |s| s.p10),
+    ("p25", |s| s.p25),
+    ("p50", |s| s.p50),
+    ("p75", |s| s.p75),
+    ("p90", |s| s.p90),
+    ("p95", |s| s.p95),
+    ("p99", |s| s.p99),
+];
+
+/// A text that no spreadsheet takes for a formula (CWE-1236).
+fn guarded(text: &str) -> String {
+    let risky = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
+    if risky { format!("'{text}") } else { text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::guarded;
+
+    #[test]
+    fn labels_that_look_like_formulas_are_guarded() {
+        assert_eq!(guarded("=HYPERLINK(\"x\")"), "'=HYPERLINK(\"x\")");
+        assert_eq!(guarded("openai/gpt-5.4"), "openai/gpt-5.4");
+    }
+}

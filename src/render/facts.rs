@@ -1,0 +1,179 @@
+//! The comparison of access paths, drawn from the price files: one column per provider and model.
+
+use serde::Serialize;
+
+use crate::catalogue::{CachedInput, Catalogue, Model, Offer, PriceEntry, RateCard};
+use crate::domain::format::{percent, thousands};
+use crate::domain::route::RouteId;
+use crate::domain::time::Instant;
+use crate::workload::Scenario;
+
+/// A table of facts.
+#[derive(Clone, Debug, Serialize)]
+pub struct FactTable {
+    /// The heads of its columns.
+    pub columns: Vec<String>,
+    /// A topic, and what each column says of it.
+    pub rows: Vec<FactRow>,
+}
+
+/// One topic.
+#[derive(Clone, Debug, Serialize)]
+pub struct FactRow {
+    /// The topic.
+    pub topic: &'static str,
+    /// One cell per column.
+    pub cells: Vec<FactCell>,
+}
+
+/// A fact with its source.
+#[derive(Clone, Debug, Serialize)]
+pub struct FactCell {
+    /// The fact.
+    pub text: String,
+    /// Source and check date, for a tooltip; empty where nothing is known.
+    pub source: String,
+}
+
+impl FactCell {
+    fn unknown() -> Self {
+        FactCell { text: "not known".to_owned(), source: String::new() }
+    }
+}
+
+/// The facts about the providers and models of a scenario's routes.
+pub fn fact_table(scenario: &Scenario, catalogue: &Catalogue) -> FactTable {
+    let mut ids: Vec<RouteId> = Vec::new();
+    for route in &scenario.routes {
+        if ids.iter().all(|known| (&known.provider, &known.model) != (&route.id.provider, &route.id.model)) {
+            ids.push(route.id.clone());
+        }
+    }
+    // Every route of a checked scenario has an offer.
+    let offers: Vec<Offer<'_>> = ids.iter().filter_map(|id| catalogue.offer(id).ok()).collect();
+    let start = scenario.months[0].start();
+    type Cell<'a> = Box<dyn Fn(&Offer<'_>) -> FactCell + 'a>;
+    let priced = |text: fn(&RateCard) -> String| -> Cell<'_> {
+        Box::new(move |offer| match card_at(offer, start) {
+            Some((card, entry)) => FactCell {
+                text: text(card),
+                source: cited(&entry.source.source, &entry.source.checked.to_string()),
+            },
+            None => FactCell::unknown(),
+        })
+    };
+    let stated = |topic: &'static str| -> Cell<'_> {
+        Box::new(move |offer| {
+            let fact = offer.provider.facts.iter().find(|fact| fact.topic == topic);
+            fact.map_or_else(FactCell::unknown, |fact| FactCell {
+                text: fact.text.clone(),
+                source: cited(&fact.source.source, &fact.source.checked.to_string()),
+            })
+        })
+    };
+    let topics: Vec<(&'static str, Cell<'_>)> = vec![
+        ("Availability", stated("availability")),
+        ("Registration", stated("registration")),
+        ("Input, USD per million tokens", priced(|card| by_band(card, |band| band.rates.input.to_string()))),
+        (
+            "Cached input",
+            priced(|card| {
+                by_band(card, |band| match band.rates.cached_input {
+                    CachedInput::Priced(rate) => rate.to_string(),
+                    CachedInput::SameAsInput => "as input".to_owned(),
+                    CachedInput::Unknown => "no published price".to_owned(),
+                })
+            }),
+        ),
+        ("Output", priced(|card| by_band(card, |band| band.rates.output.to_string()))),
+        ("Fees on top", Box::new(move |offer| fees(offer, start))),
+        ("Prompt cache", stated("cache")),
+        ("Several upstream providers", stated("routing")),
+        ("SLA", stated("sla")),
+        ("Context window", Box::new(|offer| limit(offer.model, |limits| Some(limits.context_window)))),
+        ("Longest prompt", Box::new(|offer| limit(offer.model, |limits| limits.max_input))),
+        ("Maximum output", Box::new(|offer| limit(offer.model, |limits| limits.max_output))),
+        ("Published performance", Box::new(|offer| measured(offer.model))),
+        ("Data residency", stated("data_residency")),
+        ("Documentation", stated("documentation")),
+        ("Said to be best for", stated("best_for")),
+        ("Weaker at", stated("weaker_at")),
+    ];
+    let rows = topics
+        .into_iter()
+        .map(|(topic, cell)| FactRow { topic, cells: offers.iter().map(|o| cell(o)).collect() });
+    FactTable {
+        columns: offers
+            .iter()
+            .map(|offer| format!("{}: {}", offer.provider.name, offer.model.name))
+            .collect(),
+        rows: rows.filter(|row| row.cells.iter().any(|cell| !cell.source.is_empty())).collect(),
+    }
+}
+
+/// The card and entry of an offer at the scenario's start.
+fn card_at<'a>(offer: &Offer<'a>, start: Instant) -> Option<(&'a RateCard, &'a PriceEntry)> {
+    offer.slot_at(start).map(|slot| (offer.card(slot), offer.entry(slot)))
+}
+
+fn cited(source: &str, checked: &str) -> String {
+    format!("{source}, checked {checked}")
+}
+
+fn by_band(card: &RateCard, show: impl Fn(&crate::catalogue::Band) -> String) -> String {
+    let mut texts: Vec<(String, Option<u64>)> = Vec::new();
+    for band in &card.bands {
+        let text = show(band);
+        match texts.last_mut() {
+            Some((before, end)) if *before == text => *end = band.up_to,
+            _ => texts.push((text, band.up_to)),
+        }
+    }
+    let single = texts.len() == 1;
+    let shown: Vec<String> = texts
+        .into_iter()
+        .map(|(text, end)| match end {
+            Some(end) => format!("{text} up to {}", thousands(end)),
+            None if single => text,
+            None => format!("{text} above"),
+        })
+        .collect();
+    shown.join("; ")
+}
+
+fn fees(offer: &Offer<'_>, at: Instant) -> FactCell {
+    let fees = offer.fees_at(at);
+    match fees.first() {
+        None => FactCell { text: "none known".to_owned(), source: String::new() },
+        Some(first) => FactCell {
+            text: fees
+                .iter()
+                .map(|fee| format!("{} {}, at least ${}", percent(fee.share.to_f64()), fee.name, fee.minimum))
+                .collect::<Vec<_>>()
+                .join("; "),
+            source: cited(&first.source.source, &first.source.checked.to_string()),
+        },
+    }
+}
+
+fn limit(model: &Model, read: impl Fn(&crate::catalogue::Limits) -> Option<u64>) -> FactCell {
+    let known = model.limits.as_ref().and_then(|limits| read(limits).map(|tokens| (tokens, limits)));
+    known.map_or_else(FactCell::unknown, |(tokens, limits)| FactCell {
+        text: format!("{} tokens", thousands(tokens)),
+        source: cited(&limits.source.source, &limits.source.checked.to_string()),
+    })
+}
+
+fn measured(model: &Model) -> FactCell {
+    let Some(figures) = model.measured.last() else { return FactCell::unknown() };
+    let parts = [
+        figures.speed_tokens_per_s.map(|speed| format!("{speed} tokens/s")),
+        figures.first_token_s.map(|seconds| format!("first token {seconds} s")),
+        figures.full_output_s.map(|seconds| format!("full output {seconds} s")),
+        figures.error_share.map(|share| format!("errors {}", percent(share))),
+    ];
+    FactCell {
+        text: parts.into_iter().flatten().collect::<Vec<_>>().join(", "),
+        source: cited(&figures.source.source, &figures.source.checked.to_string()),
+    }
+}

@@ -1,0 +1,189 @@
+//! A report's figures as the charts want them.
+
+use super::chart::components::{Components, ComponentsRow};
+use super::chart::distribution::{Distribution, DistributionRow};
+use super::chart::exceedance::{Exceedance, ExceedanceCurve};
+use super::chart::fan::Fan;
+use super::chart::glance::{Glance, GlanceRow};
+use super::chart::overlay::{Overlay, OverlayRoute};
+use super::chart::premium::{Premium, PremiumRow};
+use super::chart::{Chart, components, distribution, exceedance, fan, glance, overlay, premium};
+use super::comparison::ComparisonReport;
+use super::report::Report;
+use crate::analysis::{RouteAnalysis, exceedance as exceedance_points, histogram};
+use crate::domain::format::probability;
+
+/// Bars of a histogram row.
+const BINS: usize = 48;
+/// Points of an exceedance curve.
+const POINTS: usize = 200;
+
+/// All charts of a report, the overview first.
+///
+/// # Errors
+/// When a chart cannot be drawn, a defect of ours.
+pub fn charts(report: &Report) -> anyhow::Result<Vec<Chart>> {
+    let routes = ordered(report);
+    let mut charts = vec![
+        glance::draw(&glance_of(report, &routes))?,
+        exceedance::draw(&exceedance_of(report, &routes))?,
+        distribution::draw(&distribution_of(report, &routes))?,
+        components::draw(&components_of(report, &routes))?,
+        premium::draw(&premium_of(report, &routes))?,
+    ];
+    for (number, route) in routes.iter().enumerate() {
+        charts.push(fan::draw(&fan_of(report, route, number + 1))?);
+    }
+    Ok(charts)
+}
+
+/// The overlay of a comparison.
+///
+/// # Errors
+/// When it cannot be drawn, a defect of ours.
+pub fn overlay_chart(report: &ComparisonReport) -> anyhow::Result<Chart> {
+    overlay::draw(&Overlay {
+        scenarios: report.scenarios.clone(),
+        routes: report
+            .routes
+            .iter()
+            .map(|route| OverlayRoute {
+                route: route.label.clone(),
+                bars: route.spends.iter().map(|s| s.as_ref().map(|s| (s.p10, s.p50, s.p90))).collect(),
+                note: route.note.clone(),
+            })
+            .collect(),
+        horizon: report.horizon.clone(),
+        provenance: report.provenance.clone(),
+    })
+}
+
+/// The routes in the order of the report's table.
+fn ordered(report: &Report) -> Vec<&RouteAnalysis> {
+    let find = |label: &String| report.analysis.routes.iter().find(|route| route.label == *label);
+    report.routes.iter().filter_map(|row| find(&row.label)).collect()
+}
+
+/// The budget over the horizon, for charts of totals.
+fn total_budget(report: &Report) -> Option<f64> {
+    let months = report.months.first().map_or(0, |route| route.rows.len());
+    report.limits.map(|budget| budget.horizon_usd(months)).filter(|usd| usd.is_finite())
+}
+
+fn glance_of(report: &Report, routes: &[&RouteAnalysis]) -> Glance {
+    let row = |route: &&RouteAnalysis| GlanceRow {
+        route: route.label.clone(),
+        p10: route.spend.p10,
+        p50: route.spend.p50,
+        p90: route.spend.p90,
+        over_budget_probability: route.over_budget_probability,
+    };
+    Glance {
+        rows: routes.iter().map(row).collect(),
+        horizon: report.horizon.clone(),
+        budget_usd: total_budget(report),
+        provenance: report.provenance.clone(),
+    }
+}
+
+fn exceedance_of(report: &Report, routes: &[&RouteAnalysis]) -> Exceedance {
+    let curve = |route: &&RouteAnalysis| ExceedanceCurve {
+        route: route.label.clone(),
+        points: exceedance_points(&route.sorted_totals, POINTS),
+    };
+    Exceedance {
+        curves: routes.iter().map(curve).collect(),
+        horizon: report.horizon.clone(),
+        budget_usd: total_budget(report),
+        provenance: report.provenance.clone(),
+    }
+}
+
+fn distribution_of(report: &Report, routes: &[&RouteAnalysis]) -> Distribution {
+    let row = |route: &&RouteAnalysis| DistributionRow {
+        route: route.label.clone(),
+        p10: route.spend.p10,
+        p50: route.spend.p50,
+        p90: route.spend.p90,
+        bins: histogram(&route.sorted_totals, BINS),
+    };
+    Distribution {
+        rows: routes.iter().map(row).collect(),
+        horizon: report.horizon.clone(),
+        budget_usd: total_budget(report),
+        provenance: report.provenance.clone(),
+    }
+}
+
+fn components_of(report: &Report, routes: &[&RouteAnalysis]) -> Components {
+    let row = |route: &&RouteAnalysis| {
+        let parts = &route.components;
+        ComponentsRow {
+            route: route.label.clone(),
+            input: parts.input,
+            cached_input: parts.cached_input,
+            cache_write: parts.cache_write,
+            output: parts.output,
+            tools: parts.tools,
+            fees: parts.fees,
+            capacity: parts.capacity,
+        }
+    };
+    Components {
+        rows: routes.iter().map(row).collect(),
+        horizon: report.horizon.clone(),
+        provenance: report.provenance.clone(),
+    }
+}
+
+fn premium_of(report: &Report, routes: &[&RouteAnalysis]) -> Premium {
+    let row = |route: &&RouteAnalysis| PremiumRow {
+        route: route.label.clone(),
+        mean: route.premium.mean,
+        p10: route.premium.p10,
+        p90: route.premium.p90,
+        share_of_spend: if route.spend.mean > 0.0 { route.premium.mean / route.spend.mean } else { 0.0 },
+    };
+    Premium {
+        rows: routes.iter().map(row).collect(),
+        horizon: report.horizon.clone(),
+        provenance: report.provenance.clone(),
+    }
+}
+
+fn fan_of(report: &Report, route: &RouteAnalysis, number: usize) -> Fan {
+    let column =
+        |read: fn(&crate::analysis::Summary) -> f64| route.months.iter().map(|m| read(&m.spend)).collect();
+    Fan {
+        name: format!("fan-{number:02}-{}", file_stem(&route.label)),
+        route: route.label.clone(),
+        months: route.months.iter().map(|m| m.month.label()).collect(),
+        p05: column(|s| s.p05),
+        p25: column(|s| s.p25),
+        p50: column(|s| s.p50),
+        p75: column(|s| s.p75),
+        p95: column(|s| s.p95),
+        budget_usd: report.limits.and_then(|budget| budget.monthly_usd),
+        y_max_usd: None,
+        provenance: report.provenance.clone(),
+    }
+}
+
+/// A label as a file name: letters, digits, dots and dashes.
+fn file_stem(label: &str) -> String {
+    let safe = |c: char| if c.is_ascii_alphanumeric() || c == '.' { c.to_ascii_lowercase() } else { '-' };
+    let mut stem: String = label.chars().take(80).map(safe).collect();
+    while stem.contains("--") {
+        stem = stem.replace("--", "-");
+    }
+    stem.trim_matches('-').to_owned()
+}
+
+/// `B cheaper in 99 %`, for a pair.
+pub fn cheaper_note(probability_a_cheaper: f64, a: &str, b: &str) -> String {
+    if probability_a_cheaper >= 0.5 {
+        format!("{a} cheaper in {}", probability(probability_a_cheaper))
+    } else {
+        format!("{b} cheaper in {}", probability(1.0 - probability_a_cheaper))
+    }
+}

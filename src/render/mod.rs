@@ -1,0 +1,22 @@
+//! One [`Report`] and its renderings: terminal, Markdown, HTML, JSON, CSV, charts.
+//!
+//! Renderers take a report and return text or bytes. They open no files, print nothing and compute no
+//! figures; how a number is rounded for people is decided in `domain::format`.
+
+pub mod chart;
+mod comparison;
+mod csv;
+mod facts;
+mod figures;
+mod json;
+mod page;
+mod report;
+mod terminal;
+
+pub use comparison::{ComparisonReport, comparison_json, comparison_markdown, comparison_terminal};
+pub use csv::months_csv;
+pub use figures::{charts, overlay_chart};
+pub use json::{manifest_json, result_json};
+pub use page::{html, markdown};
+pub use report::{Manifest, Report, build};
+pub use terminal::terminal;

@@ -1,0 +1,78 @@
+//! The answer for a terminal.
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+
+use super::report::Report;
+
+/// The report as text. `width` is that of the terminal, if there is one.
+pub fn terminal(report: &Report, width: Option<u16>) -> String {
+    let mut out = format!("{}\n", report.title);
+    if let Some(question) = &report.question {
+        out += &format!("{question}\n");
+    }
+    out += &format!("\n{}\n\n", main_table(report, width));
+    for sentence in &report.answer {
+        out += &format!("{sentence}\n");
+    }
+    if let Some(calibrated) = &report.calibrated {
+        out += &format!("\nCalibrated: {calibrated}\n");
+    }
+    for expectation in &report.expectations {
+        out += &format!("{} {}\n", if expectation.holds { "holds:  " } else { "BROKEN: " }, expectation.text);
+    }
+    for warning in &report.warnings {
+        out += &format!("note: {warning}\n");
+    }
+    out += &format!("\n{}\n", report.provenance);
+    out
+}
+
+fn main_table(report: &Report, width: Option<u16>) -> Table {
+    let mut table = plain_table(width);
+    let budget = match &report.budget {
+        Some(budget) => format!("over {budget}"),
+        None => "over budget".to_owned(),
+    };
+    let head = [
+        format!("spend, {}", report.horizon),
+        "P50".to_owned(),
+        "P90".to_owned(),
+        "P99".to_owned(),
+        budget,
+        "premium".to_owned(),
+        "crossing requests".to_owned(),
+        "$/M input".to_owned(),
+        "$/M output".to_owned(),
+    ];
+    table.set_header(head);
+    for route in &report.routes {
+        table.add_row([
+            &route.label,
+            &route.p50,
+            &route.p90,
+            &route.p99,
+            &route.over_budget,
+            &route.premium,
+            &route.crossing_requests,
+            &route.effective_input,
+            &route.effective_output,
+        ]);
+    }
+    align_numbers(&mut table);
+    table
+}
+
+/// A table with a rule under its head and no frame.
+pub fn plain_table(width: Option<u16>) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(width.unwrap_or(160).max(60));
+    table
+}
+
+/// Right-aligns all columns but the first.
+pub fn align_numbers(table: &mut Table) {
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+}
