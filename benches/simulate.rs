@@ -1,1 +1,83 @@
-fn main() {}
+//! Is the main job fast enough to be run on a whim, and where does its time go?
+//!
+//! The article scenario has nine routes, twelve months and about a million requests a month. Throughput is
+//! in trials; 10,000 of them are the shipped default. `cargo bench`.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use divan::counter::ItemsCount;
+use divan::{Bencher, black_box};
+use tollcast::billing::{Usage, bill_request};
+use tollcast::catalogue::{Catalogue, shipped};
+use tollcast::domain::problem::Source;
+use tollcast::domain::route::RouteId;
+use tollcast::domain::time::Instant;
+use tollcast::engine::{Estimator, Options, simulate};
+use tollcast::workload::{Scenario, assemble};
+
+fn main() {
+    divan::main();
+}
+
+fn catalogue() -> Catalogue {
+    Catalogue::read(&shipped()).expect("the shipped price files are right")
+}
+
+fn scenario(name: &str) -> Scenario {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(name);
+    let text = std::fs::read_to_string(&path).expect("the scenario is there");
+    let source = Arc::new(Source { name: name.to_owned(), text });
+    let none = |_: &str, _: &str| Err("no scenario here extends another".to_owned());
+    let assembled = assemble(&source, &none).expect("the scenario is right");
+    Scenario::read(&assembled, &catalogue()).expect("the scenario is right")
+}
+
+/// Trials of the main job on all cores and on one: does the second core pay?
+#[divan::bench(args = [0, 1], sample_count = 5)]
+fn article_trials(bencher: Bencher, threads: usize) {
+    let scenario = scenario("gpt-5.4-article.yaml");
+    let options = Options { seed: 1, trials: 2_000, threads, estimator: Estimator::Fast };
+    bencher
+        .counter(ItemsCount::new(options.trials))
+        .bench(|| simulate(black_box(&scenario), &options, &|_| ()));
+}
+
+/// The hard shape: mixtures, sessions, a cache that depends on length.
+#[divan::bench(sample_count = 5)]
+fn coding_agent_trials(bencher: Bencher) {
+    let scenario = scenario("coding-agent.yaml");
+    let options = Options { seed: 1, trials: 1_000, threads: 0, estimator: Estimator::Fast };
+    bencher
+        .counter(ItemsCount::new(options.trials))
+        .bench(|| simulate(black_box(&scenario), &options, &|_| ()));
+}
+
+/// Requests drawn one by one: what the audit costs.
+#[divan::bench(sample_count = 5)]
+fn exact_requests(bencher: Bencher) {
+    let mut scenario = scenario("gpt-5.4-article.yaml");
+    scenario.months.truncate(1);
+    let options = Options { seed: 1, trials: 2, threads: 1, estimator: Estimator::Exact };
+    let requests: f64 = simulate(&scenario, &options, &|_| ()).expect("threads").requests_mean.iter().sum();
+    bencher
+        .counter(ItemsCount::new((requests * 2.0) as u64))
+        .bench(|| simulate(black_box(&scenario), &options, &|_| ()));
+}
+
+/// Reading all shipped price files: is start-up noticeable?
+#[divan::bench]
+fn read_catalogue() -> Catalogue {
+    catalogue()
+}
+
+/// One exact bill.
+#[divan::bench]
+fn bill_one_request(bencher: Bencher) {
+    let catalogue = catalogue();
+    let route = RouteId::parse("openai/gpt-5.4").expect("a route");
+    let offer = catalogue.offer(&route).expect("on sale");
+    let slot = offer.slot_at(Instant::parse("2026-11-23").expect("a date")).expect("a price");
+    let usage = Usage { input: 272_001, cached: 100_000, written: 0, output: 10_000 };
+    bencher.bench(|| bill_request(black_box(offer.card(slot)), black_box(&usage)));
+}

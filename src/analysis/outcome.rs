@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::summary::Summary;
+use crate::domain::format::significant;
 use crate::domain::time::Month;
 use crate::engine::{RouteOutcome, Simulation};
 use crate::workload::{Budget, Figure, Scenario};
@@ -39,8 +40,11 @@ pub struct RouteAnalysis {
     pub effective_input: Option<f64>,
     /// What all output tokens cost, divided by their number, USD per million, before fees.
     pub effective_output: Option<f64>,
-    /// The chance to break the budget at all.
+    /// The chance to break the budget for the horizon; of a monthly budget alone, the chance that any month
+    /// breaks it.
     pub over_budget_probability: Option<f64>,
+    /// The largest chance to break any stated budget: what `--fail-on budget` looks at.
+    pub worst_budget_risk: Option<f64>,
     /// The first month in which breaking it has an even chance or better.
     pub likely_break: Option<Month>,
     /// Spend over the horizon in every trial, sorted, USD.
@@ -104,6 +108,10 @@ pub struct Shares {
     pub crossing_spend: Option<f64>,
     /// Requests refused for their length, of all requests.
     pub rejected: Option<f64>,
+    /// Input tokens of refused requests, of all input tokens.
+    pub rejected_tokens: Option<f64>,
+    /// Tokens that the stated hit rate wants cached and that cannot be, of input tokens.
+    pub unreached_cache: Option<f64>,
     /// Requests whose prompt was cut, of all requests.
     pub truncated: Option<f64>,
     /// Cached tokens, of input tokens.
@@ -146,6 +154,11 @@ fn route_analysis(scenario: &Scenario, simulation: &Simulation, index: usize) ->
     let mut totals = totals(&outcome.spend, months);
     let spend = Summary::of(&totals);
     let month_risk = scenario.budget.map(|budget| month_risk(&budget, outcome, months));
+    let total_budget = scenario.budget.and_then(|budget| budget.total_usd);
+    let total_risk = total_budget.map(|usd| risk(outcome, months, |trial| trial.iter().sum::<f64>() > usd));
+    let monthly_budget = scenario.budget.and_then(|budget| budget.monthly_usd);
+    let monthly_risk =
+        monthly_budget.map(|limit| risk(outcome, months, |trial| trial.iter().any(|usd| *usd > limit)));
     let month = |m: usize| MonthAnalysis {
         month: scenario.months[m],
         requests_mean: simulation.requests_mean[m],
@@ -181,12 +194,15 @@ fn route_analysis(scenario: &Scenario, simulation: &Simulation, index: usize) ->
             crossing_requests: share(sums.crossing, sums.served),
             crossing_spend: share(sums.crossing_usd, token_spend),
             rejected: share(sums.rejected, asked),
+            rejected_tokens: share(sums.rejected_tokens, sums.input_tokens + sums.rejected_tokens),
+            unreached_cache: share(sums.unreached_tokens, sums.input_tokens),
             truncated: share(sums.truncated, asked),
             cached: share(sums.cached_tokens, sums.input_tokens),
         },
         effective_input: share(input_spend * 1e6, sums.input_tokens),
         effective_output: share(sums.output * 1e6, sums.output_tokens),
-        over_budget_probability: scenario.budget.map(|budget| break_risk(&budget, outcome, months)),
+        over_budget_probability: total_risk.or(monthly_risk),
+        worst_budget_risk: total_risk.into_iter().chain(monthly_risk).reduce(f64::max),
         likely_break,
         sorted_totals: totals,
     }
@@ -223,12 +239,8 @@ fn month_risk(budget: &Budget, outcome: &RouteOutcome, months: usize) -> Vec<f64
     broken
 }
 
-/// The share of trials in which any stated budget is broken.
-fn break_risk(budget: &Budget, outcome: &RouteOutcome, months: usize) -> f64 {
-    let over = |trial: &[f64]| {
-        let month = budget.monthly_usd.is_some_and(|limit| trial.iter().any(|usd| *usd > limit));
-        month || budget.total_usd.is_some_and(|limit| trial.iter().sum::<f64>() > limit)
-    };
+/// The share of trials whose months are `over`.
+fn risk(outcome: &RouteOutcome, months: usize, over: impl Fn(&[f64]) -> bool) -> f64 {
     let trials = outcome.spend.chunks_exact(months);
     let count = trials.len() as f64;
     trials.filter(|trial| over(trial)).count() as f64 / count
@@ -283,7 +295,7 @@ fn expectations(scenario: &Scenario, routes: &[RouteAnalysis]) -> Vec<Expectatio
         };
         let (value, within) = (expectation.value, expectation.within);
         let holds = found.is_some_and(|found| (found - value).abs() <= within * value.abs());
-        let found = found.map_or("nothing".to_owned(), |found| format!("{found:.4}"));
+        let found = found.map_or("nothing".to_owned(), |found| significant(found, 5));
         ExpectationResult {
             text: format!(
                 "{} of {}: expected {value} ± {} %, found {found} {unit}",

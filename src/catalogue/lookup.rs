@@ -2,7 +2,7 @@
 //! never another price.
 
 use super::{CapacityOffer, Catalogue, Fee, Model, PriceEntry, Provider, RateCard, ToolFee};
-use crate::domain::problem::near;
+use crate::domain::problem::{Code, near};
 use crate::domain::route::RouteId;
 use crate::domain::time::{Instant, utc_hour_and_weekday};
 
@@ -35,6 +35,13 @@ pub struct LookupError {
     pub help: String,
     /// Whether the parts exist, but not their combination: no price is published.
     pub unpriced: bool,
+}
+
+impl LookupError {
+    /// The kind of problem that this is.
+    pub fn code(&self) -> Code {
+        if self.unpriced { Code::NoPrice } else { Code::UnknownName }
+    }
 }
 
 impl Catalogue {

@@ -33,7 +33,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             Provider::read(&source).map_err(Failure::Input).map(|provider| {
                 let entries: usize = provider.models.iter().map(|model| model.prices.len()).sum();
                 format!(
-                    "{}: price file of {}, {} models, {entries} dated entries",
+                    "{}: price file of {}, models: {}, dated entries: {entries}",
                     source.name,
                     provider.name,
                     provider.models.len()
@@ -42,7 +42,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         } else {
             files::scenario_from(source.clone(), &catalogue).map(|scenario| {
                 format!(
-                    "{}: scenario `{}`, {} routes, {} workloads",
+                    "{}: scenario `{}`, routes: {}, workloads: {}",
                     source.name,
                     scenario.name,
                     scenario.routes.len(),

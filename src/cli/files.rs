@@ -32,7 +32,12 @@ pub fn source(path: &Path) -> Result<Arc<Source>, Failure> {
     match String::from_utf8(bytes) {
         // A byte order mark is no part of the text.
         Ok(text) => Ok(empty(text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned())),
-        Err(_) => Err(refused(&empty(String::new()), "the file is not UTF-8 text", "", "save it as UTF-8")),
+        Err(error) => {
+            // Everything before the first wrong byte is as in the file, so the place fits the lossy text.
+            let start = error.utf8_error().valid_up_to();
+            let source = empty(String::from_utf8_lossy(error.as_bytes()).into_owned());
+            Err(not_utf8(&source, start))
+        }
     }
 }
 
@@ -53,6 +58,27 @@ fn refused(source: &Arc<Source>, title: &str, found: &str, help: &str) -> Failur
     let mut problems = Problems::new();
     let place = Place { source: source.clone(), start: 0, end: 0, line: 1, column: 1 };
     problems.at(Code::TooLarge, &place, title, found, help);
+    Failure::Input(problems)
+}
+
+fn not_utf8(source: &Arc<Source>, start: usize) -> Failure {
+    let before = &source.text[..start];
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    let place = Place {
+        source: source.clone(),
+        start,
+        end: start + '\u{fffd}'.len_utf8(),
+        line: before.matches('\n').count() + 1,
+        column: before[line_start..].chars().count() + 1,
+    };
+    let mut problems = Problems::new();
+    problems.at(
+        Code::Syntax,
+        &place,
+        "the file is not UTF-8 text",
+        "not a UTF-8 character",
+        "save it as UTF-8",
+    );
     Failure::Input(problems)
 }
 
@@ -107,7 +133,6 @@ pub fn scenario_from(source: Arc<Source>, catalogue: &Catalogue) -> Result<Scena
         self::source(&base.join(name)).map_err(|failure| match failure {
             Failure::Other(error) => format!("{error:#}"),
             Failure::Input(problems) => problems.to_string(),
-            Failure::ClosedPipe => "the pipe is closed".to_owned(),
         })
     };
     let assembled = assemble(&source, &open)?;

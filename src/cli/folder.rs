@@ -7,6 +7,10 @@ use anyhow::{Context, bail};
 /// The file by which a folder is known to be a report.
 const MARK: &str = "manifest.json";
 
+/// The files beside the charts that reports and comparisons consist of.
+const OURS: [&str; 7] =
+    [MARK, "result.json", "months.csv", "report.md", "report.html", "comparison.json", "comparison.md"];
+
 /// Writes `files` (relative path and content) as the folder `target`.
 ///
 /// An existing report at that place is replaced; anything else there is left alone.
@@ -33,7 +37,11 @@ pub fn probe(target: &Path) -> anyhow::Result<()> {
     let target = absolute(target)?;
     refuse_foreign(&target)?;
     let beside = sibling(&target, "probe")?;
-    write_all(&beside, &[(MARK.to_owned(), Vec::new())])?;
+    let written = write_all(&beside, &[(MARK.to_owned(), Vec::new())]);
+    if written.is_err() {
+        let _ = std::fs::remove_dir_all(&beside);
+    }
+    written?;
     std::fs::remove_dir_all(&beside).with_context(|| format!("cannot remove {}", beside.display()))
 }
 
@@ -41,20 +49,47 @@ fn absolute(target: &Path) -> anyhow::Result<PathBuf> {
     std::path::absolute(target).with_context(|| format!("cannot find {}", target.display()))
 }
 
+/// Refuses a place that holds anything which a report of ours does not consist of.
 fn refuse_foreign(target: &Path) -> anyhow::Result<()> {
     let Ok(metadata) = std::fs::symlink_metadata(target) else { return Ok(()) };
     if !metadata.is_dir() {
         bail!("{} exists and is not a folder; choose another place for --out", target.display());
     }
-    let mut entries =
-        std::fs::read_dir(target).with_context(|| format!("cannot read {}", target.display()))?;
-    if entries.next().is_some() && !target.join(MARK).is_file() {
-        bail!(
-            "{} holds files that are not a tollcast report; choose an empty or new folder for --out",
-            target.display()
-        );
+    let found = files_below(target)?;
+    let is_report = std::fs::read_to_string(target.join(MARK))
+        .is_ok_and(|text| text.contains("\"tool_version\"") && text.contains("\"scenario_sha256\""));
+    let foreign = found.iter().find(|path| !is_report || !is_ours(path.strip_prefix(target).unwrap_or(path)));
+    match foreign {
+        Some(path) => bail!(
+            "{} holds files that are not of a tollcast report, such as {}; choose an empty or new folder for --out",
+            target.display(),
+            path.display()
+        ),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// Whether a path inside a report is one that we write.
+fn is_ours(inside: &Path) -> bool {
+    let name = inside.to_string_lossy();
+    let ending = inside.extension().is_some_and(|ending| ending == "svg" || ending == "png");
+    OURS.contains(&name.as_ref()) || inside.parent() == Some(Path::new("charts")) && ending
+}
+
+/// All files and links below a folder; empty folders count as nothing.
+fn files_below(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    let entries = std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    for entry in entries {
+        let entry = entry.with_context(|| format!("cannot read {}", folder.display()))?;
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            files.extend(files_below(&entry.path())?);
+        } else {
+            files.push(entry.path());
+        }
+    }
+    files.sort();
+    Ok(files)
 }
 
 fn sibling(target: &Path, purpose: &str) -> anyhow::Result<PathBuf> {

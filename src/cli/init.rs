@@ -26,7 +26,11 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     };
     let mut file =
         std::fs::File::create_new(path).with_context(|| format!("cannot create {}", path.display()))?;
-    file.write_all(STARTER.as_bytes()).with_context(|| format!("cannot write {}", path.display()))?;
+    if let Err(error) = file.write_all(STARTER.as_bytes()).and_then(|()| file.sync_all()) {
+        // Half a scenario would be worse than none; the first error is the one to tell.
+        let _ = std::fs::remove_file(path);
+        return Err(anyhow::Error::new(error).context(format!("cannot write {}", path.display())).into());
+    }
     say(&format!("wrote {0}; next: tollcast simulate {0} --out report", path.display()));
     Ok(Exit::Answered)
 }

@@ -21,8 +21,6 @@ pub enum Failure {
     Input(Problems),
     /// 1: something could not be read, written or computed.
     Other(anyhow::Error),
-    /// 0: the reader of our output went away, which is no error.
-    ClosedPipe,
 }
 
 impl Failure {
@@ -52,12 +50,12 @@ impl From<anyhow::Error> for Failure {
     }
 }
 
-/// Writes to standard output.
+/// Writes to standard output. That its reader went away is no error, and changes no verdict.
 pub fn print(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Ok(()) => Ok(()),
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Failure::ClosedPipe),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         Err(error) => {
             Err(Failure::Other(anyhow::Error::new(error).context("cannot write to standard output")))
         }
@@ -72,7 +70,7 @@ pub fn say(text: &str) {
 /// Says what went wrong, if anything did, and gives the exit code.
 pub fn report(result: Result<Exit, Failure>) -> ExitCode {
     match result {
-        Ok(Exit::Answered) | Err(Failure::ClosedPipe) => ExitCode::SUCCESS,
+        Ok(Exit::Answered) => ExitCode::SUCCESS,
         Ok(Exit::Broken) => ExitCode::from(3),
         Err(Failure::Input(problems)) => {
             say(&render(problems));

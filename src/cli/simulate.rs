@@ -167,7 +167,7 @@ fn refuse_pointless_gate(arguments: &Arguments, scenarios: &[Scenario]) -> Resul
 fn verdict(reports: &[Report], fail_on: &[FailOn]) -> Exit {
     let over_budget = |report: &Report| {
         let confidence = report.limits.map_or(0.0, |budget| budget.confidence);
-        let risks = report.analysis.routes.iter().filter_map(|route| route.over_budget_probability);
+        let risks = report.analysis.routes.iter().filter_map(|route| route.worst_budget_risk);
         risks.into_iter().any(|risk| risk > 1.0 - confidence)
     };
     let unexpected = |report: &Report| report.expectations.iter().any(|e| !e.holds);

@@ -83,13 +83,12 @@ pub fn thousands(value: u64) -> String {
 }
 
 /// `value` with `digits` significant digits, trailing zeros after the point trimmed.
-fn significant(value: f64, digits: i32) -> String {
+pub fn significant(value: f64, digits: i32) -> String {
     if value == 0.0 {
         return "0".to_owned();
     }
-    // Amounts below a hundredth of a cent are noise to a person, but not zero.
     let order = libm::floor(libm::log10(value)) as i32;
-    let decimals = (digits - 1 - order).clamp(0, 6) as usize;
+    let decimals = (digits - 1 - order).clamp(0, 12) as usize;
     let text = format!("{value:.decimals$}");
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }

@@ -178,7 +178,12 @@ impl fmt::Display for Problem {
 #[derive(Debug, Default)]
 pub struct Problems {
     list: Vec<Problem>,
+    /// Those beyond [`MOST_KEPT`], counted only.
+    dropped: usize,
 }
+
+/// The most problems that are kept; a file with more is not read to its end by anybody.
+const MOST_KEPT: usize = 200;
 
 impl Problems {
     /// No problems yet.
@@ -207,6 +212,10 @@ impl Problems {
 
     /// Notes a problem. The same mistake at the same place (a YAML alias used twice, say) counts once.
     pub fn push(&mut self, problem: Problem) {
+        if self.list.len() >= MOST_KEPT {
+            self.dropped += 1;
+            return;
+        }
         let same = |p: &Problem| p.place == problem.place && p.title == problem.title;
         if !self.list.iter().any(same) {
             self.list.push(problem);
@@ -220,7 +229,7 @@ impl Problems {
 
     /// How many were found.
     pub fn len(&self) -> usize {
-        self.list.len()
+        self.list.len() + self.dropped
     }
 
     /// The problems, by file in order of reading and then by place.

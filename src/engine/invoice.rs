@@ -3,6 +3,7 @@
 use super::counts::poisson;
 use super::traffic::{SegmentSums, Terms, Traffic};
 use crate::billing::{BandSums, MonthBill, bill_band, fees_of};
+use crate::catalogue::{CachedInput, Fee};
 use crate::domain::money::{Ratio, Usd};
 use crate::workload::{OverWindow, Route, RoutePlan, Slice};
 
@@ -25,6 +26,10 @@ pub struct Invoice {
     pub input_tokens: f64,
     /// Of these, cached.
     pub cached_tokens: f64,
+    /// Tokens that should have been cached by the stated hit rate, and could not be.
+    pub unreached_tokens: f64,
+    /// Input tokens of refused requests.
+    pub rejected_tokens: f64,
     /// Output tokens that were billed.
     pub output_tokens: f64,
 }
@@ -59,7 +64,7 @@ pub fn invoice(
         let served = invoice.served - served_before;
         invoice.bill.tools += searches(plan, month, served, workload.search_u, values);
     }
-    let fees: Vec<&crate::catalogue::Fee> = route.fees[month].iter().collect();
+    let fees: Vec<&Fee> = route.fees[month].iter().collect();
     invoice.bill.fees = fees_of(&fees, invoice.bill.total());
     invoice
 }
@@ -88,6 +93,7 @@ fn add_slice(
             }
             (None, _) => {
                 invoice.rejected += requests;
+                invoice.rejected_tokens += sums.basis[0] * slice.share * factor;
                 continue;
             }
         };
@@ -97,7 +103,11 @@ fn add_slice(
             continue;
         };
         let band = &slice.card.bands[band];
-        let cached = (sums.basis[route.cached] * slice.share * factor).min(prompt);
+        // Where cached tokens pay the input price by rule, they are input like any other.
+        let cached = match band.rates.cached_input {
+            CachedInput::SameAsInput => 0.0,
+            _ => (sums.basis[route.cached] * slice.share * factor).min(prompt),
+        };
         let output = sums.basis[route.output] * slice.share * factor;
         let written = (prompt - cached) * values[plan.write_share.0];
         let band_sums = BandSums {
@@ -111,6 +121,7 @@ fn add_slice(
         invoice.served += requests;
         invoice.input_tokens += prompt;
         invoice.cached_tokens += cached;
+        invoice.unreached_tokens += prompt * workload.terms.views[route.view].shortfall;
         invoice.output_tokens += output;
         if band.rates != band.base {
             invoice.crossing += requests;

@@ -100,6 +100,10 @@ pub struct OutcomeSums {
     pub input_tokens: f64,
     /// Of these, cached.
     pub cached_tokens: f64,
+    /// Tokens that should have been cached by the stated hit rate, and could not be.
+    pub unreached_tokens: f64,
+    /// Input tokens of refused requests.
+    pub rejected_tokens: f64,
     /// Output tokens billed.
     pub output_tokens: f64,
 }
@@ -119,6 +123,8 @@ impl OutcomeSums {
         self.crossing_usd += invoice.crossing_usd;
         self.input_tokens += invoice.input_tokens;
         self.cached_tokens += invoice.cached_tokens;
+        self.unreached_tokens += invoice.unreached_tokens;
+        self.rejected_tokens += invoice.rejected_tokens;
         self.output_tokens += invoice.output_tokens;
     }
 
@@ -137,6 +143,8 @@ impl OutcomeSums {
             (&mut self.crossing_usd, other.crossing_usd),
             (&mut self.input_tokens, other.input_tokens),
             (&mut self.cached_tokens, other.cached_tokens),
+            (&mut self.unreached_tokens, other.unreached_tokens),
+            (&mut self.rejected_tokens, other.rejected_tokens),
             (&mut self.output_tokens, other.output_tokens),
         ];
         for (own, more) in pairs {

@@ -43,6 +43,8 @@ pub struct RouteTraffic {
     pub output: usize,
     /// Index of its cached sum in the basis.
     pub cached: usize,
+    /// Index of its view of the cache.
+    pub view: usize,
     factor: Input,
     longest: Option<u64>,
     /// Ends of bands, inclusive, in the route's tokens.
@@ -107,6 +109,7 @@ impl<'a> Traffic<'a> {
         let routes = routes.into_iter().map(|(output, cached, plan)| RouteTraffic {
             output: 1 + output,
             cached: 1 + outputs + cached,
+            view: cached,
             factor: plan.token_factor,
             longest: plan.longest_prompt,
             ends: band_ends(plan),
@@ -166,8 +169,9 @@ impl<'a> Traffic<'a> {
             truncate,
             correlation: self.cache_correlation,
         };
-        let (threshold, share) = gate.threshold(hit_rate, share);
-        View { threshold, share, minimum, cut: if truncate { longest } else { f64::INFINITY } }
+        let (threshold, share, shortfall) = gate.threshold(hit_rate, share);
+        let cut = if truncate { longest } else { f64::INFINITY };
+        View { threshold, open: normal::cdf(-threshold), share, shortfall, minimum, cut }
     }
 
     /// The prompt axis cut at the thresholds of all routes. Token counts are whole, so a band that ends
@@ -272,8 +276,12 @@ impl Segment {
 pub struct View {
     /// The gate score above which requests hit.
     pub threshold: f64,
+    /// The share of requests that pass the gate.
+    open: f64,
     /// E[S].
     pub share: f64,
+    /// By how much the stated hit rate is beyond what prompts above the minimum can reach.
+    pub shortfall: f64,
     /// Shorter prompts never hit.
     pub minimum: f64,
     /// Longer prompts are cut to this.
@@ -294,10 +302,13 @@ impl View {
     /// The probability that a prompt of length `x` and score `z` hits.
     pub fn hit_probability(&self, x: f64, z: f64, correlation: f64) -> f64 {
         if x < self.minimum {
-            return 0.0;
+            0.0
+        } else if correlation == 0.0 {
+            self.open
+        } else {
+            let rest = libm::sqrt(1.0 - correlation * correlation);
+            normal::cdf((correlation * z - self.threshold) / rest)
         }
-        let rest = libm::sqrt(1.0 - correlation * correlation);
-        normal::cdf((correlation * z - self.threshold) / rest)
     }
 }
 
@@ -317,19 +328,20 @@ const GATE_NODES: usize = 256;
 impl Gate<'_> {
     /// The threshold and mean share with which the share of billed input tokens that are cached is
     /// `hit_rate`. Where the gate cannot open wide enough, every request hits and the share makes up
-    /// for the rest.
-    fn threshold(&self, hit_rate: f64, share: f64) -> (f64, f64) {
+    /// for the rest; what is still missing is the third figure.
+    fn threshold(&self, hit_rate: f64, share: f64) -> (f64, f64, f64) {
         let share = share.min(1.0 - 1e-9);
         if hit_rate <= 0.0 {
-            return (f64::INFINITY, share);
+            return (f64::INFINITY, share, 0.0);
         }
         let reachable = self.tokens(self.minimum) / self.tokens(0.0);
         let wanted = hit_rate / share / reachable.max(1e-12);
         if wanted >= 1.0 {
-            let needed = hit_rate / reachable.max(1e-12);
-            return (f64::NEG_INFINITY, needed.clamp(share, 1.0));
+            let share = (hit_rate / reachable.max(1e-12)).clamp(share, 1.0);
+            return (f64::NEG_INFINITY, share, (hit_rate - share * reachable).max(0.0));
         }
-        if self.correlation == 0.0 { (-normal::quantile(wanted), share) } else { (self.solve(wanted), share) }
+        let threshold = if self.correlation == 0.0 { -normal::quantile(wanted) } else { self.solve(wanted) };
+        (threshold, share, 0.0)
     }
 
     /// Mean billed tokens of prompts from `from` on.

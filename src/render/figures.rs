@@ -10,8 +10,9 @@ use super::chart::premium::{Premium, PremiumRow};
 use super::chart::{Chart, components, distribution, exceedance, fan, glance, overlay, premium};
 use super::comparison::ComparisonReport;
 use super::report::Report;
+use super::words::SERVES_THE_JOB;
 use crate::analysis::{RouteAnalysis, exceedance as exceedance_points, histogram};
-use crate::domain::format::probability;
+use crate::domain::format::{percent, probability};
 
 /// Bars of a histogram row.
 const BINS: usize = 48;
@@ -64,19 +65,27 @@ fn ordered(report: &Report) -> Vec<&RouteAnalysis> {
     report.routes.iter().filter_map(|row| find(&row.label)).collect()
 }
 
-/// The budget over the horizon, for charts of totals.
+/// The label of a route on charts; one that refuses part of the job says so wherever its spend is seen.
+fn name(route: &RouteAnalysis) -> String {
+    match route.shares.rejected_tokens.filter(|share| *share > SERVES_THE_JOB) {
+        Some(share) => format!("{}, refuses {}", route.label, percent(share)),
+        None => route.label.clone(),
+    }
+}
+
+/// The budget for the horizon, if one is stated: a monthly budget is another event, and its line belongs
+/// to the fans.
 fn total_budget(report: &Report) -> Option<f64> {
-    let months = report.months.first().map_or(0, |route| route.rows.len());
-    report.limits.map(|budget| budget.horizon_usd(months)).filter(|usd| usd.is_finite())
+    report.limits.and_then(|budget| budget.total_usd)
 }
 
 fn glance_of(report: &Report, routes: &[&RouteAnalysis]) -> Glance {
     let row = |route: &&RouteAnalysis| GlanceRow {
-        route: route.label.clone(),
+        route: name(route),
         p10: route.spend.p10,
         p50: route.spend.p50,
         p90: route.spend.p90,
-        over_budget_probability: route.over_budget_probability,
+        over_budget_probability: total_budget(report).and(route.over_budget_probability),
     };
     Glance {
         rows: routes.iter().map(row).collect(),
@@ -88,7 +97,7 @@ fn glance_of(report: &Report, routes: &[&RouteAnalysis]) -> Glance {
 
 fn exceedance_of(report: &Report, routes: &[&RouteAnalysis]) -> Exceedance {
     let curve = |route: &&RouteAnalysis| ExceedanceCurve {
-        route: route.label.clone(),
+        route: name(route),
         points: exceedance_points(&route.sorted_totals, POINTS),
     };
     Exceedance {
@@ -101,7 +110,7 @@ fn exceedance_of(report: &Report, routes: &[&RouteAnalysis]) -> Exceedance {
 
 fn distribution_of(report: &Report, routes: &[&RouteAnalysis]) -> Distribution {
     let row = |route: &&RouteAnalysis| DistributionRow {
-        route: route.label.clone(),
+        route: name(route),
         p10: route.spend.p10,
         p50: route.spend.p50,
         p90: route.spend.p90,
@@ -119,7 +128,7 @@ fn components_of(report: &Report, routes: &[&RouteAnalysis]) -> Components {
     let row = |route: &&RouteAnalysis| {
         let parts = &route.components;
         ComponentsRow {
-            route: route.label.clone(),
+            route: name(route),
             input: parts.input,
             cached_input: parts.cached_input,
             cache_write: parts.cache_write,
@@ -138,7 +147,7 @@ fn components_of(report: &Report, routes: &[&RouteAnalysis]) -> Components {
 
 fn premium_of(report: &Report, routes: &[&RouteAnalysis]) -> Premium {
     let row = |route: &&RouteAnalysis| PremiumRow {
-        route: route.label.clone(),
+        route: name(route),
         mean: route.premium.mean,
         p10: route.premium.p10,
         p90: route.premium.p90,
@@ -156,7 +165,7 @@ fn fan_of(report: &Report, route: &RouteAnalysis, number: usize) -> Fan {
         |read: fn(&crate::analysis::Summary) -> f64| route.months.iter().map(|m| read(&m.spend)).collect();
     Fan {
         name: format!("fan-{number:02}-{}", file_stem(&route.label)),
-        route: route.label.clone(),
+        route: name(route),
         months: route.months.iter().map(|m| m.month.label()).collect(),
         p05: column(|s| s.p05),
         p25: column(|s| s.p25),

@@ -12,6 +12,7 @@ mod json;
 mod page;
 mod report;
 mod terminal;
+mod words;
 
 pub use comparison::{ComparisonReport, comparison_json, comparison_markdown, comparison_terminal};
 pub use csv::months_csv;

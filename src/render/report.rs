@@ -4,9 +4,10 @@ use serde::Serialize;
 
 use super::chart::Chart;
 use super::facts::{FactTable, fact_table};
+use super::words;
 use crate::analysis::{Analysis, RouteAnalysis};
 use crate::catalogue::Catalogue;
-use crate::domain::format::{count_short, percent, probability, usd_rate, usd_short};
+use crate::domain::format::{count_short, percent, probability, thousands, usd_rate, usd_short};
 use crate::engine::Options;
 use crate::workload::{Assumption, Budget, Scenario, Uncertain};
 
@@ -49,7 +50,7 @@ impl Manifest {
             "tollcast {} · seed {} · {} trials · scenario {} · prices {}",
             self.tool_version,
             self.seed,
-            crate::domain::format::thousands(u64::from(self.trials)),
+            thousands(u64::from(self.trials)),
             &self.scenario_sha256[..8],
             &self.pricing_sha256[..8],
         )
@@ -93,6 +94,8 @@ pub struct Report {
     pub not_modelled: Vec<&'static str>,
     /// What the result can be reproduced from.
     pub manifest: Manifest,
+    /// The number of trials, for people.
+    pub trials: String,
     /// The manifest in one line.
     pub provenance: String,
     /// The figures behind it all.
@@ -135,7 +138,7 @@ pub struct RouteRow {
     pub effective_output: String,
     /// Cached share of input tokens.
     pub cached: String,
-    /// Share of requests refused or cut for their length.
+    /// Share of input tokens refused, or of requests cut, for their length.
     pub not_served: String,
 }
 
@@ -221,11 +224,11 @@ pub fn build(scenario: &Scenario, catalogue: &Catalogue, analysis: Analysis, man
     Report {
         title: scenario.name.clone(),
         question: scenario.question.clone(),
-        answer: answer(scenario, &analysis, &order, &horizon),
+        answer: words::answer(scenario, &analysis, &order, &horizon),
         calibrated: scenario.calibrated.clone(),
         notes: scenario.notes.clone(),
-        warnings: warnings(scenario, &analysis),
-        budget: scenario.budget.map(|budget| budget_words(&budget, months)),
+        warnings: words::warnings(scenario, &analysis),
+        budget: scenario.budget.map(|budget| words::budget(&budget, months)),
         routes: ordered().map(route_row).collect(),
         differences: differences(&analysis, &order),
         months: ordered().map(route_months).collect(),
@@ -244,6 +247,7 @@ pub fn build(scenario: &Scenario, catalogue: &Catalogue, analysis: Analysis, man
             .collect(),
         not_modelled: NOT_MODELLED.to_vec(),
         provenance: manifest.provenance(),
+        trials: thousands(u64::from(manifest.trials)),
         manifest,
         horizon,
         limits: scenario.budget,
@@ -259,106 +263,16 @@ fn by_median(analysis: &Analysis) -> Vec<usize> {
     order
 }
 
-fn answer(scenario: &Scenario, analysis: &Analysis, order: &[usize], horizon: &str) -> Vec<String> {
-    let span = |route: &RouteAnalysis| {
-        format!(
-            "{} (P10 {}, P90 {})",
-            usd_short(route.spend.p50),
-            usd_short(route.spend.p10),
-            usd_short(route.spend.p90)
-        )
-    };
-    let cheapest = &analysis.routes[order[0]];
-    let mut sentences = Vec::new();
-    if let [.., last] = order
-        && order.len() > 1
-    {
-        let dearest = &analysis.routes[*last];
-        sentences.push(format!(
-            "{} costs least at the median over {horizon}: {}. The dearest route, {}, costs {}.",
-            cheapest.label,
-            span(cheapest),
-            dearest.label,
-            span(dearest)
-        ));
-    } else {
-        sentences.push(format!("{} costs {} over {horizon}.", cheapest.label, span(cheapest)));
-    }
-    if let Some(budget) = &scenario.budget {
-        let chance = |route: &RouteAnalysis| route.over_budget_probability.unwrap_or(0.0);
-        let holds =
-            order.iter().filter(|&&at| chance(&analysis.routes[at]) <= 1.0 - budget.confidence).count();
-        sentences.push(format!(
-            "The budget of {} holds with at least {} probability on {holds} of {} routes.",
-            budget_words(budget, scenario.months.len()),
-            probability(budget.confidence),
-            order.len()
-        ));
-    }
-    let worst = analysis.routes.iter().max_by(|a, b| premium_share(a).total_cmp(&premium_share(b)));
-    if let Some(worst) = worst.filter(|route| route.premium.mean > 0.0) {
-        sentences.push(format!(
-            "Prompts above a price threshold cost up to {} extra: on {}, {} of requests cause {} of the spend on tokens.",
-            usd_short(worst.premium.mean),
-            worst.label,
-            worst.shares.crossing_requests.map_or("n/a".to_owned(), percent),
-            worst.shares.crossing_spend.map_or("n/a".to_owned(), percent),
-        ));
-    }
-    sentences
-}
-
-fn premium_share(route: &RouteAnalysis) -> f64 {
-    if route.spend.mean > 0.0 { route.premium.mean / route.spend.mean } else { 0.0 }
-}
-
-fn budget_words(budget: &Budget, months: usize) -> String {
-    match (budget.monthly_usd, budget.total_usd) {
-        (Some(monthly), Some(total)) => {
-            format!("{} a month and {} in all", usd_short(monthly), usd_short(total))
-        }
-        (Some(monthly), None) => format!("{} a month", usd_short(monthly)),
-        (None, _) => format!("{} over {months} months", usd_short(budget.horizon_usd(months))),
-    }
-}
-
-fn warnings(scenario: &Scenario, analysis: &Analysis) -> Vec<String> {
-    let mut warnings = Vec::new();
-    for (route, analysed) in scenario.routes.iter().zip(&analysis.routes) {
-        if let Some(share) = analysed.shares.rejected.filter(|share| *share > 0.0) {
-            warnings.push(format!(
-                "{}: {} of requests are longer than the route sells; they are refused, cost nothing here and would have to go elsewhere.",
-                route.label,
-                percent(share)
-            ));
-        }
-        if let Some(share) = analysed.shares.truncated.filter(|share| *share > 0.0) {
-            warnings.push(format!(
-                "{}: {} of prompts are cut to the longest that the route sells.",
-                route.label,
-                percent(share)
-            ));
-        }
-        if route.plans.iter().any(|plan| plan.longest_prompt.is_none()) {
-            warnings.push(format!(
-                "{}: no context window is published in the price file, so every prompt is taken to fit.",
-                route.label
-            ));
-        }
-    }
-    for expectation in analysis.expectations.iter().filter(|e| !e.holds) {
-        warnings.push(format!("An expectation of the scenario does not hold: {}.", expectation.text));
-    }
-    warnings
-}
-
 fn route_row(route: &RouteAnalysis) -> RouteRow {
     let spend = &route.spend;
     let optional = |share: Option<f64>| share.map_or("n/a".to_owned(), percent);
-    let lost = [("refused", route.shares.rejected), ("cut", route.shares.truncated)];
+    let lost =
+        [("of tokens refused", route.shares.rejected_tokens), ("of requests cut", route.shares.truncated)];
     let lost: Vec<String> = lost
         .into_iter()
-        .filter_map(|(word, share)| share.filter(|s| *s > 0.0).map(|s| format!("{} {word}", percent(s))))
+        .filter_map(|(word, share)| {
+            share.filter(|s| *s >= words::WORTH_A_NOTE).map(|s| format!("{} {word}", percent(s)))
+        })
         .collect();
     RouteRow {
         label: route.label.clone(),

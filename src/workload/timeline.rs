@@ -25,6 +25,8 @@ pub struct PlanTerms<'a> {
     pub token_factor: Input,
     /// Searches in a request.
     pub searches: Input,
+    /// The scenario's own limit on prompts.
+    pub longest_prompt: Option<u64>,
     /// Where problems are shown.
     pub place: &'a Place,
 }
@@ -42,8 +44,7 @@ pub fn route_plan(
     let offer = match catalogue.offer(bought) {
         Ok(offer) => offer,
         Err(error) => {
-            let code = if error.unpriced { Code::NoPrice } else { Code::UnknownName };
-            problems.at(code, terms.place, error.title, format!("found `{bought}`"), error.help);
+            problems.at(error.code(), terms.place, error.title, format!("found `{bought}`"), error.help);
             return None;
         }
     };
@@ -65,7 +66,7 @@ pub fn route_plan(
         share_when_hit: terms.cache.share_when_hit,
         write_share: terms.cache.write_share,
         token_factor: terms.token_factor,
-        longest_prompt: longest_prompt(offer, &slices),
+        longest_prompt: longest_prompt(offer, &slices).into_iter().chain(terms.longest_prompt).min(),
         max_output: offer.model.limits.as_ref().and_then(|limits| limits.max_output),
         cache_minimum: offer.model.prompt_cache.as_ref().map_or(0, |cache| cache.minimum_tokens),
         searches_per_request: terms.searches,

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::length::LengthWire;
 use super::quantity::QuantityWire;
-use crate::domain::document::{Count, Named, Node, Spanned, Value, Wire};
+use crate::domain::document::{Count, Must, Named, Node, Spanned, Value, Wire};
 use crate::domain::problem::{Code, Problems};
 use crate::domain::time::Month;
 use crate::wire_map;
@@ -18,13 +18,13 @@ wire_map! {
         /// Version of this format: 1.
         tollcast: Option<Count>,
         /// The scenario's name for people.
-        name: Text,
+        name: Must<Text>,
         /// The question that the scenario answers.
         question: Option<Text>,
         /// A scenario to start from; this file then says only what differs.
         extends: Option<Text>,
         /// The first month, for instance 2027-01.
-        start: Spanned<Month>,
+        start: Must<Spanned<Month>>,
         /// Months in the horizon, 1 to 120; 12 if absent.
         months: Option<Count>,
         /// Possible futures to draw; 10,000 if absent.
@@ -64,13 +64,13 @@ wire_map! {
     /// A stream of requests.
     pub struct WorkloadWire {
         /// How many requests come when.
-        volume: VolumeWire,
+        volume: Must<VolumeWire>,
         /// How requests cluster into sessions.
         sessions: Option<SessionsWire>,
         /// Prompt tokens of a request, cached ones included.
-        prompt: LengthWire,
+        prompt: Must<LengthWire>,
         /// Visible output tokens of a request.
-        output: LengthWire,
+        output: Must<LengthWire>,
         /// Reasoning tokens, billed as output.
         reasoning: Option<ReasoningWire>,
         /// Prompt caching.
@@ -114,7 +114,7 @@ wire_map! {
     /// Sessions: requests that belong together.
     pub struct SessionsWire {
         /// Requests in a session.
-        turns: LengthWire,
+        turns: Must<LengthWire>,
     }
 }
 
@@ -124,7 +124,7 @@ wire_map! {
         /// The share of requests that reason; 100% if absent.
         share_of_requests: Option<QuantityWire>,
         /// Reasoning tokens of such a request.
-        tokens: LengthWire,
+        tokens: Must<LengthWire>,
     }
 }
 
@@ -132,7 +132,7 @@ wire_map! {
     /// Prompt caching.
     pub struct CacheWire {
         /// Share of input tokens billed at the cached price.
-        hit_rate: QuantityWire,
+        hit_rate: Must<QuantityWire>,
         /// Share of a prompt that is cached when the cache is hit at all; 90% if absent.
         share_when_hit: Option<QuantityWire>,
         /// Rank correlation of prompt length and cache hits, -1 to 1; 0 if absent.
@@ -146,7 +146,7 @@ wire_map! {
     /// A route with its own terms.
     pub struct RouteMapWire {
         /// provider/model[:tier][@region].
-        id: Text,
+        id: Must<Text>,
         /// Its name in tables and charts.
         label: Option<Text>,
         /// Discount on the token prices, a share.
@@ -155,6 +155,8 @@ wire_map! {
         cache: Option<CacheWire>,
         /// Tokens of this route's tokenizer per token of the scenario; 1 if absent.
         token_factor: Option<QuantityWire>,
+        /// A prompt limit of your own on this route, in its tokens; over_window says what happens above.
+        longest_prompt: Option<Count>,
         /// Mean searches in a request on this route.
         searches_per_request: Option<QuantityWire>,
         /// Terms for single workloads.
@@ -176,11 +178,11 @@ wire_map! {
     /// A rank correlation between two assumptions, named by their paths.
     pub struct CorrelationWire {
         /// The path of one, for instance workloads.chat.volume.requests_per_month.
-        a: Text,
+        a: Must<Text>,
         /// The path of the other.
-        b: Text,
+        b: Must<Text>,
         /// Spearman rank correlation, -1 to 1.
-        rank: QuantityWire,
+        rank: Must<QuantityWire>,
     }
 }
 
@@ -188,7 +190,7 @@ wire_map! {
     /// A figure that the scenario expects of its own result.
     pub struct ExpectWire {
         /// The route.
-        route: Text,
+        route: Must<Text>,
         /// Expected cost of input over expected input tokens, USD per million, before fees.
         effective_input_usd_per_mtok: Option<QuantityWire>,
         /// Expected cost of output over expected output tokens, USD per million, before fees.
@@ -196,7 +198,7 @@ wire_map! {
         /// Mean spend over the horizon, USD.
         mean_spend_usd: Option<QuantityWire>,
         /// The largest relative deviation, for instance 0.5%.
-        within: QuantityWire,
+        within: Must<QuantityWire>,
     }
 }
 
@@ -212,11 +214,12 @@ impl Wire for RouteWire {
         let id = Text::read(node, problems)?;
         Some(RouteWire(RouteMapWire {
             place: node.place.clone(),
-            id,
+            id: Must::known(id),
             label: None,
             discount: None,
             cache: None,
             token_factor: None,
+            longest_prompt: None,
             searches_per_request: None,
             workloads: Named(Vec::new()),
         }))

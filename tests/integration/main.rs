@@ -1,1 +1,15 @@
+//! Tests of the whole: one binary, one module per topic.
+//!
+//! Logic is tested with invented providers and round prices; only `catalogue` and `invoices` read the
+//! shipped price files.
 
+mod bad_input;
+mod catalogue;
+mod closed_forms;
+mod command_line;
+mod determinism;
+mod estimators;
+mod house;
+mod invoices;
+mod laws;
+mod support;

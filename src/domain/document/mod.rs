@@ -14,5 +14,5 @@ mod yaml;
 pub use merge::overlay;
 pub use node::{Entry, Node, Spanned, Value};
 pub use scalars::Count;
-pub use wire::{Field, Named, Wire, object_schema, refuse_unknown_keys};
+pub use wire::{Field, Must, Named, Wire, object_schema, refuse_unknown_keys};
 pub use yaml::{MAX_BYTES, parse};

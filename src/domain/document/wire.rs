@@ -48,17 +48,42 @@ impl<T: Wire> Field for T {
     const REQUIRED: bool = true;
 }
 
+/// What cannot be read is noted and taken as absent, so that its neighbours are still checked.
 impl<T: Wire> Field for Option<T> {
     fn take(key: &str, map: &Node, problems: &mut Problems) -> Option<Self> {
-        match map.get(key) {
-            Some(node) => T::read(node, problems).map(Some),
-            None => Some(None),
-        }
+        Some(map.get(key).and_then(|node| T::read(node, problems)))
     }
     fn schema() -> Json {
         T::schema()
     }
     const REQUIRED: bool = false;
+}
+
+/// A field that has to be there. Where it is missing or cannot be read, that is noted and the rest of the
+/// map is still checked.
+#[derive(Clone, Debug)]
+pub struct Must<T>(Option<T>);
+
+impl<T> Must<T> {
+    /// A value that was read.
+    pub fn known(value: T) -> Self {
+        Must(Some(value))
+    }
+
+    /// The value; `None` if a problem says why it is not there.
+    pub fn get(&self) -> Option<&T> {
+        self.0.as_ref()
+    }
+}
+
+impl<T: Wire> Field for Must<T> {
+    fn take(key: &str, map: &Node, problems: &mut Problems) -> Option<Self> {
+        Some(Must(<T as Field>::take(key, map, problems)))
+    }
+    fn schema() -> Json {
+        T::schema()
+    }
+    const REQUIRED: bool = true;
 }
 
 /// A list; absent is empty. Items that cannot be read are noted and left out.
@@ -73,7 +98,7 @@ impl<T: Wire> Field for Vec<T> {
                 node.found(),
                 "write each item on its own line, with `- ` in front",
             );
-            return None;
+            return Some(Vec::new());
         };
         Some(items.iter().filter_map(|item| T::read(item, problems)).collect())
     }
@@ -90,7 +115,8 @@ pub struct Named<T>(pub Vec<(Spanned<String>, T)>);
 impl<T: Wire> Field for Named<T> {
     fn take(key: &str, map: &Node, problems: &mut Problems) -> Option<Self> {
         let Some(node) = map.get(key) else { return Some(Named(Vec::new())) };
-        let entries = node.map(&format!("a map of names under `{key}`"), problems)?;
+        let wanted = format!("a map of names under `{key}`");
+        let Some(entries) = node.map(&wanted, problems) else { return Some(Named(Vec::new())) };
         let read = entries
             .iter()
             .filter_map(|entry| T::read(&entry.value, problems).map(|value| (entry.key.clone(), value)));
@@ -167,7 +193,8 @@ pub fn object_schema(doc: &str, fields: Vec<(&str, Json, bool, &str)>) -> Json {
 
 /// Declares a map of a file once: the struct, its reader and its schema.
 ///
-/// The field's type says how it is taken: `T` is required, `Option<T>` is not, `Vec<T>` is a list that
+/// The field's type says how it is taken: `T` is required, `Must<T>` too but without it the rest is still
+/// checked, `Option<T>` is not, `Vec<T>` is a list that
 /// may be absent, `Named<T>` a map whose keys the user chooses. The struct also gets the `place` of the
 /// map.
 #[macro_export]

@@ -192,10 +192,10 @@ fn key_of(node: Node) -> Step<Spanned<String>> {
 fn merged(entries: Vec<Entry>) -> Step<Vec<Entry>> {
     let (merges, mut own): (Vec<Entry>, Vec<Entry>) =
         entries.into_iter().partition(|entry| entry.key.value == "<<");
-    for at in 1..own.len() {
-        let key = &own[at].key;
-        if let Some(first) = own[..at].iter().find(|e| e.key.value == key.value) {
-            let found = format!("first on line {}", first.key.place.line);
+    let mut lines: HashMap<&str, usize> = HashMap::new();
+    for Entry { key, .. } in &own {
+        if let Some(first) = lines.insert(&key.value, key.place.line) {
+            let found = format!("first on line {first}");
             let title = format!("the key `{}` stands twice", key.value);
             return Err(problem(Code::DuplicateKey, key.place.clone(), &title, &found, "keep one of them"));
         }

@@ -1,0 +1,141 @@
+//! What a report says in sentences: the answer, the budget, the warnings.
+
+use crate::analysis::{Analysis, RouteAnalysis};
+use crate::domain::format::{percent, probability, usd_short};
+use crate::workload::{Budget, Scenario};
+
+/// The answer in a few sentences. `order` lists the routes, cheapest median first.
+pub fn answer(scenario: &Scenario, analysis: &Analysis, order: &[usize], horizon: &str) -> Vec<String> {
+    let span = |route: &RouteAnalysis| {
+        format!(
+            "{} (P10 {}, P90 {})",
+            usd_short(route.spend.p50),
+            usd_short(route.spend.p10),
+            usd_short(route.spend.p90)
+        )
+    };
+    let mut sentences =
+        vec![format!("{} costs {} over {horizon}.", analysis.routes[0].label, span(&analysis.routes[0]))];
+    let refuses = |route: &RouteAnalysis| route.shares.rejected_tokens.unwrap_or(0.0);
+    let serving: Vec<&RouteAnalysis> = order
+        .iter()
+        .map(|&at| &analysis.routes[at])
+        .filter(|route| refuses(route) <= SERVES_THE_JOB)
+        .collect();
+    if let [cheapest, .., dearest] = serving.as_slice() {
+        sentences.push(format!(
+            "Of the {} routes that serve the whole job, {} costs least at the median, {}, and {} most, {}.",
+            serving.len(),
+            cheapest.label,
+            span(cheapest),
+            dearest.label,
+            span(dearest)
+        ));
+    }
+    for route in analysis.routes.iter().filter(|route| refuses(route) > SERVES_THE_JOB) {
+        sentences.push(format!(
+            "{} refuses {} of the input tokens as too long: its spend of {} is for the rest only.",
+            route.label,
+            percent(refuses(route)),
+            usd_short(route.spend.p50)
+        ));
+    }
+    if let Some(budget) = &scenario.budget {
+        let chance = |route: &RouteAnalysis| route.worst_budget_risk.unwrap_or(0.0);
+        let holds =
+            order.iter().filter(|&&at| chance(&analysis.routes[at]) <= 1.0 - budget.confidence).count();
+        sentences.push(format!(
+            "The budget of {} holds with at least {} probability on {holds} of {} routes.",
+            self::budget(budget, scenario.months.len()),
+            probability(budget.confidence),
+            order.len()
+        ));
+    }
+    let worst = analysis.routes.iter().max_by(|a, b| a.premium.mean.total_cmp(&b.premium.mean));
+    if let Some(worst) = worst.filter(|route| route.premium.mean > 0.001 * route.spend.mean) {
+        sentences.push(format!(
+            "Prompts above a price threshold cost {} extra on {}: there, {} of requests cause {} of the spend on tokens.",
+            usd_short(worst.premium.mean),
+            worst.label,
+            worst.shares.crossing_requests.map_or("n/a".to_owned(), percent),
+            worst.shares.crossing_spend.map_or("n/a".to_owned(), percent),
+        ));
+    }
+    sentences
+}
+
+/// A budget in words.
+pub fn budget(budget: &Budget, months: usize) -> String {
+    match (budget.monthly_usd, budget.total_usd) {
+        (Some(monthly), Some(total)) => {
+            format!("{} a month and {} in all", usd_short(monthly), usd_short(total))
+        }
+        (Some(monthly), None) => format!("{} a month", usd_short(monthly)),
+        (None, _) => format!("{} over {months} months", usd_short(budget.horizon_usd(months))),
+    }
+}
+
+/// Shares of requests below this are not worth a note.
+pub const WORTH_A_NOTE: f64 = 1e-5;
+
+/// A route that refuses more than this share of the input tokens does another job for less money.
+pub const SERVES_THE_JOB: f64 = 0.01;
+
+/// Sentences, and the routes that each is true of.
+#[derive(Default)]
+struct Said<'a>(Vec<(String, Vec<&'a str>)>);
+
+impl<'a> Said<'a> {
+    fn note(&mut self, label: &'a str, text: String) {
+        match self.0.iter_mut().find(|(known, _)| *known == text) {
+            Some((_, labels)) => labels.push(label),
+            None => self.0.push((text, vec![label])),
+        }
+    }
+}
+
+/// What a reader must be warned of, each sentence with the routes that it is true of.
+pub fn warnings(scenario: &Scenario, analysis: &Analysis) -> Vec<String> {
+    let mut said = Said::default();
+    for (route, analysed) in scenario.routes.iter().zip(&analysis.routes) {
+        if let Some(share) = analysed.shares.rejected.filter(|share| *share >= WORTH_A_NOTE) {
+            let tokens = analysed.shares.rejected_tokens.map_or("n/a".to_owned(), percent);
+            said.note(
+                &route.label,
+                format!(
+                    "{} of requests, with {tokens} of the input tokens, are longer than the route serves; they are refused, cost nothing here and would have to go elsewhere",
+                    percent(share)
+                ),
+            );
+        }
+        if let Some(share) = analysed.shares.truncated.filter(|share| *share >= WORTH_A_NOTE) {
+            said.note(
+                &route.label,
+                format!("{} of prompts are cut to the longest that the route sells", percent(share)),
+            );
+        }
+        if let Some(share) = analysed.shares.unreached_cache.filter(|share| *share >= 0.005) {
+            said.note(
+                &route.label,
+                format!(
+                    "the stated cache hit rate is out of reach by {} of input tokens: prompts below the provider's minimum are never cached",
+                    percent(share)
+                ),
+            );
+        }
+        if route.plans.iter().any(|plan| plan.longest_prompt.is_none()) {
+            said.note(
+                &route.label,
+                "no context window is published in the price file, so every prompt is taken to fit"
+                    .to_owned(),
+            );
+        }
+    }
+    said.0
+        .into_iter()
+        .map(|(text, labels)| match labels.as_slice() {
+            all if all.len() == scenario.routes.len() && all.len() > 1 => format!("On all routes, {text}."),
+            some => format!("On {}, {text}.", some.join("; ")),
+        })
+        .collect()
+}

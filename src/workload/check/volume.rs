@@ -1,0 +1,127 @@
+//! How many requests come when: level, growth, profiles over week and day, scatter.
+
+use super::super::Volume;
+use super::super::quantity::Kind;
+use super::super::wire::{ShapeWire, VolumeWire};
+use super::inputs::{CV, GROWTH, Inputs, REQUESTS, known, range};
+use crate::domain::problem::{Code, Problems, suggest};
+use crate::domain::time::MEAN_MONTH_DAYS;
+
+/// The volume of a workload.
+pub fn volume(base: &str, wire: &VolumeWire, inputs: &mut Inputs, problems: &mut Problems) -> Option<Volume> {
+    let base = format!("{base}.volume");
+    let (name, stated, days_in_unit) = match (&wire.requests_per_month, &wire.requests_per_day) {
+        (Some(monthly), None) => ("requests_per_month", monthly, MEAN_MONTH_DAYS),
+        (None, Some(daily)) => ("requests_per_day", daily, 1.0),
+        _ => {
+            problems.at(
+                Code::MissingKey,
+                &wire.place,
+                "expected one of `requests_per_month` and `requests_per_day`",
+                "",
+                "give exactly one of them",
+            );
+            return None;
+        }
+    };
+    let level = inputs.add(&format!("{base}.{name}"), Some(stated), 0.0, REQUESTS, problems);
+    let growth = inputs.add(
+        &format!("{base}.growth_per_month"),
+        wire.growth_per_month.as_ref(),
+        0.0,
+        GROWTH,
+        problems,
+    );
+    let daily_cv = inputs.add(&format!("{base}.daily_cv"), wire.daily_cv.as_ref(), 0.0, CV, problems);
+    let drift_sd = inputs.add(
+        &format!("{base}.drift_sd"),
+        wire.drift_sd.as_ref(),
+        0.0,
+        range(Kind::Positive, 0.0, 2.0, "a month"),
+        problems,
+    );
+    let weekdays = profile(wire.weekdays.as_ref(), &WEEKDAY_PROFILES, 7, problems);
+    let hours = profile(wire.hours.as_ref(), &HOUR_PROFILES, 24, problems);
+    let offset = known(wire.utc_offset_hours.as_ref(), 0.0, -12.0, 14.0, problems);
+    let autocorrelation = known(wire.daily_autocorrelation.as_ref(), 0.5, 0.0, 0.99, problems);
+    let persistence = known(wire.drift_persistence.as_ref(), 0.9, 0.0, 1.0, problems);
+    let (weekdays, hours) = (weekdays?, hours?);
+    let mean_weekday = weekdays.iter().sum::<f64>() / 7.0;
+    let day: f64 = hours.iter().sum();
+    Some(Volume {
+        requests_per_day: level?,
+        days_in_unit,
+        growth_per_month: growth?,
+        weekdays: std::array::from_fn(|at| weekdays[at] / mean_weekday),
+        hours: std::array::from_fn(|at| hours[at] / day),
+        utc_offset_hours: offset?.round() as i64,
+        daily_cv: daily_cv?,
+        daily_autocorrelation: autocorrelation?,
+        drift_sd: drift_sd?,
+        drift_persistence: persistence?,
+    })
+}
+
+type Profile = (&'static str, &'static [f64]);
+
+/// Weights by weekday: office traffic falls to a quarter at weekends.
+const WEEKDAY_PROFILES: [Profile; 2] =
+    [("flat", &[1.0; 7]), ("office", &[1.0, 1.0, 1.0, 1.0, 0.9, 0.25, 0.2])];
+
+/// Weights by local hour: `office` rises from eight and ends at seven, `night` is its complement.
+const HOUR_PROFILES: [Profile; 3] = [
+    ("flat", &[1.0; 24]),
+    (
+        "office",
+        &[
+            0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.2, 0.5, 1.0, 1.4, 1.5, 1.4, 1.1, 1.3, 1.5, 1.4, 1.2, 0.9, 0.5,
+            0.4, 0.3, 0.2, 0.2, 0.1,
+        ],
+    ),
+    (
+        "night",
+        &[
+            1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0,
+            0.0, 0.0, 0.0, 1.0, 1.0,
+        ],
+    ),
+];
+
+/// The weights of a profile: those of a name, or stated ones.
+fn profile(
+    wire: Option<&ShapeWire>,
+    known: &[Profile],
+    length: usize,
+    problems: &mut Problems,
+) -> Option<Vec<f64>> {
+    match wire {
+        None => Some(vec![1.0; length]),
+        Some(ShapeWire::Name(name)) => match known.iter().find(|(known, _)| *known == name.value) {
+            Some((_, weights)) => Some(weights.to_vec()),
+            None => {
+                let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+                problems.at(
+                    Code::UnknownName,
+                    &name.place,
+                    format!("unknown profile `{}`", name.value),
+                    "",
+                    format!("{}, or a list of {length} weights", suggest(&name.value, names)),
+                );
+                None
+            }
+        },
+        Some(ShapeWire::Weights(weights)) => {
+            if weights.value.len() != length || weights.value.iter().sum::<f64>() <= 0.0 {
+                problems.at(
+                    Code::OutOfRange,
+                    &weights.place,
+                    format!("expected {length} weights, not all zero"),
+                    format!("found {}", weights.value.len()),
+                    "",
+                );
+                return None;
+            }
+            Some(weights.value.clone())
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! The shipped price files.
+
+use std::collections::BTreeSet;
+
+use tollcast::catalogue::{Catalogue, Status, shipped};
+use tollcast::domain::route::RouteId;
+use tollcast::domain::time::Instant;
+
+use crate::support::{catalogue, project};
+
+#[test]
+fn every_file_of_the_folder_is_in_the_binary() {
+    let folder: BTreeSet<String> = std::fs::read_dir(project().join("pricing"))
+        .unwrap()
+        .map(|entry| format!("pricing/{}", entry.unwrap().file_name().to_string_lossy()))
+        .collect();
+    let inside: BTreeSet<String> = shipped().iter().map(|source| source.name.clone()).collect();
+    assert_eq!(folder, inside);
+}
+
+#[test]
+fn every_entry_has_a_source_and_was_checked_before_it_shipped() {
+    let released = Instant::parse("2026-11-24").unwrap();
+    for provider in Catalogue::read(&shipped()).unwrap().providers {
+        for model in &provider.models {
+            for entry in &model.prices {
+                assert!(!entry.source.source.is_empty(), "{}", model.id);
+                assert!(entry.source.checked < released, "{} checked in the future", model.id);
+                assert!(entry.status != Status::Hypothetical, "{} ships a made-up price", model.id);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_paths_of_the_comparison_are_all_on_sale() {
+    let catalogue = catalogue();
+    let names = [
+        "openai/gpt-5.4",
+        "openai/gpt-5.4:batch",
+        "openai/gpt-5.4:flex",
+        "openai/gpt-5.4:priority",
+        "openai/gpt-5.4-pro",
+        "openai/gpt-5.4-pro:batch",
+        "openai/gpt-5.4-mini:priority",
+        "openai/gpt-5.4-nano:flex",
+        "azure/gpt-5.4",
+        "azure/gpt-5.4:batch@datazone-eu",
+        "azure/gpt-5.4@datazone-apac",
+        "azure/gpt-5.4-pro@datazone-us",
+        "openrouter/openai/gpt-5.4",
+        "openrouter/openai/gpt-5.4-pro:batch",
+        "openrouter/openai/gpt-5.4-nano",
+        "deepseek/deepseek-flash",
+        "deepseek/deepseek-v4-pro",
+        "bedrock/llama-3.3-70b",
+        "fireworks/llama-3.3-70b",
+        "deepinfra/llama-3.3-70b-turbo",
+        "bedrock/llama-4-maverick",
+        "fireworks/llama-4-maverick",
+        "deepinfra/llama-4-maverick",
+    ];
+    let now = Instant::parse("2026-12-01").unwrap();
+    for name in names {
+        let id = RouteId::parse(name).unwrap();
+        let offer = catalogue.offer(&id).unwrap_or_else(|error| panic!("{name}: {}", error.title));
+        assert!(offer.slot_at(now).is_some(), "{name} has no price in force");
+    }
+}
+
+#[test]
+fn what_is_not_sold_is_an_error_that_says_what_is() {
+    let catalogue = catalogue();
+    for (name, hint) in [
+        ("openai/gpt-5.4-pro:priority", "openai/gpt-5.4-pro:batch"),
+        ("openai/gpt-5.4-nano:priority", "openai/gpt-5.4-nano:flex"),
+        ("azure/gpt-5.4:flex", "azure/gpt-5.4:batch"),
+        ("azure/gpt-5.4:batch@datazone-apac", "azure/gpt-5.4@datazone-apac"),
+        ("azure/gpt-5.4:ptu", "Provisioned units"),
+        ("opnai/gpt-5.4", "openai"),
+        ("openai/gpt-5.5", "gpt-5.4"),
+    ] {
+        let id = RouteId::parse(name).unwrap();
+        let error = catalogue.offer(&id).map(|_| ()).unwrap_err();
+        assert!(error.help.contains(hint), "{name}: {} / {}", error.title, error.help);
+    }
+}
+
+#[test]
+fn all_routes_of_the_catalogue_can_be_offered() {
+    let catalogue = catalogue();
+    for route in catalogue.routes() {
+        assert!(catalogue.offer(&route).is_ok(), "{route}");
+    }
+}
+
+#[test]
+fn the_provisioned_units_of_azure_are_there_as_data() {
+    let catalogue = catalogue();
+    let azure = catalogue.providers.iter().find(|p| p.id == "azure").unwrap();
+    let model = azure.models.iter().find(|m| m.id == "gpt-5.4").unwrap();
+    let global = model.capacity.iter().find(|c| c.regions.iter().any(|r| r == "global")).unwrap();
+    assert_eq!(
+        (global.input_tokens_per_minute, global.minimum_units, global.increment_units),
+        (2_400, 15, 5)
+    );
+    assert_eq!(global.per_hour.to_string(), "1");
+}
