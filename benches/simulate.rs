@@ -21,7 +21,7 @@ fn main() {
 }
 
 fn catalogue() -> Catalogue {
-    Catalogue::read(&shipped()).expect("the shipped price files are right")
+    Catalogue::read(&shipped(), &[]).expect("the shipped price files are right")
 }
 
 fn scenario(name: &str) -> Scenario {

@@ -233,10 +233,10 @@ fn month_risk(budget: &Budget, outcome: &RouteOutcome, months: usize) -> Vec<f64
                 Some(limit) => *usd > limit,
                 None => budget.total_usd.is_some_and(|limit| spent > limit),
             };
-            broken[m] += f64::from(u8::from(over)) / trials;
+            broken[m] += f64::from(u8::from(over));
         }
     }
-    broken
+    broken.into_iter().map(|count| count / trials).collect()
 }
 
 /// The share of trials whose months are `over`.

@@ -175,12 +175,15 @@ impl<'a> Offer<'a> {
         } else {
             ""
         };
+        let close = near(&self.name(), sold.iter().map(String::as_str));
+        let close =
+            if close.is_empty() { String::new() } else { format!("did you mean {}? ", close.join(" or ")) };
         LookupError {
             title: format!(
                 "no price is published for {} on tier `{}` in region `{}`",
                 self.model.name, self.tier, self.region
             ),
-            help: format!("what is sold: {}.{hint}", sold.join(", ")),
+            help: format!("{close}What is sold: {}.{hint}", sold.join(", ")),
             unpriced: true,
         }
     }

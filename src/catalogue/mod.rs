@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::document::{Wire, parse};
 use crate::domain::money::{Rate, Ratio, Usd};
-use crate::domain::problem::{Problems, Source};
+use crate::domain::problem::{Code, Place, Problems, Source};
 use crate::domain::time::Instant;
 
 pub use card::{Band, CachedInput, RateCard, Rates};
@@ -246,28 +246,41 @@ pub struct CapacityOffer {
 }
 
 impl Catalogue {
-    /// Reads price files. A later source with the same provider replaces an earlier one wholly.
+    /// Reads price files; those of `over` replace, wholly, the one of `base` with the same provider.
     ///
     /// # Errors
-    /// All problems of all files.
-    pub fn read(sources: &[Arc<Source>]) -> Result<Self, Problems> {
+    /// All problems of all files; two files of one provider in the same list are one.
+    pub fn read(base: &[Arc<Source>], over: &[Arc<Source>]) -> Result<Self, Problems> {
         let mut problems = Problems::new();
-        let mut files: Vec<(Provider, &Arc<Source>)> = Vec::new();
-        for source in sources {
-            match Provider::read(source) {
-                Ok(provider) => {
-                    files.retain(|(known, _)| known.id != provider.id);
-                    files.push((provider, source));
-                }
-                Err(found) => found.into_sorted().into_iter().for_each(|p| problems.push(p)),
-            }
-        }
+        let mut files = read_all(base, &mut problems);
+        let upper = read_all(over, &mut problems);
+        files.retain(|(known, _)| upper.iter().all(|(provider, _)| provider.id != known.id));
+        files.extend(upper);
         files.sort_by(|a, b| a.0.id.cmp(&b.0.id));
         let digest =
             digest(files.iter().map(|(provider, source)| (provider.id.as_str(), source.text.as_str())));
         let providers = files.into_iter().map(|(provider, _)| provider).collect();
         problems.or_value(Some(Catalogue { providers, digest }))
     }
+}
+
+fn read_all<'a>(sources: &'a [Arc<Source>], problems: &mut Problems) -> Vec<(Provider, &'a Arc<Source>)> {
+    let mut files: Vec<(Provider, &Arc<Source>)> = Vec::new();
+    for source in sources {
+        match Provider::read(source) {
+            Ok(provider) => {
+                if let Some((_, other)) = files.iter().find(|(known, _)| known.id == provider.id) {
+                    let place = Place { source: source.clone(), start: 0, end: 0, line: 1, column: 1 };
+                    let title = format!("a second price file for the provider `{}`", provider.id);
+                    let found = format!("the first is {}", other.name);
+                    problems.at(Code::Conflict, &place, title, found, "join them into one file");
+                }
+                files.push((provider, source));
+            }
+            Err(found) => found.into_sorted().into_iter().for_each(|p| problems.push(p)),
+        }
+    }
+    files
 }
 
 impl Provider {

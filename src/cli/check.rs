@@ -22,6 +22,9 @@ pub struct Arguments {
 
 /// Checks every file and shows all problems of all of them.
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    if arguments.files.iter().filter(|path| path.as_path() == std::path::Path::new("-")).count() > 1 {
+        return Err(Failure::usage("standard input was named twice", "it can be read once only"));
+    }
     let catalogue = files::catalogue(&arguments.pricing)?;
     let mut problems = Problems::new();
     let mut lines = Vec::new();

@@ -87,15 +87,15 @@ fn not_utf8(source: &Arc<Source>, start: usize) -> Failure {
 /// # Errors
 /// A folder that cannot be read or holds no price file, and all problems of the files.
 pub fn catalogue(arguments: &PricingArguments) -> Result<Catalogue, Failure> {
-    let mut sources = shipped();
+    let mut over = Vec::new();
     if let Some(folder) = &arguments.pricing {
         let files = price_files(folder)?;
         say(&format!("prices: {} file(s) of {} over the built-in ones", files.len(), folder.display()));
         for file in files {
-            sources.push(source(&file)?);
+            over.push(source(&file)?);
         }
     }
-    Ok(Catalogue::read(&sources)?)
+    Ok(Catalogue::read(&shipped(), &over)?)
 }
 
 fn price_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
@@ -104,7 +104,10 @@ fn price_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in entries {
         let path = entry.with_context(|| format!("cannot read the folder {}", folder.display()))?.path();
-        if path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml") {
+        if path
+            .extension()
+            .is_some_and(|ending| ending.eq_ignore_ascii_case("yaml") || ending.eq_ignore_ascii_case("yml"))
+        {
             files.push(path);
         }
     }
@@ -129,6 +132,9 @@ pub fn scenario(path: &Path, catalogue: &Catalogue) -> Result<Scenario, Failure>
 /// All problems of the scenario.
 pub fn scenario_from(source: Arc<Source>, catalogue: &Catalogue) -> Result<Scenario, Failure> {
     let open = |name: &str, from: &str| {
+        if name == "-" {
+            return Err("standard input cannot be extended".to_owned());
+        }
         let base = Path::new(from).parent().unwrap_or(Path::new(""));
         self::source(&base.join(name)).map_err(|failure| match failure {
             Failure::Other(error) => format!("{error:#}"),

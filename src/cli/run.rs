@@ -12,8 +12,11 @@ use crate::workload::Scenario;
 const DEFAULT_TRIALS: u32 = 10_000;
 /// The seed where neither says one.
 const DEFAULT_SEED: u64 = 1;
-/// The most numbers of spend that are kept: trials × months × routes. Two gigabytes at 16 bytes each.
-const MOST_KEPT: u64 = 125_000_000;
+/// The most numbers of spend that are kept: trials × months × routes. At the 33 bytes each that a run was
+/// measured to take, with premium and sorting, two gigabytes.
+const MOST_KEPT: u64 = 60_000_000;
+/// The most requests that are drawn one by one: some hours of work on two cores.
+const MOST_DRAWN: f64 = 1e11;
 
 /// A scenario and what it came to.
 pub struct Run {
@@ -48,7 +51,26 @@ pub fn options(scenario: &Scenario, arguments: &RunArguments) -> Result<Options,
             "ask for fewer trials; 10,000 give quantiles within about 1 %",
         ));
     }
+    let drawn = expected_requests(scenario) * f64::from(options.trials);
+    if options.estimator == Estimator::Exact && drawn > MOST_DRAWN {
+        return Err(Failure::usage(
+            &format!("the exact estimator would draw about {drawn:.0e} requests one by one"),
+            "ask for fewer trials; the fast estimator does not depend on the number of requests",
+        ));
+    }
     Ok(options)
+}
+
+/// Requests over the horizon with every assumption at its median.
+fn expected_requests(scenario: &Scenario) -> f64 {
+    let workload = |workload: &crate::workload::Workload| -> f64 {
+        let volume = &workload.volume;
+        let daily = scenario.law(volume.requests_per_day).median() / volume.days_in_unit;
+        let growth = 1.0 + scenario.law(volume.growth_per_month).median();
+        let months = scenario.months.iter().enumerate();
+        months.map(|(m, month)| daily * month.days() as f64 * growth.powi(m as i32)).sum()
+    };
+    scenario.workloads.iter().map(workload).sum()
 }
 
 /// Simulates a checked scenario.
@@ -56,6 +78,12 @@ pub fn simulated(scenario: Scenario, options: Options, quiet: bool) -> Result<Ru
     let bar = progress::bar(u64::from(options.trials), quiet);
     let simulation = simulate(&scenario, &options, &|trials| bar.inc(trials))?;
     bar.finish_and_clear();
+    if simulation.routes.iter().any(|route| route.sums.too_large) {
+        return Err(Failure::usage(
+            &format!("the scenario `{}` comes to more than 9·10¹⁸ tokens in a month", scenario.name),
+            "lower the volume, its growth, or the lengths",
+        ));
+    }
     Ok(Run { scenario, simulation, options })
 }
 

@@ -114,7 +114,7 @@ fn report_files(report: &Report) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
     let mut files = vec![
         ("manifest.json".to_owned(), manifest_json(&report.manifest)?.into_bytes()),
         ("result.json".to_owned(), result_json(report)?.into_bytes()),
-        ("months.csv".to_owned(), months_csv(report)?.into_bytes()),
+        ("months.csv".to_owned(), months_csv(&[report])?.into_bytes()),
         ("report.md".to_owned(), markdown(report)?.into_bytes()),
         ("report.html".to_owned(), html(report)?.into_bytes()),
     ];
@@ -126,11 +126,12 @@ fn report_files(report: &Report) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
 }
 
 fn printed(reports: &[Report], format: Format) -> anyhow::Result<String> {
+    let all: Vec<&Report> = reports.iter().collect();
     let texts: Vec<String> = match format {
-        Format::Table => reports.iter().map(|report| terminal(report, width())).collect(),
-        Format::Json => reports.iter().map(result_json).collect::<anyhow::Result<_>>()?,
-        Format::Csv => reports.iter().map(months_csv).collect::<anyhow::Result<_>>()?,
-        Format::Markdown => reports.iter().map(markdown).collect::<anyhow::Result<_>>()?,
+        Format::Csv => return months_csv(&all),
+        Format::Table => all.iter().map(|report| terminal(report, width())).collect(),
+        Format::Json => all.iter().map(|report| result_json(report)).collect::<anyhow::Result<_>>()?,
+        Format::Markdown => all.iter().map(|report| markdown(report)).collect::<anyhow::Result<_>>()?,
     };
     Ok(match (format, texts.as_slice()) {
         (_, [only]) => only.clone(),
@@ -166,9 +167,8 @@ fn refuse_pointless_gate(arguments: &Arguments, scenarios: &[Scenario]) -> Resul
 
 fn verdict(reports: &[Report], fail_on: &[FailOn]) -> Exit {
     let over_budget = |report: &Report| {
-        let confidence = report.limits.map_or(0.0, |budget| budget.confidence);
         let risks = report.analysis.routes.iter().filter_map(|route| route.worst_budget_risk);
-        risks.into_iter().any(|risk| risk > 1.0 - confidence)
+        risks.into_iter().any(|risk| report.limits.is_some_and(|budget| !budget.allows(risk)))
     };
     let unexpected = |report: &Report| report.expectations.iter().any(|e| !e.holds);
     let broken = reports.iter().any(|report| {

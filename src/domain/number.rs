@@ -79,7 +79,7 @@ pub fn parse_number(text: &str) -> Result<Number, NumberError> {
 /// Reads a plain decimal exactly, in units of 10^−`decimals`.
 ///
 /// # Errors
-/// When the text is not a plain decimal, has more decimals than that, or is beyond 10¹⁵.
+/// When the text is not a plain decimal, has more decimals than that, or is beyond 10¹² of those units.
 ///
 /// ```
 /// use tollcast::domain::number::parse_decimal;
@@ -109,7 +109,7 @@ pub fn parse_decimal(text: &str, decimals: usize) -> Result<i64, NumberError> {
     }
     let digits = format!("{}{fraction:0<decimals$}", whole.replace('_', ""));
     let value: i64 = digits.parse().map_err(|_| NumberError::TooLarge)?;
-    if value > 1_000_000_000_000_000 {
+    if value > 1_000_000_000_000 {
         return Err(NumberError::TooLarge);
     }
     Ok(if negative { -value } else { value })

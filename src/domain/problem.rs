@@ -234,8 +234,18 @@ impl Problems {
 
     /// The problems, by file in order of reading and then by place.
     pub fn into_sorted(mut self) -> Vec<Problem> {
-        self.list.sort_by_key(|p| p.place.as_ref().map_or((0, 0), |at| (at.line, at.column)));
-        self.list
+        let mut files: Vec<String> = Vec::new();
+        let mut key = |problem: &Problem| {
+            let Some(place) = &problem.place else { return (0, 0, 0) };
+            let file = files.iter().position(|name| *name == place.source.name).unwrap_or_else(|| {
+                files.push(place.source.name.clone());
+                files.len() - 1
+            });
+            (file, place.line, place.column)
+        };
+        let mut keyed: Vec<_> = self.list.drain(..).map(|problem| (key(&problem), problem)).collect();
+        keyed.sort_by_key(|(key, _)| *key);
+        keyed.into_iter().map(|(_, problem)| problem).collect()
     }
 
     /// `value` if nothing was found, else the problems.

@@ -20,7 +20,7 @@ pub fn month_sums(traffic: &Traffic<'_>, terms: &Terms, mean: f64, stream: &mut 
     for _ in 0..requests as u64 {
         let length = traffic.prompt.draw(stream.uniform(), stream.normal());
         let x = libm::round(terms.prompt_scale * length);
-        let score = if correlated { traffic.prompt.score_of(length) } else { 0.0 };
+        let score = if correlated { traffic.prompt.score_of(length, stream.uniform()) } else { 0.0 };
         let mut output =
             terms.output_scale * conditional(&traffic.output, traffic.output_correlation, score, stream);
         if let Some(law) = &traffic.reasoning

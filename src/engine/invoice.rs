@@ -30,6 +30,8 @@ pub struct Invoice {
     pub unreached_tokens: f64,
     /// Input tokens of refused requests.
     pub rejected_tokens: f64,
+    /// Whether there were more tokens than can be billed.
+    pub too_large: bool,
     /// Output tokens that were billed.
     pub output_tokens: f64,
 }
@@ -118,6 +120,7 @@ fn add_slice(
             output: whole(output),
         };
         let bill = bill_band(band, &band_sums, price_ratio);
+        invoice.too_large |= prompt.max(output) > MOST_TOKENS;
         invoice.served += requests;
         invoice.input_tokens += prompt;
         invoice.cached_tokens += cached;
@@ -142,7 +145,11 @@ fn searches(plan: &RoutePlan, month: usize, served: f64, u: f64, values: &[f64])
     priced.map(|(rate, share)| rate.times(whole(count * share))).sum()
 }
 
-/// The nearest whole token count. Sums stay far below 2⁶³ (10¹³ requests of 10⁶ tokens).
+/// The most tokens of a month and segment that are billed exactly: a float still tells them apart to a
+/// thousandth, and the money stays inside of 128 bits.
+const MOST_TOKENS: f64 = 9e18;
+
+/// The nearest whole token count.
 fn whole(tokens: f64) -> u64 {
     tokens.round().max(0.0) as u64
 }

@@ -59,6 +59,10 @@ impl Law {
                 let position = (z.clamp(-SCORE_LIMIT, SCORE_LIMIT) + SCORE_LIMIT) * SCORES_PER_UNIT;
                 let node = (position as usize).min(NODES - 2);
                 let part = position - node as f64;
+                if table[node] == f64::NEG_INFINITY {
+                    // A share of the requests has length zero, and this rank is among them.
+                    return 0.0;
+                }
                 libm::exp(table[node] + part * (table[node + 1] - table[node]))
             }
         }
@@ -70,14 +74,26 @@ impl Law {
         libm::exp(ln_quantile(&self.components, z))
     }
 
-    /// The normal score of the length `x`: Φ⁻¹ of its rank.
-    pub fn score_of(&self, x: f64) -> f64 {
+    /// The normal score of the length `x`: Φ⁻¹ of its rank. Where a constant component puts many requests
+    /// at one length, `u` (uniform) picks among their ranks.
+    pub fn score_of(&self, x: f64, u: f64) -> f64 {
         if let [c] = self.components.as_slice()
             && c.sigma > 0.0
         {
             return ((libm::log(x) - c.ln_median) / c.sigma).clamp(-SCORE_LIMIT, SCORE_LIMIT);
         }
-        score_below(&self.components, libm::log(x)).clamp(-SCORE_LIMIT, SCORE_LIMIT)
+        let ln_x = libm::log(x);
+        // Constants are drawn as exp(ln median), whose logarithm comes back within a few last bits.
+        let at = |c: &Component| c.sigma == 0.0 && (ln_x == c.ln_median || (ln_x - c.ln_median).abs() < 1e-9);
+        let atom: f64 = self.components.iter().filter(|c| at(c)).map(|c| c.weight).sum();
+        let score = if atom > 0.0 {
+            let others = self.components.iter().filter(|c| !at(c));
+            let under: f64 = others.map(|c| c.weight * component_below(c, x)).sum();
+            normal::quantile(under + u * atom)
+        } else {
+            score_below(&self.components, ln_x)
+        };
+        score.clamp(-SCORE_LIMIT, SCORE_LIMIT)
     }
 
     /// The length of the component that `pick` (uniform) chooses, at that component's own score `z`.
@@ -131,21 +147,33 @@ fn tabulate(components: &[Component]) -> Vec<f64> {
     (0..NODES).map(|node| ln_quantile(components, score(node))).collect()
 }
 
-/// The logarithm of the quantile at score `z`, by bisection to the last bits.
+/// The logarithm of the quantile at score `z`, by bisection to the last bits; −∞ within a share of zeros.
 fn ln_quantile(components: &[Component], z: f64) -> f64 {
+    let zeros: f64 = components.iter().filter(|c| c.ln_median == f64::NEG_INFINITY).map(|c| c.weight).sum();
+    if zeros > 0.0 && normal::cdf(z) <= zeros {
+        return f64::NEG_INFINITY;
+    }
     let reach = |sign: f64| {
         components
             .iter()
             .map(move |c| c.ln_median + sign * (c.sigma * (SCORE_LIMIT + 1.0) + 1e-9))
             .filter(|ln| ln.is_finite())
     };
-    let mut low = reach(-1.0).fold(f64::INFINITY, f64::min).min(0.0);
-    let mut high = reach(1.0).fold(f64::NEG_INFINITY, f64::max).max(0.0);
+    let mut low = reach(-1.0).fold(f64::INFINITY, f64::min);
+    let mut high = reach(1.0).fold(f64::NEG_INFINITY, f64::max);
+    if low > high {
+        return f64::NEG_INFINITY;
+    }
     for _ in 0..60 {
         let middle = 0.5 * (low + high);
         if score_below(components, middle) < z { low = middle } else { high = middle }
     }
     0.5 * (low + high)
+}
+
+/// The share of lengths of `shape`, times `scale`, that exceed `tokens`.
+pub fn share_above(shape: &Shape, scale: f64, tokens: f64) -> f64 {
+    1.0 - below(&shape.components, tokens / scale)
 }
 
 #[cfg(test)]
@@ -175,7 +203,11 @@ mod tests {
             for step in 1..400 {
                 let z = -4.0 + f64::from(step) * 0.02;
                 let x = law.at_score(z);
-                assert!((normal::cdf(law.score_of(x)) - normal::cdf(z)).abs() < 2e-4, "{} {z}", preset.name);
+                assert!(
+                    (normal::cdf(law.score_of(x, 0.5)) - normal::cdf(z)).abs() < 2e-4,
+                    "{} {z}",
+                    preset.name
+                );
             }
         }
     }

@@ -23,4 +23,5 @@ mod simulate;
 mod stream;
 mod traffic;
 
+pub use law::share_above;
 pub use simulate::{Estimator, Options, RouteOutcome, Simulation, simulate};

@@ -106,6 +106,8 @@ pub struct OutcomeSums {
     pub rejected_tokens: f64,
     /// Output tokens billed.
     pub output_tokens: f64,
+    /// Whether any month had more tokens than can be billed; the figures are then worth nothing.
+    pub too_large: bool,
 }
 
 impl OutcomeSums {
@@ -125,6 +127,7 @@ impl OutcomeSums {
         self.cached_tokens += invoice.cached_tokens;
         self.unreached_tokens += invoice.unreached_tokens;
         self.rejected_tokens += invoice.rejected_tokens;
+        self.too_large |= invoice.too_large;
         self.output_tokens += invoice.output_tokens;
     }
 
@@ -150,6 +153,7 @@ impl OutcomeSums {
         for (own, more) in pairs {
             *own += more;
         }
+        self.too_large |= other.too_large;
     }
 }
 

@@ -322,8 +322,10 @@ struct Gate<'a> {
     correlation: f64,
 }
 
-/// Nodes of the integral over prompt scores where the gate depends on length.
-const GATE_NODES: usize = 256;
+/// Nodes of each piece of the integral over prompt scores where the gate depends on length.
+const GATE_NODES: usize = 192;
+/// Scores beyond ±8 hold less than 10⁻¹⁴ of the tokens of any law with a bounded prompt.
+const GATE_REACH: f64 = 8.0;
 
 impl Gate<'_> {
     /// The threshold and mean share with which the share of billed input tokens that are cached is
@@ -334,7 +336,8 @@ impl Gate<'_> {
         if hit_rate <= 0.0 {
             return (f64::INFINITY, share, 0.0);
         }
-        let reachable = self.tokens(self.minimum) / self.tokens(0.0);
+        let offered = self.tokens(0.0);
+        let reachable = if offered > 0.0 { self.tokens(self.minimum) / offered } else { 0.0 };
         let wanted = hit_rate / share / reachable.max(1e-12);
         if wanted >= 1.0 {
             let share = (hit_rate / reachable.max(1e-12)).clamp(share, 1.0);
@@ -358,7 +361,7 @@ impl Gate<'_> {
     /// The threshold at which the share `wanted` of the tokens from the minimum on passes the gate.
     fn solve(&self, wanted: f64) -> f64 {
         let rest = libm::sqrt(1.0 - self.correlation * self.correlation);
-        let nodes: Vec<(f64, f64)> = (0..GATE_NODES).map(|i| self.node(i)).collect();
+        let nodes = self.nodes();
         let total: f64 = nodes.iter().map(|(_, weight)| weight).sum();
         let passing = |threshold: f64| -> f64 {
             nodes.iter().map(|(z, w)| w * normal::cdf((self.correlation * z - threshold) / rest)).sum::<f64>()
@@ -372,13 +375,27 @@ impl Gate<'_> {
         0.5 * (low + high)
     }
 
-    /// Score and billed tokens of one node of the integral.
-    fn node(&self, index: usize) -> (f64, f64) {
-        let z = -6.0 + 12.0 * (index as f64 + 0.5) / GATE_NODES as f64;
-        let x = self.scale * self.law.at_score(z);
-        let billed =
-            if x < self.minimum || (x > self.longest && !self.truncate) { 0.0 } else { x.min(self.longest) };
-        (z, billed * normal::density(z))
+    /// Scores and billed tokens of the nodes of the integral. Billed tokens jump at the cache's minimum and
+    /// at the longest prompt, so the axis is cut there and each smooth piece has its own midpoint rule.
+    fn nodes(&self) -> Vec<(f64, f64)> {
+        let edge = |x: f64| {
+            let rank = if x.is_finite() { self.law.below(x / self.scale) } else { 1.0 };
+            normal::quantile(rank).clamp(-GATE_REACH, GATE_REACH)
+        };
+        let (minimum, longest) = (edge(self.minimum), edge(self.longest));
+        let mut nodes = Vec::with_capacity(2 * GATE_NODES);
+        let mut piece = |from: f64, to: f64, limit: f64| {
+            for i in 0..GATE_NODES {
+                let z = from + (to - from) * (i as f64 + 0.5) / GATE_NODES as f64;
+                let billed = (self.scale * self.law.at_score(z)).min(limit);
+                nodes.push((z, billed * normal::density(z) * (to - from)));
+            }
+        };
+        piece(minimum.min(longest), longest, self.longest);
+        if self.truncate && longest < GATE_REACH {
+            piece(longest, GATE_REACH, self.longest);
+        }
+        nodes
     }
 }
 

@@ -3,22 +3,28 @@
 use super::report::Report;
 use crate::analysis::Summary;
 
-/// The months of all routes as CSV.
+/// The months of all routes of all reports as CSV.
 ///
 /// # Errors
 /// Never in practice: everything is written to memory.
-pub fn months_csv(report: &Report) -> anyhow::Result<String> {
+pub fn months_csv(reports: &[&Report]) -> anyhow::Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let mut head: Vec<String> = ["route", "month", "requests_mean"].map(str::to_owned).to_vec();
+    let mut head: Vec<String> = ["scenario", "route", "month", "requests_mean"].map(str::to_owned).to_vec();
     for quantity in ["spend_usd", "premium_usd"] {
         head.extend(FIGURES.iter().map(|(name, _)| format!("{quantity}_{name}")));
     }
     head.push("over_budget_probability".to_owned());
     writer.write_record(&head)?;
-    for route in &report.analysis.routes {
+    let routes =
+        reports.iter().flat_map(|report| report.analysis.routes.iter().map(move |route| (report, route)));
+    for (report, route) in routes {
         for month in &route.months {
-            let mut row =
-                vec![guarded(&route.label), month.month.to_string(), month.requests_mean.to_string()];
+            let mut row = vec![
+                guarded(&report.title),
+                guarded(&route.label),
+                month.month.to_string(),
+                month.requests_mean.to_string(),
+            ];
             for summary in [&month.spend, &month.premium] {
                 row.extend(FIGURES.iter().map(|(_, read)| read(summary).to_string()));
             }

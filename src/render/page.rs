@@ -61,7 +61,11 @@ fn environment() -> anyhow::Result<Environment<'static>> {
     environment.set_syntax(syntax);
     // A pipe ends a cell of a Markdown table, and markup in a name must stay text.
     environment.add_filter("cell", |text: String| {
-        text.replace('\\', "\\\\").replace('|', "\\|").replace('<', "&lt;").replace(['\n', '\r'], " ")
+        text.replace('\\', "\\\\")
+            .replace('|', "\\|")
+            .replace('<', "&lt;")
+            .replace('[', "\\[")
+            .replace(['\n', '\r'], " ")
     });
     Ok(environment)
 }

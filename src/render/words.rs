@@ -2,7 +2,8 @@
 
 use crate::analysis::{Analysis, RouteAnalysis};
 use crate::domain::format::{percent, probability, usd_short};
-use crate::workload::{Budget, Scenario};
+use crate::engine::share_above;
+use crate::workload::{Budget, Route, Scenario};
 
 /// The answer in a few sentences. `order` lists the routes, cheapest median first.
 pub fn answer(scenario: &Scenario, analysis: &Analysis, order: &[usize], horizon: &str) -> Vec<String> {
@@ -42,8 +43,7 @@ pub fn answer(scenario: &Scenario, analysis: &Analysis, order: &[usize], horizon
     }
     if let Some(budget) = &scenario.budget {
         let chance = |route: &RouteAnalysis| route.worst_budget_risk.unwrap_or(0.0);
-        let holds =
-            order.iter().filter(|&&at| chance(&analysis.routes[at]) <= 1.0 - budget.confidence).count();
+        let holds = order.iter().filter(|&&at| budget.allows(chance(&analysis.routes[at]))).count();
         sentences.push(format!(
             "The budget of {} holds with at least {} probability on {holds} of {} routes.",
             self::budget(budget, scenario.months.len()),
@@ -73,6 +73,20 @@ pub fn budget(budget: &Budget, months: usize) -> String {
         (Some(monthly), None) => format!("{} a month", usd_short(monthly)),
         (None, _) => format!("{} over {months} months", usd_short(budget.horizon_usd(months))),
     }
+}
+
+/// The largest share, over the workloads, of visible answers beyond a route's limit, at median scales.
+fn cut_answers(scenario: &Scenario, route: &Route) -> Option<f64> {
+    let shares = route.plans.iter().zip(&scenario.workloads).filter_map(|(plan, workload)| {
+        let limit = plan.max_output? as f64;
+        let factor = scenario.law(plan.token_factor).median();
+        Some(share_above(
+            &workload.output.shape,
+            scenario.law(workload.output.scale).median() * factor,
+            limit,
+        ))
+    });
+    shares.reduce(f64::max)
 }
 
 /// Shares of requests below this are not worth a note.
@@ -121,6 +135,15 @@ pub fn warnings(scenario: &Scenario, analysis: &Analysis) -> Vec<String> {
                     "the stated cache hit rate is out of reach by {} of input tokens: prompts below the provider's minimum are never cached",
                     percent(share)
                 ),
+            );
+        }
+        if route.sources.iter().any(|(what, _)| what.ends_with("HYPOTHETICAL")) {
+            said.note(&route.label, "a price is hypothetical: somebody's what-if, not an offer".to_owned());
+        }
+        if let Some(share) = cut_answers(scenario, route).filter(|share| *share >= WORTH_A_NOTE) {
+            said.note(
+                &route.label,
+                format!("{} of answers are cut at the longest that the route sells", percent(share)),
             );
         }
         if route.plans.iter().any(|plan| plan.longest_prompt.is_none()) {

@@ -59,8 +59,11 @@ pub fn assemble(
             }
         }
     }
-    let merged =
-        layers.into_iter().rev().map(without_extends).reduce(|base, top| overlay(base, top, &is_structure));
+    let merged = layers
+        .into_iter()
+        .rev()
+        .map(without_extends)
+        .reduce(|base, top| overlay(without_replaced_volume(base, &top), top, &is_structure));
     match merged {
         Some(root) => Ok(Assembled { root, sources }),
         None => Err(Problems::new()),
@@ -74,6 +77,27 @@ fn is_structure(path: &[&str]) -> bool {
         ["workloads", _, part] => ["volume", "cache"].contains(part),
         _ => false,
     }
+}
+
+/// The base without volumes that the extending file states per day instead of per month, or vice versa.
+fn without_replaced_volume(mut base: Node, top: &Node) -> Node {
+    const WAYS: [&str; 2] = ["requests_per_month", "requests_per_day"];
+    let Value::Map(sections) = &mut base.value else { return base };
+    let workloads = sections.iter_mut().find(|entry| entry.key.value == "workloads");
+    let Some(Value::Map(workloads)) = workloads.map(|entry| &mut entry.value.value) else { return base };
+    for workload in workloads {
+        let path = ["workloads", &workload.key.value, "volume"];
+        let stated = path.iter().try_fold(top, |node, key| node.get(key));
+        if !stated.is_some_and(|node| WAYS.iter().any(|way| node.get(way).is_some())) {
+            continue;
+        }
+        let Value::Map(fields) = &mut workload.value.value else { continue };
+        let volume = fields.iter_mut().find(|field| field.key.value == "volume");
+        if let Some(Value::Map(volume)) = volume.map(|field| &mut field.value.value) {
+            volume.retain(|field| !WAYS.contains(&field.key.value.as_str()));
+        }
+    }
+    base
 }
 
 fn without_extends(mut node: Node) -> Node {

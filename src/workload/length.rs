@@ -83,6 +83,10 @@ impl LengthWire {
     pub fn read_law(&self, role: Role, problems: &mut Problems) -> Option<LengthRead> {
         let Value::Map(entries) = &self.node.value else {
             let tokens = tokens(&self.node, problems)?;
+            if tokens.fract() != 0.0 {
+                problems.at(Code::OutOfRange, &self.node.place, "tokens are whole", self.node.found(), "");
+                return None;
+            }
             let constant = Component { weight: 1.0, ln_median: libm::log(tokens), sigma: 0.0 };
             return Some(LengthRead { shape: Shape { components: vec![constant] }, scale: None });
         };
@@ -136,6 +140,15 @@ fn lognormal(node: &Node, problems: &mut Problems) -> Option<LengthRead> {
         return None;
     }
     let rest: Vec<&Entry> = entries.iter().filter(|entry| entry.key.value != "scale").collect();
+    if let Some(weight) = node.get("weight") {
+        problems.at(
+            Code::UnknownKey,
+            &weight.place,
+            "a single lognormal has no weight",
+            "",
+            "weights belong to mixtures",
+        );
+    }
     let component = match uncertain_median {
         None => component(node, &rest, problems)?,
         Some(median) => {
@@ -204,6 +217,17 @@ fn component(node: &Node, entries: &[&Entry], problems: &mut Problems) -> Option
             return None;
         }
     };
+    if sigma > super::quantity::WIDEST {
+        let found = format!("a standard deviation of the logarithm of {sigma:.1}");
+        problems.at(
+            Code::ImpossibleRange,
+            &node.place,
+            "this length spans more orders of magnitude than anything real",
+            found,
+            "narrow the law",
+        );
+        return None;
+    }
     if !sigma.is_finite() || sigma < 0.0 {
         problems.at(
             Code::ImpossibleRange,

@@ -101,6 +101,12 @@ pub struct Budget {
 }
 
 impl Budget {
+    /// Whether a chance to break the budget is within what its confidence allows.
+    pub fn allows(&self, risk: f64) -> bool {
+        // 1 − 0.9 is a little less than 0.1 in floating point; a chance of exactly 10 % is allowed.
+        risk <= 1.0 - self.confidence + 1e-12
+    }
+
     /// The budget for the horizon: the stated one, else the monthly one times the months.
     pub fn horizon_usd(&self, months: usize) -> f64 {
         self.total_usd.or(self.monthly_usd.map(|usd| usd * months as f64)).unwrap_or(f64::INFINITY)

@@ -148,10 +148,12 @@ impl QuantityWire {
         problems: &mut Problems,
     ) -> Option<Uncertain> {
         let reader = Reader { kind, minimum, maximum };
-        match &self.node.value {
-            Value::Map(entries) => reader.range(&self.node, entries, problems),
-            _ => reader.number(&self.node, problems).map(Uncertain::Fixed),
-        }
+        let law = match &self.node.value {
+            Value::Map(entries) => reader.range(&self.node, entries, problems)?,
+            _ => reader.number(&self.node, problems).map(Uncertain::Fixed)?,
+        };
+        reader.refuse_outliers(&self.node, &law, problems)?;
+        Some(law)
     }
 }
 
@@ -184,8 +186,32 @@ impl Reader {
     fn show(&self, bound: f64) -> String {
         match self.kind {
             Kind::Share => format!("{} %", bound * 100.0),
+            _ if bound.abs() >= 1e6 => format!("{bound:e}"),
             _ => format!("{bound}"),
         }
+    }
+
+    /// Draws beyond the bounds are set to them. Where that would hit more than one in a hundred on a side,
+    /// the stated law is not the one that would be drawn.
+    fn refuse_outliers(&self, node: &Node, law: &Uncertain, problems: &mut Problems) -> Option<()> {
+        let (low, high) = (law.at_score(-normal::quantile(0.99)), law.at_score(normal::quantile(0.99)));
+        if low >= self.minimum && high <= self.maximum {
+            return Some(());
+        }
+        let title = format!(
+            "more than 1 % of this range lies outside of what is possible, {} to {}",
+            self.show(self.minimum),
+            self.show(self.maximum)
+        );
+        let found = format!("its P01 is {} and its P99 {}", self.show(low), self.show(high));
+        problems.at(
+            Code::ImpossibleRange,
+            &node.place,
+            title,
+            found,
+            "narrow the range, or use {low, high}, which has bounds",
+        );
+        None
     }
 
     fn range(&self, node: &Node, entries: &[Entry], problems: &mut Problems) -> Option<Uncertain> {
@@ -336,6 +362,17 @@ impl Reader {
         Some(match kind {
             Kind::Positive => {
                 let (centre, sigma) = line(libm::log(a.1), libm::log(b.1));
+                if sigma > WIDEST {
+                    let found = format!("a standard deviation of the logarithm of {sigma:.1}");
+                    problems.at(
+                        Code::ImpossibleRange,
+                        &node.place,
+                        "this range spans more orders of magnitude than anything real",
+                        found,
+                        "narrow the range",
+                    );
+                    return None;
+                }
                 Uncertain::LogNormal { median: libm::exp(centre), sigma }
             }
             Kind::Share => {
@@ -350,6 +387,9 @@ impl Reader {
         })
     }
 }
+
+/// The widest lognormal, by the standard deviation of its logarithm: P10 to P90 span eleven decades.
+pub const WIDEST: f64 = 10.0;
 
 /// The number of a scalar node, whatever its range.
 pub fn plain_number(node: &Node, problems: &mut Problems) -> Option<f64> {

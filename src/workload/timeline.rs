@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::check::{CacheInputs, Inputs, no_price};
 use super::{Input, Route, RoutePlan, Slice, Workload};
-use crate::catalogue::{Catalogue, Offer, RateCard, Slot, WEB_SEARCH};
+use crate::catalogue::{Catalogue, Offer, RateCard, Slot, Status, WEB_SEARCH};
 use crate::domain::money::Rate;
 use crate::domain::problem::{Code, Place, Problems};
 use crate::domain::route::RouteId;
@@ -191,7 +191,12 @@ fn note_sources(
     };
     for found in months.iter().flatten() {
         let entry = offer.entry(found.slot);
-        note(format!("{} from {}", offer.name(), entry.from), &entry.source);
+        let standing = match entry.status {
+            Status::List => "",
+            Status::Announced => ", announced",
+            Status::Hypothetical => ", HYPOTHETICAL",
+        };
+        note(format!("{} from {}{standing}", offer.name(), entry.from), &entry.source);
     }
     for month in &route.fees {
         for fee in month {

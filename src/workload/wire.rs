@@ -245,8 +245,14 @@ impl Wire for ShapeWire {
         let mut weights = Vec::new();
         for item in items {
             let weight = super::quantity::plain_number(item, problems)?;
-            if weight < 0.0 {
-                problems.at(Code::OutOfRange, &item.place, "a weight is not negative", item.found(), "");
+            if !(0.0..=1e6).contains(&weight) {
+                problems.at(
+                    Code::OutOfRange,
+                    &item.place,
+                    "a weight lies between 0 and 1,000,000",
+                    item.found(),
+                    "",
+                );
                 return None;
             }
             weights.push(weight);

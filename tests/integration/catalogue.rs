@@ -21,7 +21,7 @@ fn every_file_of_the_folder_is_in_the_binary() {
 #[test]
 fn every_entry_has_a_source_and_was_checked_before_it_shipped() {
     let released = Instant::parse("2026-11-24").unwrap();
-    for provider in Catalogue::read(&shipped()).unwrap().providers {
+    for provider in Catalogue::read(&shipped(), &[]).unwrap().providers {
         for model in &provider.models {
             for entry in &model.prices {
                 assert!(!entry.source.source.is_empty(), "{}", model.id);

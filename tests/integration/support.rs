@@ -63,9 +63,7 @@ pub fn source(name: &str, text: &str) -> Arc<Source> {
 
 /// The invented provider beside the shipped ones.
 pub fn catalogue() -> Catalogue {
-    let mut sources = shipped();
-    sources.push(source("test.yaml", PRICES));
-    Catalogue::read(&sources).expect("the price files are right")
+    Catalogue::read(&shipped(), &[source("test.yaml", PRICES)]).expect("the price files are right")
 }
 
 /// A scenario from text.

@@ -132,6 +132,11 @@ impl<T: Wire> Field for Named<T> {
 impl Wire for Spanned<String> {
     fn read(node: &Node, problems: &mut Problems) -> Option<Self> {
         let value = node.scalar("a text", problems)?.to_owned();
+        if value.trim().is_empty() || value.chars().any(|c| c.is_control() && c != '\n') {
+            let title = "a text must not be empty or hold control characters";
+            problems.at(Code::Unreadable, &node.place, title, "", "write it in plain characters");
+            return None;
+        }
         Some(Spanned { value, place: node.place.clone() })
     }
     fn schema() -> Json {

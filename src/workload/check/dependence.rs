@@ -18,14 +18,20 @@ pub fn dependence(
         let b = wire.b.get().and_then(|path| path_of(path, inputs, complete, problems));
         let rank = wire.rank.get().and_then(|rank| correlation_value(Some(rank), problems));
         let (Some(a), Some(b), Some(rank)) = (a, b, rank) else { continue };
-        let same = |&(x, y, _): &(Input, Input, f64)| (x, y) == (a, b) || (x, y) == (b, a);
-        if a == b || pairs.iter().any(same) {
+        let same = |&&(x, y, _): &&(Input, Input, f64)| (x, y) == (a, b) || (x, y) == (b, a);
+        if a == b {
+            let help = "name two different assumptions";
+            problems.at(Code::Conflict, &wire.place, "an assumption correlated with itself", "", help);
+            continue;
+        }
+        if let Some((_, _, first)) = pairs.iter().find(same) {
+            let found = format!("{first} before, {rank} here");
             problems.at(
                 Code::Conflict,
                 &wire.place,
-                "a correlation with itself, or one that stands twice",
-                "",
-                "",
+                "this pair is correlated twice",
+                found,
+                "keep one of them",
             );
             continue;
         }

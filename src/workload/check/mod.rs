@@ -47,7 +47,7 @@ pub fn scenario(
         None => Vec::new(),
     };
     let mut inputs = Inputs { list: Vec::new() };
-    if wire.workloads.0.is_empty() {
+    if wire.workloads.0.is_empty() && problems.is_empty() {
         problems.at(
             Code::MissingKey,
             &wire.place,
@@ -60,7 +60,7 @@ pub fn scenario(
         .workloads
         .0
         .iter()
-        .filter_map(|(name, workload)| workload_of(name, workload, &mut inputs, problems))
+        .filter_map(|(name, workload)| workload_of(name, workload, months.len(), &mut inputs, problems))
         .collect();
     // Names of workloads and assumptions cannot be judged while some of them are missing.
     let complete = workloads.len() == wire.workloads.0.len() && !workloads.is_empty();
@@ -69,7 +69,7 @@ pub fn scenario(
     let budget = wire.budget.as_ref().and_then(|budget| budget_of(budget, problems));
     let expectations =
         wire.expect.iter().filter_map(|e| expectation(e, &routes, complete, problems)).collect();
-    let trials = wire.trials.as_ref().map(|_| count(wire.trials.as_ref(), 1, 1, 10_000_000, problems) as u32);
+    let trials = wire.trials.as_ref().map(|_| count(wire.trials.as_ref(), 2, 2, 10_000_000, problems) as u32);
     let dependence = dependence(&wire.correlations, &inputs, complete, problems)?;
     let text = |text: &Option<Text>| text.as_ref().map(|t| t.value.clone());
     Some(Scenario {

@@ -11,6 +11,9 @@ use crate::domain::problem::{Code, Problems, suggest};
 use crate::domain::route::RouteId;
 use crate::domain::time::Month;
 
+/// The most routes of a scenario; beyond, no table or chart can be read.
+const MOST_ROUTES: usize = 60;
+
 /// The routes of the file, each with a plan for every workload.
 pub fn routes(
     wire: &ScenarioWire,
@@ -21,7 +24,7 @@ pub fn routes(
     inputs: &mut Inputs,
     problems: &mut Problems,
 ) -> Vec<Route> {
-    if wire.routes.is_empty() {
+    if wire.routes.is_empty() && problems.is_empty() {
         problems.at(
             Code::MissingKey,
             &wire.place,
@@ -29,6 +32,17 @@ pub fn routes(
             "",
             "add at least one under `routes:`, for instance openai/gpt-5.4",
         );
+    }
+    if let Some(RouteWire(first)) = wire.routes.get(MOST_ROUTES) {
+        let found = format!("found {}", wire.routes.len());
+        problems.at(
+            Code::TooLarge,
+            &first.place,
+            format!("more than {MOST_ROUTES} routes"),
+            found,
+            "split the scenario",
+        );
+        return Vec::new();
     }
     let mut routes: Vec<Route> = Vec::new();
     for RouteWire(route) in &wire.routes {
@@ -75,6 +89,16 @@ fn route_of(
     let searches = wire.searches_per_request.as_ref().map(|stated| {
         inputs.add(&format!("{base}.searches_per_request"), Some(stated), 0.0, searches, problems)
     });
+    let own_caches = wire.workloads.0.iter().filter_map(|(_, terms)| terms.cache.as_ref());
+    for stated in own_caches.chain(&wire.cache).filter_map(|cache| cache.length_correlation.as_ref()) {
+        problems.at(
+            Code::Conflict,
+            stated.place(),
+            "the correlation of length and cache hits belongs to the workload",
+            "",
+            "state `length_correlation` under the workload's own `cache`; it holds on all routes",
+        );
+    }
     let own_cache = wire.cache.as_ref().map(|cache| cache_inputs(&base, Some(cache), inputs, problems));
     let id = offered(&id, written, catalogue, problems)?;
     for (name, _) in &wire.workloads.0 {

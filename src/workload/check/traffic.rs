@@ -26,12 +26,13 @@ pub struct CacheInputs {
 pub fn workload_of(
     name: &Text,
     wire: &WorkloadWire,
+    months: usize,
     inputs: &mut Inputs,
     problems: &mut Problems,
 ) -> Option<(Workload, CacheInputs)> {
     let base = format!("workloads.{}", name.value);
     let before = problems.len();
-    let volume = wire.volume.get().and_then(|wire| volume(&base, wire, inputs, problems));
+    let volume = wire.volume.get().and_then(|wire| volume(&base, wire, months, inputs, problems));
     let sessions = wire.sessions.as_ref().map(|sessions| turns(sessions.turns.get()?, problems));
     let prompt = length(&format!("{base}.prompt"), wire.prompt.get(), Role::Prompt, inputs, problems);
     let output = length(&format!("{base}.output"), wire.output.get(), Role::Output, inputs, problems);
@@ -107,11 +108,11 @@ fn length(
 fn turns(wire: &LengthWire, problems: &mut Problems) -> Option<Shape> {
     let read = wire.read_law(Role::Prompt, problems)?;
     let longest = read.shape.components.iter().map(|c| c.ln_median).fold(f64::NEG_INFINITY, f64::max);
-    if read.scale.is_some() || !(0.0..=libm::log(100_000.0)).contains(&longest) {
+    if read.scale.is_some() || !(0.0..=libm::log(2_000.0)).contains(&longest) {
         problems.at(
             Code::OutOfRange,
             wire.place(),
-            "turns are a known law with a median of 1 to 100,000 requests",
+            "turns are a known law with a median of 1 to 2,000 requests",
             "",
             "write for instance {lognormal: {median: 44, p90: 150}}",
         );
@@ -148,7 +149,7 @@ pub fn cache_inputs(
     };
     if let (Some(hit_rate), Some(quantity)) = (wire.and_then(|c| c.hit_rate.get()), stated_share) {
         let (hit, share) = (inputs.law(cache.hit_rate).median(), inputs.law(cache.share_when_hit).median());
-        if hit > share {
+        if hit > share + 1e-9 {
             problems.at(
                 Code::Conflict,
                 quantity.place(),

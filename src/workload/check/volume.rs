@@ -1,14 +1,20 @@
 //! How many requests come when: level, growth, profiles over week and day, scatter.
 
 use super::super::Volume;
-use super::super::quantity::Kind;
+use super::super::quantity::{Kind, QuantityWire};
 use super::super::wire::{ShapeWire, VolumeWire};
 use super::inputs::{CV, GROWTH, Inputs, REQUESTS, known, range};
 use crate::domain::problem::{Code, Problems, suggest};
 use crate::domain::time::MEAN_MONTH_DAYS;
 
 /// The volume of a workload.
-pub fn volume(base: &str, wire: &VolumeWire, inputs: &mut Inputs, problems: &mut Problems) -> Option<Volume> {
+pub fn volume(
+    base: &str,
+    wire: &VolumeWire,
+    months: usize,
+    inputs: &mut Inputs,
+    problems: &mut Problems,
+) -> Option<Volume> {
     let base = format!("{base}.volume");
     let (name, stated, days_in_unit) = match (&wire.requests_per_month, &wire.requests_per_day) {
         (Some(monthly), None) => ("requests_per_month", monthly, MEAN_MONTH_DAYS),
@@ -37,14 +43,23 @@ pub fn volume(base: &str, wire: &VolumeWire, inputs: &mut Inputs, problems: &mut
         &format!("{base}.drift_sd"),
         wire.drift_sd.as_ref(),
         0.0,
-        range(Kind::Positive, 0.0, 2.0, "a month"),
+        range(Kind::Positive, 0.0, 0.5, "a month"),
         problems,
     );
     let weekdays = profile(wire.weekdays.as_ref(), &WEEKDAY_PROFILES, 7, problems);
     let hours = profile(wire.hours.as_ref(), &HOUR_PROFILES, 24, problems);
     let offset = known(wire.utc_offset_hours.as_ref(), 0.0, -12.0, 14.0, problems);
+    if let (Some(wire), Some(hours)) = (wire.utc_offset_hours.as_ref(), offset)
+        && hours.fract() != 0.0
+    {
+        let help = "prices change on the hour; take the nearest whole offset";
+        problems.at(Code::OutOfRange, wire.place(), "expected whole hours", format!("found {hours}"), help);
+    }
     let autocorrelation = known(wire.daily_autocorrelation.as_ref(), 0.5, 0.0, 0.99, problems);
     let persistence = known(wire.drift_persistence.as_ref(), 0.9, 0.0, 1.0, problems);
+    if let (Some(sd), Some(persistence), Some(stated)) = (drift_sd, persistence, wire.drift_sd.as_ref()) {
+        refuse_runaway_drift(inputs.law(sd).median(), persistence, months, stated, problems);
+    }
     let (weekdays, hours) = (weekdays?, hours?);
     let mean_weekday = weekdays.iter().sum::<f64>() / 7.0;
     let day: f64 = hours.iter().sum();
@@ -60,6 +75,30 @@ pub fn volume(base: &str, wire: &VolumeWire, inputs: &mut Inputs, problems: &mut
         drift_sd: drift_sd?,
         drift_persistence: persistence?,
     })
+}
+
+/// The most that a drifting log level may scatter by the end: its 90 % range then spans a factor of 27.
+const WIDEST_DRIFT: f64 = 1.0;
+
+/// A random walk of the log level that is let run has a mean that no number of trials can estimate.
+fn refuse_runaway_drift(
+    sd: f64,
+    persistence: f64,
+    months: usize,
+    stated: &QuantityWire,
+    problems: &mut Problems,
+) {
+    let variance = (1..months).fold(0.0, |v, _| persistence * persistence * v + sd * sd);
+    if variance > WIDEST_DRIFT * WIDEST_DRIFT {
+        let found = format!("by the end the log level scatters by {:.1}", libm::sqrt(variance));
+        problems.at(
+            Code::ImpossibleRange,
+            stated.place(),
+            "the drift runs away over this horizon",
+            found,
+            "lower `drift_sd` or `drift_persistence`, or forecast fewer months",
+        );
+    }
 }
 
 type Profile = (&'static str, &'static [f64]);
@@ -116,7 +155,11 @@ fn profile(
                     Code::OutOfRange,
                     &weights.place,
                     format!("expected {length} weights, not all zero"),
-                    format!("found {}", weights.value.len()),
+                    if weights.value.len() == length {
+                        "found only zeros".to_owned()
+                    } else {
+                        format!("found {}", weights.value.len())
+                    },
                     "",
                 );
                 return None;

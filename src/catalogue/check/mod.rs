@@ -1,15 +1,20 @@
 //! From wire types to price files that make sense. Every contradiction is a problem with its place.
 
-use super::card::{Band, CachedInput, RateCard, Rates};
+mod bands;
+mod names;
+
+use self::bands::card;
+use self::names::{refuse_doubled_dates, refuse_unusable_names};
+
 use super::wire::{
-    BandWire, CachedPrice, CapacityWire, FactWire, FactsWire, FeeWire, LimitsWire, MeasuredWire, ModelWire,
-    PriceEntryWire, PriceFileWire, Text, ToolFeeWire, WindowWire,
+    CapacityWire, FactWire, FactsWire, FeeWire, LimitsWire, MeasuredWire, ModelWire, PriceEntryWire,
+    PriceFileWire, Text, ToolFeeWire, WindowWire,
 };
 use super::{
     CapacityOffer, Citation, Fact, Fee, Limits, Measured, Model, PriceEntry, PromptCache, Provider, Status,
     ToolFee, Window,
 };
-use crate::domain::document::{Count, Spanned};
+use crate::domain::document::Spanned;
 use crate::domain::money::{Rate, Ratio, Usd};
 use crate::domain::problem::{Code, Place, Problems, suggest};
 use crate::domain::time::Instant;
@@ -37,7 +42,7 @@ pub fn provider(wire: &PriceFileWire, problems: &mut Problems) -> Option<Provide
         "way to count reasoning tokens",
         problems,
     );
-    if wire.models.is_empty() {
+    if wire.models.is_empty() && problems.is_empty() {
         problems.at(
             Code::MissingKey,
             &wire.place,
@@ -47,6 +52,8 @@ pub fn provider(wire: &PriceFileWire, problems: &mut Problems) -> Option<Provide
         );
     }
     unique(wire.models.iter().map(|m| &m.id), "model", problems);
+    refuse_unusable_names(wire, problems);
+    refuse_doubled_dates(wire, problems);
     let models: Vec<Model> = wire.models.iter().filter_map(|m| model(m, problems)).collect();
     Some(Provider {
         id: wire.provider.value.clone(),
@@ -103,7 +110,7 @@ fn tool(wire: &ToolFeeWire) -> ToolFee {
 }
 
 fn model(wire: &ModelWire, problems: &mut Problems) -> Option<Model> {
-    if wire.prices.is_empty() && wire.capacity.is_empty() {
+    if wire.prices.is_empty() && wire.capacity.is_empty() && problems.is_empty() {
         problems.at(
             Code::MissingKey,
             &wire.place,
@@ -114,14 +121,14 @@ fn model(wire: &ModelWire, problems: &mut Problems) -> Option<Model> {
     }
     let mut prices: Vec<PriceEntry> = Vec::new();
     for entry in &wire.prices {
-        let read = price_entry(entry, &wire.prices, problems)?;
+        let Some(read) = price_entry(entry, &wire.prices, problems) else { continue };
         refuse_doubled_entry(&read, &prices, &entry.place, problems);
         prices.push(read);
     }
     Some(Model {
         id: wire.id.value.clone(),
         name: wire.name.value.clone(),
-        limits: wire.limits.as_ref().map(limits),
+        limits: wire.limits.as_ref().map(|wire| limits(wire, problems)),
         prompt_cache: wire.prompt_cache.as_ref().map(|cache| PromptCache {
             minimum_tokens: cache.minimum_tokens.0.value,
             source: citation(&cache.source, &cache.checked, cache.note.as_ref()),
@@ -132,7 +139,22 @@ fn model(wire: &ModelWire, problems: &mut Problems) -> Option<Model> {
     })
 }
 
-fn limits(wire: &LimitsWire) -> Limits {
+fn limits(wire: &LimitsWire, problems: &mut Problems) -> Limits {
+    let window = wire.context_window.0.value;
+    for part in
+        [Some(&wire.context_window), wire.max_input.as_ref(), wire.max_output.as_ref()].into_iter().flatten()
+    {
+        if part.0.value == 0 || part.0.value > window {
+            let found = format!("found {} in a window of {window}", part.0.value);
+            problems.at(
+                Code::OutOfRange,
+                &part.0.place,
+                "a limit lies between 1 and the context window",
+                found,
+                "",
+            );
+        }
+    }
     Limits {
         context_window: wire.context_window.0.value,
         max_input: wire.max_input.as_ref().map(|n| n.0.value),
@@ -174,7 +196,7 @@ fn price_entry(wire: &PriceEntryWire, all: &[PriceEntryWire], problems: &mut Pro
         one_of(tier, &TIERS, "tier", problems);
     }
     for (list, name) in [(&wire.tiers, "tiers"), (&wire.regions, "regions")] {
-        if list.is_empty() {
+        if list.is_empty() && problems.is_empty() {
             problems.at(
                 Code::MissingKey,
                 &wire.place,
@@ -214,143 +236,6 @@ fn price_entry(wire: &PriceEntryWire, all: &[PriceEntryWire], problems: &mut Pro
     })
 }
 
-/// The card of `bands`, an entry's own or those of one of its windows.
-fn card(
-    bands: &[BandWire],
-    entry: &PriceEntryWire,
-    all: &[PriceEntryWire],
-    problems: &mut Problems,
-) -> Option<RateCard> {
-    if bands.is_empty() {
-        problems.at(
-            Code::MissingKey,
-            &entry.place,
-            "a price entry without bands",
-            "",
-            "add `bands:` with at least input and output",
-        );
-        return None;
-    }
-    let mut done: Vec<Band> = Vec::new();
-    for (at, wire) in bands.iter().enumerate() {
-        let up_to = band_end(wire, problems)?;
-        let previous = done.last().map(|band| band.up_to);
-        if previous == Some(None) {
-            problems.at(
-                Code::Conflict,
-                &wire.place,
-                "a band after an open one",
-                "",
-                "only the last band may leave out `up_to` and `below`",
-            );
-            return None;
-        }
-        if let (Some(Some(before)), Some(end)) = (previous, up_to)
-            && end <= before
-        {
-            problems.at(
-                Code::ImpossibleRange,
-                &wire.place,
-                "bands must grow",
-                format!("{end} after {before}"),
-                "order them by `up_to`",
-            );
-            return None;
-        }
-        match &wire.billed_as {
-            Some(tier) => {
-                let lower = previous.flatten().unwrap_or(0);
-                done.extend(borrowed_bands(tier, lower, up_to, entry, all, problems)?);
-            }
-            None => {
-                let rates = rates(wire, problems)?;
-                let base = if at == 0 { rates } else { done[0].base };
-                done.push(Band { up_to, rates, base });
-            }
-        }
-    }
-    Some(RateCard { bands: done })
-}
-
-/// The bands of another tier beyond `lower` tokens, for `billed_as`.
-fn borrowed_bands(
-    tier: &Text,
-    lower: u64,
-    upper: Option<u64>,
-    entry: &PriceEntryWire,
-    all: &[PriceEntryWire],
-    problems: &mut Problems,
-) -> Option<Vec<Band>> {
-    let names = |list: &[Text], name: &str| list.iter().any(|text| text.value == name);
-    let source = all
-        .iter()
-        .filter(|other| names(&other.tiers, &tier.value) && other.from.value <= entry.from.value)
-        .filter(|other| entry.regions.iter().all(|region| names(&other.regions, &region.value)))
-        .filter(|other| other.bands.iter().all(|band| band.billed_as.is_none()))
-        .max_by_key(|other| other.from.value);
-    let Some(source) = source else {
-        problems.at(
-            Code::UnknownName,
-            &tier.place,
-            format!("no entry of tier `{}` covers these regions by then", tier.value),
-            "",
-            "`billed_as` names a tier of the same model with an entry that starts no later",
-        );
-        return None;
-    };
-    let lent = card(&source.bands, source, all, problems)?;
-    let beyond = lent.bands.into_iter().filter(|band| band.up_to.is_none_or(|end| end > lower));
-    let capped = beyond.map(|band| Band { up_to: [band.up_to, upper].into_iter().flatten().min(), ..band });
-    Some(capped.collect())
-}
-
-/// The inclusive upper end of a band; the inner `None` is an open band.
-fn band_end(wire: &BandWire, problems: &mut Problems) -> Option<Option<u64>> {
-    match (&wire.up_to, &wire.below) {
-        (Some(_), Some(below)) => {
-            problems.at(
-                Code::Conflict,
-                &below.0.place,
-                "`up_to` and `below` in one band",
-                "",
-                "`up_to` includes its number, `below` does not: keep the one that the provider states",
-            );
-            None
-        }
-        (Some(end), None) => Some(Some(end.0.value)),
-        (None, Some(Count(end))) if end.value == 0 => {
-            problems.at(Code::OutOfRange, &end.place, "nothing lies below 0", "", "");
-            None
-        }
-        (None, Some(end)) => Some(Some(end.0.value - 1)),
-        (None, None) => Some(None),
-    }
-}
-
-fn rates(wire: &BandWire, problems: &mut Problems) -> Option<Rates> {
-    for (price, name) in [(&wire.input, "input"), (&wire.output, "output")] {
-        if price.is_none() {
-            problems.at(
-                Code::MissingKey,
-                &wire.place,
-                format!("a band without `{name}`"),
-                "",
-                "unknown is not free: give the published price",
-            );
-        }
-    }
-    Some(Rates {
-        input: wire.input.as_ref()?.rate(),
-        cached_input: match &wire.cached_input {
-            Some(CachedPrice::Price(price)) => CachedInput::Priced(price.rate()),
-            Some(CachedPrice::SameAsInput) => CachedInput::SameAsInput,
-            None => CachedInput::Unknown,
-        },
-        cache_write: wire.cache_write.as_ref().map(|price| price.rate()),
-        output: wire.output.as_ref()?.rate(),
-    })
-}
-
 fn window(
     wire: &WindowWire,
     entry: &PriceEntryWire,
@@ -363,6 +248,15 @@ fn window(
         let known = wire.weekdays.iter().filter_map(|day| one_of(day, &WEEKDAYS, "weekday", problems));
         known.filter_map(|day| WEEKDAYS.iter().position(|name| *name == day)).collect()
     };
+    if wire.utc_hours.is_empty() {
+        problems.at(
+            Code::MissingKey,
+            &wire.place,
+            "a window without hours",
+            "",
+            "add `utc_hours: [\"01:00-04:00\"]`",
+        );
+    }
     let mut open = [[false; 24]; 7];
     for span in &wire.utc_hours {
         let (from, to) = hours(span, problems)?;
