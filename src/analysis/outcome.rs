@@ -47,6 +47,9 @@ pub struct RouteAnalysis {
     pub worst_budget_risk: Option<f64>,
     /// The first month in which breaking it has an even chance or better.
     pub likely_break: Option<Month>,
+    /// The share of input tokens that this route refuses as too long and the route that serves most does
+    /// not: what its spend leaves out beside that route's.
+    pub left_out: f64,
     /// Spend over the horizon in every trial, sorted, USD.
     pub sorted_totals: Vec<f64>,
 }
@@ -142,8 +145,11 @@ pub struct ExpectationResult {
 
 /// The answers of a simulation of `scenario`.
 pub fn analyse(scenario: &Scenario, simulation: &Simulation) -> Analysis {
-    let routes: Vec<RouteAnalysis> =
+    let mut routes: Vec<RouteAnalysis> =
         (0..scenario.routes.len()).map(|index| route_analysis(scenario, simulation, index)).collect();
+    let refused = |route: &RouteAnalysis| route.shares.rejected_tokens.unwrap_or(0.0);
+    let least = routes.iter().map(refused).fold(1.0, f64::min);
+    routes.iter_mut().for_each(|route| route.left_out = refused(route) - least);
     let expectations = expectations(scenario, &routes);
     Analysis { differences: differences(scenario, simulation), expectations, routes }
 }
@@ -204,6 +210,7 @@ fn route_analysis(scenario: &Scenario, simulation: &Simulation, index: usize) ->
         over_budget_probability: total_risk.or(monthly_risk),
         worst_budget_risk: total_risk.into_iter().chain(monthly_risk).reduce(f64::max),
         likely_break,
+        left_out: 0.0,
         sorted_totals: totals,
     }
 }

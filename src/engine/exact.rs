@@ -43,5 +43,5 @@ fn conditional(law: &Law, correlation: f64, score: f64, stream: &mut Stream) -> 
         return law.draw(stream.uniform(), stream.normal());
     }
     let rest = libm::sqrt(1.0 - correlation * correlation);
-    law.at_score_by_bisection(correlation * score + rest * stream.normal())
+    law.at_score_untabulated(correlation * score + rest * stream.normal())
 }

@@ -68,10 +68,13 @@ impl Law {
         }
     }
 
-    /// The length at score `z`, by bisection of the distribution function: slow, and independent of the
-    /// table.
-    pub fn at_score_by_bisection(&self, z: f64) -> f64 {
-        libm::exp(ln_quantile(&self.components, z))
+    /// The length at score `z` without the table: in closed form for one component, else by bisection of the
+    /// distribution function, which is slow.
+    pub fn at_score_untabulated(&self, z: f64) -> f64 {
+        match self.components.as_slice() {
+            [_] => self.at_score(z),
+            many => libm::exp(ln_quantile(many, z)),
+        }
     }
 
     /// The normal score of the length `x`: Φ⁻¹ of its rank. Where a constant component puts many requests

@@ -67,7 +67,7 @@ fn ordered(report: &Report) -> Vec<&RouteAnalysis> {
 
 /// The label of a route on charts; one that refuses part of the job says so wherever its spend is seen.
 fn name(route: &RouteAnalysis) -> String {
-    match route.shares.rejected_tokens.filter(|share| *share > SERVES_THE_JOB) {
+    match route.shares.rejected_tokens.filter(|_| route.left_out > SERVES_THE_JOB) {
         Some(share) => format!("{}, refuses {}", route.label, percent(share)),
         None => route.label.clone(),
     }

@@ -17,15 +17,14 @@ pub fn answer(scenario: &Scenario, analysis: &Analysis, order: &[usize], horizon
     };
     let mut sentences =
         vec![format!("{} costs {} over {horizon}.", analysis.routes[0].label, span(&analysis.routes[0]))];
-    let refuses = |route: &RouteAnalysis| route.shares.rejected_tokens.unwrap_or(0.0);
     let serving: Vec<&RouteAnalysis> = order
         .iter()
         .map(|&at| &analysis.routes[at])
-        .filter(|route| refuses(route) <= SERVES_THE_JOB)
+        .filter(|route| route.left_out <= SERVES_THE_JOB)
         .collect();
     if let [cheapest, .., dearest] = serving.as_slice() {
         sentences.push(format!(
-            "Of the {} routes that serve the whole job, {} costs least at the median, {}, and {} most, {}.",
+            "Of the {} routes that serve the same requests, {} costs least at the median, {}, and {} most, {}.",
             serving.len(),
             cheapest.label,
             span(cheapest),
@@ -33,11 +32,11 @@ pub fn answer(scenario: &Scenario, analysis: &Analysis, order: &[usize], horizon
             span(dearest)
         ));
     }
-    for route in analysis.routes.iter().filter(|route| refuses(route) > SERVES_THE_JOB) {
+    for route in analysis.routes.iter().filter(|route| route.left_out > SERVES_THE_JOB) {
         sentences.push(format!(
             "{} refuses {} of the input tokens as too long: its spend of {} is for the rest only.",
             route.label,
-            percent(refuses(route)),
+            percent(route.shares.rejected_tokens.unwrap_or(0.0)),
             usd_short(route.spend.p50)
         ));
     }
@@ -92,7 +91,7 @@ fn cut_answers(scenario: &Scenario, route: &Route) -> Option<f64> {
 /// Shares of requests below this are not worth a note.
 pub const WORTH_A_NOTE: f64 = 1e-5;
 
-/// A route that refuses more than this share of the input tokens does another job for less money.
+/// A route that leaves out more than this share of the input tokens does another job for less money.
 pub const SERVES_THE_JOB: f64 = 0.01;
 
 /// Sentences, and the routes that each is true of.
