@@ -3,6 +3,8 @@
 //! The article scenario has nine routes, twelve months and about a million requests a month. Throughput is
 //! in trials; 10,000 of them are the shipped default. `cargo bench`.
 
+#![expect(clippy::expect_used, reason = "a bench that cannot read its own fixtures should stop")]
+
 use std::path::Path;
 use std::sync::Arc;
 

@@ -99,9 +99,8 @@ pub fn fact_table(scenario: &Scenario, catalogue: &Catalogue) -> FactTable {
         ("Said to be best for", stated("best_for")),
         ("Weaker at", stated("weaker_at")),
     ];
-    let rows = topics
-        .into_iter()
-        .map(|(topic, cell)| FactRow { topic, cells: offers.iter().map(|o| cell(o)).collect() });
+    let rows =
+        topics.into_iter().map(|(topic, cell)| FactRow { topic, cells: offers.iter().map(&cell).collect() });
     FactTable {
         columns: offers
             .iter()

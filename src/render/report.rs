@@ -347,8 +347,9 @@ fn differences(analysis: &Analysis, order: &[usize]) -> Vec<DifferenceRow> {
 fn is_worth_showing(assumption: &Assumption) -> bool {
     match assumption.law {
         Uncertain::Fixed(value) => {
-            let silent = assumption.path.ends_with(".scale") || assumption.path.ends_with(".token_factor");
-            !(value == 0.0 || silent && value == 1.0) && !assumption.path.ends_with(".write_share")
+            let path = &assumption.path;
+            let neutral = value == 1.0 && (path.ends_with(".scale") || path.ends_with(".token_factor"));
+            !neutral && value != 0.0 && !path.ends_with(".write_share")
         }
         _ => true,
     }

@@ -17,15 +17,14 @@ pub struct Assembled {
 /// How long a chain of `extends:` may be.
 const LONGEST_CHAIN: usize = 8;
 
-/// Parses a scenario and lays it over those that it extends. `open` fetches a file by the name that
-/// stands behind `extends:` and the name of the file in which it stands.
+/// Fetches a file by the name that stands behind `extends:` and the name of the file in which it stands.
+pub type Open<'a> = &'a dyn Fn(&str, &str) -> Result<Arc<Source>, String>;
+
+/// Parses a scenario and lays it over those that it extends, which `open` fetches.
 ///
 /// # Errors
 /// A syntax error in any of the files, a file that cannot be opened, or a circle.
-pub fn assemble(
-    source: &Arc<Source>,
-    open: &dyn Fn(&str, &str) -> Result<Arc<Source>, String>,
-) -> Result<Assembled, Problems> {
+pub fn assemble(source: &Arc<Source>, open: Open<'_>) -> Result<Assembled, Problems> {
     let mut layers = vec![parse(source)?];
     let mut sources = vec![source.clone()];
     while let Some(base) = layers[layers.len() - 1].get("extends").cloned() {
