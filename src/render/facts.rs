@@ -54,9 +54,9 @@ pub fn fact_table(scenario: &Scenario, catalogue: &Catalogue) -> FactTable {
     let start = scenario.months[0].start();
     type Cell<'a> = Box<dyn Fn(&Offer<'_>) -> FactCell + 'a>;
     let priced = |text: fn(&RateCard) -> String| -> Cell<'_> {
-        Box::new(move |offer| match card_at(offer, start) {
-            Some((card, entry)) => FactCell {
-                text: text(card),
+        Box::new(move |offer| match entry_at(offer, start) {
+            Some(entry) => FactCell {
+                text: at_all_hours(entry, text),
                 source: cited(&entry.source.source, &entry.source.checked.to_string()),
             },
             None => FactCell::unknown(),
@@ -110,9 +110,16 @@ pub fn fact_table(scenario: &Scenario, catalogue: &Catalogue) -> FactTable {
     }
 }
 
-/// The card and entry of an offer at the scenario's start.
-fn card_at<'a>(offer: &Offer<'a>, start: Instant) -> Option<(&'a RateCard, &'a PriceEntry)> {
-    offer.slot_at(start).map(|slot| (offer.card(slot), offer.entry(slot)))
+/// The entry of an offer at the scenario's start.
+fn entry_at<'a>(offer: &Offer<'a>, start: Instant) -> Option<&'a PriceEntry> {
+    offer.slot_at(start).map(|slot| offer.entry(slot))
+}
+
+/// What an entry's card says, and what those of its times of day say.
+fn at_all_hours(entry: &PriceEntry, text: fn(&RateCard) -> String) -> String {
+    let windows =
+        entry.windows.iter().map(|window| format!("; {} hours {}", window.name, text(&window.card)));
+    windows.fold(text(&entry.card), |all, window| all + &window)
 }
 
 fn cited(source: &str, checked: &str) -> String {
@@ -147,7 +154,14 @@ fn fees(offer: &Offer<'_>, at: Instant) -> FactCell {
         Some(first) => FactCell {
             text: fees
                 .iter()
-                .map(|fee| format!("{} {}, at least ${}", percent(fee.share.to_f64()), fee.name, fee.minimum))
+                .map(|fee| {
+                    format!(
+                        "{} {}, at least ${:.2}",
+                        percent(fee.share.to_f64()),
+                        fee.name,
+                        fee.minimum.to_f64()
+                    )
+                })
                 .collect::<Vec<_>>()
                 .join("; "),
             source: cited(&first.source.source, &first.source.checked.to_string()),

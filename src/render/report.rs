@@ -76,6 +76,8 @@ pub struct Report {
     pub horizon: String,
     /// The budget in words.
     pub budget: Option<String>,
+    /// What the chances in the main table are of, in words.
+    pub budget_event: Option<String>,
     /// The routes, cheapest median first.
     pub routes: Vec<RouteRow>,
     /// Each route against the cheapest.
@@ -138,7 +140,7 @@ pub struct RouteRow {
     pub effective_output: String,
     /// Cached share of input tokens.
     pub cached: String,
-    /// Share of input tokens refused, or of requests cut, for their length.
+    /// Share of input tokens refused, or of requests cut (with the word), for their length.
     pub not_served: String,
 }
 
@@ -229,6 +231,7 @@ pub fn build(scenario: &Scenario, catalogue: &Catalogue, analysis: Analysis, man
         notes: scenario.notes.clone(),
         warnings: words::warnings(scenario, &analysis),
         budget: scenario.budget.map(|budget| words::budget(&budget, months)),
+        budget_event: scenario.budget.map(|budget| words::budget_event(&budget)),
         routes: ordered().map(route_row).collect(),
         differences: differences(&analysis, &order),
         months: ordered().map(route_months).collect(),
@@ -266,12 +269,11 @@ fn by_median(analysis: &Analysis) -> Vec<usize> {
 fn route_row(route: &RouteAnalysis) -> RouteRow {
     let spend = &route.spend;
     let optional = |share: Option<f64>| share.map_or("n/a".to_owned(), percent);
-    let lost =
-        [("of tokens refused", route.shares.rejected_tokens), ("of requests cut", route.shares.truncated)];
+    let lost = [("", route.shares.rejected_tokens), (" cut", route.shares.truncated)];
     let lost: Vec<String> = lost
         .into_iter()
         .filter_map(|(word, share)| {
-            share.filter(|s| *s >= words::WORTH_A_NOTE).map(|s| format!("{} {word}", percent(s)))
+            share.filter(|s| *s >= words::WORTH_A_NOTE).map(|s| format!("{}{word}", percent(s)))
         })
         .collect();
     RouteRow {
@@ -314,7 +316,9 @@ fn route_months(route: &RouteAnalysis) -> RouteMonths {
 }
 
 fn differences(analysis: &Analysis, order: &[usize]) -> Vec<DifferenceRow> {
-    let cheapest = &analysis.routes[order[0]].label;
+    let serves = |at: &&usize| analysis.routes[**at].left_out <= words::SERVES_THE_JOB;
+    let Some(&base) = order.iter().find(serves) else { return Vec::new() };
+    let cheapest = &analysis.routes[base].label;
     let against = |label: &String| {
         analysis.differences.iter().find_map(|d| {
             let forward = d.a == *label && d.b == *cheapest;
@@ -340,7 +344,7 @@ fn differences(analysis: &Analysis, order: &[usize]) -> Vec<DifferenceRow> {
             cheaper: probability(cheaper),
         })
     };
-    order[1..].iter().filter_map(row).collect()
+    order.iter().filter(|at| **at != base).filter_map(row).collect()
 }
 
 /// Fixed inputs that nobody stated (a scale of 1, no drift) would only bury the others.

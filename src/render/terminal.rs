@@ -29,10 +29,7 @@ pub fn terminal(report: &Report, width: Option<u16>) -> String {
 
 fn main_table(report: &Report, width: Option<u16>) -> Table {
     let mut table = plain_table(width);
-    let budget = match &report.budget {
-        Some(budget) => format!("chance over {budget}"),
-        None => "over budget".to_owned(),
-    };
+    let budget = report.budget_event.clone().unwrap_or_else(|| "no budget".to_owned());
     let head = [
         format!("spend, {}", report.horizon),
         "P50".to_owned(),

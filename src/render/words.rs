@@ -74,6 +74,15 @@ pub fn budget(budget: &Budget, months: usize) -> String {
     }
 }
 
+/// What the chance in the main table is of: the budget for the horizon, else that of any month.
+pub fn budget_event(budget: &Budget) -> String {
+    match (budget.total_usd, budget.monthly_usd) {
+        (Some(total), _) => format!("chance over {} in all", usd_short(total)),
+        (None, Some(monthly)) => format!("chance of a month over {}", usd_short(monthly)),
+        (None, None) => "no budget".to_owned(),
+    }
+}
+
 /// The largest share, over the workloads, of visible answers beyond a route's limit, at median scales.
 fn cut_answers(scenario: &Scenario, route: &Route) -> Option<f64> {
     let shares = route.plans.iter().zip(&scenario.workloads).filter_map(|(plan, workload)| {
