@@ -363,16 +363,34 @@ impl Gate<'_> {
         let rest = libm::sqrt(1.0 - self.correlation * self.correlation);
         let nodes = self.nodes();
         let total: f64 = nodes.iter().map(|(_, weight)| weight).sum();
-        let passing = |threshold: f64| -> f64 {
-            nodes.iter().map(|(z, w)| w * normal::cdf((self.correlation * z - threshold) / rest)).sum::<f64>()
-                / total
+        // The share that passes, and how fast it falls with the threshold.
+        let passing = |threshold: f64| {
+            let (mut share, mut slope) = (0.0, 0.0);
+            for (z, weight) in &nodes {
+                let distance = (self.correlation * z - threshold) / rest;
+                share += weight * normal::cdf(distance);
+                slope += weight * normal::density(distance) / rest;
+            }
+            (share / total, slope / total)
         };
+        // Newton's method, kept inside of a bracket.
         let (mut low, mut high) = (-12.0, 12.0);
-        for _ in 0..40 {
-            let middle = 0.5 * (low + high);
-            if passing(middle) > wanted { low = middle } else { high = middle }
+        let mut threshold = -normal::quantile(wanted);
+        for _ in 0..60 {
+            let (share, slope) = passing(threshold);
+            if share > wanted {
+                low = threshold
+            } else {
+                high = threshold
+            }
+            let step = threshold + (share - wanted) / slope;
+            let next = if low < step && step < high { step } else { 0.5 * (low + high) };
+            if (next - threshold).abs() < 1e-12 {
+                break;
+            }
+            threshold = next;
         }
-        0.5 * (low + high)
+        threshold
     }
 
     /// Scores and billed tokens of the nodes of the integral. Billed tokens jump at the cache's minimum and
