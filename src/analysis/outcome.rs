@@ -174,7 +174,9 @@ fn route_analysis(scenario: &Scenario, simulation: &Simulation, index: usize) ->
     };
     let analysed: Vec<MonthAnalysis> = (0..months).map(month).collect();
     let likely = analysed.iter().find(|month| month.over_budget_probability.is_some_and(|p| p >= 0.5));
-    let likely_break = likely.map(|month| month.month);
+    // With both budgets the months tell of the monthly one and the chance of the other: no single event.
+    let one_event = total_budget.is_some() != monthly_budget.is_some();
+    let likely_break = likely.filter(|_| one_event).map(|month| month.month);
     totals.sort_by(f64::total_cmp);
     let sums = &outcome.sums;
     let trials = simulation.trials as f64;

@@ -7,8 +7,6 @@ use crate::domain::money::{Rate, Ratio, Usd};
 /// Token sums of the requests of one band. The four token counts are disjoint.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BandSums {
-    /// Requests.
-    pub requests: u64,
     /// Input tokens that no cache served and that were not written to one.
     pub uncached: u64,
     /// Input tokens that the cache served.

@@ -108,11 +108,6 @@ impl<'a> Offer<'a> {
         &self.model.prices[slot.entry]
     }
 
-    /// The name of a slot's time window, if it is in one.
-    pub fn window_name(self, slot: Slot) -> Option<&'a str> {
-        slot.window.map(|window| self.entry(slot).windows[window].name.as_str())
-    }
-
     /// The fee in force for a call of `tool` at `instant`.
     pub fn tool_at(self, tool: &str, instant: Instant) -> Option<&'a ToolFee> {
         let holds = |list: &[String], name: &str| list.is_empty() || list.iter().any(|n| n == name);

@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::iter::Sum;
-use std::ops::{Add, AddAssign, Neg, Sub};
+use std::ops::{Add, AddAssign, Sub};
 
 /// Picodollars in one US dollar.
 const PICO_PER_USD: i128 = 1_000_000_000_000;
@@ -84,13 +84,6 @@ impl Sub for Usd {
     }
 }
 
-impl Neg for Usd {
-    type Output = Usd;
-    fn neg(self) -> Usd {
-        Usd(-self.0)
-    }
-}
-
 impl Sum for Usd {
     fn sum<I: Iterator<Item = Usd>>(amounts: I) -> Usd {
         amounts.fold(Usd::ZERO, Add::add)
@@ -110,11 +103,6 @@ impl Rate {
     /// Micro-dollars per million units.
     pub const fn micro_usd_per_million(self) -> i64 {
         self.0
-    }
-
-    /// USD per million units, for display and estimates.
-    pub fn usd_per_million(self) -> f64 {
-        self.0 as f64 / 1e6
     }
 
     /// What `quantity` units cost, exactly: 272,000 tokens at 2.50 are 0.68 USD.

@@ -5,7 +5,7 @@ use super::stream::Stream;
 use crate::domain::normal;
 use crate::workload::Shape;
 
-/// Above this mean a count is drawn from its third-order Cornish-Fisher expansion; the largest error of
+/// Above this mean a count is drawn from its second-order Cornish-Fisher expansion; the largest error of
 /// its distribution function is then below 10⁻⁴ (measured against the exact law in the tests).
 const EXPANSION_FROM: f64 = 400.0;
 

@@ -2,7 +2,8 @@
 //!
 //! Lengths come from their mixture's components and not from ranks, segments from comparing token counts
 //! and not from probabilities, sums from adding and not from a limit law. Shared with the fast way are the
-//! assumptions, the expected requests, the gate's threshold and the bill.
+//! assumptions, the law of the number of requests, the gate's threshold, the law of the cached share and the
+//! bill; the closed forms in the tests check those.
 
 use super::law::Law;
 use super::stream::Stream;

@@ -113,7 +113,6 @@ fn add_slice(
         let output = sums.basis[route.output] * slice.share * factor;
         let written = (prompt - cached) * values[plan.write_share.0];
         let band_sums = BandSums {
-            requests: whole(requests),
             uncached: whole(prompt - cached - written),
             cached: whole(cached),
             written: whole(written),
@@ -151,5 +150,6 @@ const MOST_TOKENS: f64 = 9e18;
 
 /// The nearest whole token count.
 fn whole(tokens: f64) -> u64 {
+    debug_assert!(tokens.is_finite(), "token sums are finite");
     tokens.round().max(0.0) as u64
 }

@@ -48,6 +48,12 @@ impl Law {
             .sum()
     }
 
+    /// How fast the logarithm of the length grows with the score in the upper tail: σ for a lognormal.
+    pub fn tail_slope(&self) -> f64 {
+        let (near, far) = (self.at_score(2.0), self.at_score(4.0));
+        if near > 0.0 { 0.5 * libm::log(far / near) } else { 0.0 }
+    }
+
     /// The length at the normal score `z`: the quantile at Φ(z).
     pub fn at_score(&self, z: f64) -> f64 {
         match &self.table {

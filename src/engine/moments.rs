@@ -1,8 +1,10 @@
 //! What a request of a segment uses, computed and not sampled: mean, covariance and skewness of the basis.
 //!
 //! Cache gate and share are integrated in closed form. Prompt, output and reasoning lengths are integrated
-//! over a scrambled Sobol panel laid into each segment, so that every segment, however rare, has its own
-//! full set of points: the panel is stratified by construction. Closed forms can replace the panel here.
+//! over a scrambled Sobol panel laid into each segment. Means and second moments of long-tailed lengths are
+//! made far out in the tail, where evenly spread ranks have no points; so half of the points of every
+//! dimension come from a law that is shifted into that tail, and all are weighted by the density of the
+//! mixture (the balance heuristic). Closed forms can replace the panel here.
 
 use super::lowdiscrepancy::points;
 use super::traffic::{Segment, Terms, Traffic, View};
@@ -43,12 +45,8 @@ pub struct Moments {
     pub draw_below: f64,
 }
 
-/// Integration points with their normal scores.
-struct Panel {
-    prompt: Vec<f64>,
-    output: Vec<f64>,
-    reasoning: Vec<f64>,
-}
+/// Integration points: uniforms of prompt, output and reasoning length.
+type Panel = Vec<[f64; 3]>;
 
 /// Computes moments; built once for a simulation.
 pub struct Integrator {
@@ -58,15 +56,7 @@ pub struct Integrator {
 impl Integrator {
     /// The panels.
     pub fn new() -> Self {
-        let panel = |scramble: u32| {
-            let points = points::<3>(MAIN_POINTS as u32, scramble);
-            Panel {
-                prompt: points.iter().map(|p| p[0]).collect(),
-                output: points.iter().map(|p| normal::quantile(p[1])).collect(),
-                reasoning: points.iter().map(|p| normal::quantile(p[2])).collect(),
-            }
-        };
-        Integrator { panels: (0..PANELS).map(panel).collect() }
+        Integrator { panels: (0..PANELS).map(|scramble| points::<3>(MAIN_POINTS as u32, scramble)).collect() }
     }
 
     /// The moments of every segment in a trial.
@@ -75,16 +65,53 @@ impl Integrator {
         let main = terms.segments.iter().map(Segment::probability).fold(0.0, f64::max);
         let of = |segment: &Segment| {
             let full = segment.probability() >= main;
-            Sums::over(traffic, terms, segment, panel, if full { MAIN_POINTS } else { SIDE_POINTS })
-                .moments(segment)
+            let points = &panel[..if full { MAIN_POINTS } else { SIDE_POINTS }];
+            Sums::over(traffic, terms, segment, points).moments(segment)
         };
         terms.segments.iter().map(of).collect()
+    }
+}
+
+/// A standard normal score between two bounds, drawn half from its own law and half from one that is
+/// shifted by `shift` towards the tail.
+struct Tilted {
+    low: f64,
+    mass: f64,
+    shift: f64,
+    shifted_low: f64,
+    shifted_mass: f64,
+}
+
+impl Tilted {
+    /// Scores whose ranks lie between `low` and `high`, tilted for a law of slope `slope` (the growth of the
+    /// log length with the score): the second moment of exp(slope · z) has its mass around 2 · slope.
+    fn new(low: f64, high: f64, slope: f64) -> Self {
+        // Beyond 8, the tail that is reached for holds nothing that any price could see.
+        let shift = (2.0 * slope).clamp(0.0, 8.0);
+        let shifted = |rank: f64| normal::cdf(normal::quantile(rank) - shift);
+        let (shifted_low, shifted_high) = (shifted(low), shifted(high));
+        Tilted { low, mass: high - low, shift, shifted_low, shifted_mass: shifted_high - shifted_low }
+    }
+
+    /// The score that the uniform `u` gives, and its weight: target over mixture density.
+    fn score(&self, u: f64) -> (f64, f64) {
+        if self.shifted_mass <= 0.0 {
+            return (normal::quantile(self.low + u * self.mass).clamp(-9.0, 9.0), 1.0);
+        }
+        let z = if u < 0.5 {
+            normal::quantile(self.low + 2.0 * u * self.mass)
+        } else {
+            self.shift + normal::quantile(self.shifted_low + (2.0 * u - 1.0) * self.shifted_mass)
+        };
+        let ratio = libm::exp(self.shift * z - 0.5 * self.shift * self.shift) * self.mass / self.shifted_mass;
+        (z.clamp(-9.0, 9.0), 1.0 / (0.5 + 0.5 * ratio))
     }
 }
 
 /// Weighted sums over the points of a segment.
 struct Sums {
     size: usize,
+    weight: f64,
     first: Vec<f64>,
     /// Lower triangle, row by row.
     second: Vec<f64>,
@@ -103,50 +130,62 @@ struct Point {
 }
 
 impl Sums {
-    fn over(traffic: &Traffic<'_>, terms: &Terms, segment: &Segment, panel: &Panel, count: usize) -> Self {
+    fn over(traffic: &Traffic<'_>, terms: &Terms, segment: &Segment, points: &[[f64; 3]]) -> Self {
         let size = traffic.basis_len();
         let mut cost = vec![0.0; size];
-        (cost[0], cost[1], cost[1 + terms.caps.len()]) = (1.0, OUTPUT_WEIGHT, -CACHED_SAVING);
-        let mut sums =
-            Sums { size, first: vec![0.0; size], second: vec![0.0; size * (size + 1) / 2], third: 0.0, cost };
+        let (cap, view) = terms.reference();
+        (cost[0], cost[1 + cap], cost[1 + terms.caps.len() + view]) = (1.0, OUTPUT_WEIGHT, -CACHED_SAVING);
+        let mut sums = Sums {
+            size,
+            weight: 0.0,
+            first: vec![0.0; size],
+            second: vec![0.0; size * (size + 1) / 2],
+            third: 0.0,
+            cost,
+        };
         if segment.probability() <= 0.0 {
             return sums;
         }
         let mut scratch = Scratch::new(terms);
         let rest = libm::sqrt(1.0 - traffic.output_correlation * traffic.output_correlation);
         let (reasoning_share, reasoning_scale) = terms.reasoning;
-        for i in 0..count {
-            let rank = segment.rank_low + panel.prompt[i] * segment.probability();
-            let score = normal::quantile(rank).clamp(-9.0, 9.0);
+        let prompts = Tilted::new(segment.rank_low, segment.rank_high, traffic.prompt.tail_slope());
+        let outputs = Tilted::new(0.0, 1.0, rest * traffic.output.tail_slope());
+        let thoughts = traffic.reasoning.as_ref().map(|law| (law, Tilted::new(0.0, 1.0, law.tail_slope())));
+        for u in points {
+            let (score, prompt_weight) = prompts.score(u[0]);
+            let (own, output_weight) = outputs.score(u[1]);
             let prompt =
                 (terms.prompt_scale * traffic.prompt.at_score(score)).clamp(segment.low, segment.high);
-            let output_score = traffic.output_correlation * score + rest * panel.output[i];
-            let visible = terms.output_scale * traffic.output.at_score(output_score);
-            let weight = 1.0 / count as f64;
+            let visible =
+                terms.output_scale * traffic.output.at_score(traffic.output_correlation * score + rest * own);
+            let weight = prompt_weight * output_weight;
             if reasoning_share < 1.0 {
-                sums.add(
-                    &Point { prompt, score, output: visible, weight: weight * (1.0 - reasoning_share) },
-                    traffic,
-                    terms,
-                    &mut scratch,
-                );
+                let weight = weight * (1.0 - reasoning_share);
+                sums.add(&Point { prompt, score, output: visible, weight }, traffic, terms, &mut scratch);
             }
-            if let (Some(law), true) = (&traffic.reasoning, reasoning_share > 0.0) {
-                let output = visible + reasoning_scale * law.at_score(panel.reasoning[i]);
-                sums.add(
-                    &Point { prompt, score, output, weight: weight * reasoning_share },
-                    traffic,
-                    terms,
-                    &mut scratch,
-                );
+            if let (Some((law, scores)), true) = (&thoughts, reasoning_share > 0.0) {
+                let (thought, thought_weight) = scores.score(u[2]);
+                let output = visible + reasoning_scale * law.at_score(thought);
+                let weight = weight * thought_weight * reasoning_share;
+                sums.add(&Point { prompt, score, output, weight }, traffic, terms, &mut scratch);
             }
         }
-        sums
+        sums.normalised()
+    }
+
+    /// The sums divided by the weights, whose mean is 1 up to the error of the panel.
+    fn normalised(mut self) -> Self {
+        let scale = 1.0 / self.weight;
+        self.first.iter_mut().chain(&mut self.second).for_each(|sum| *sum *= scale);
+        self.third *= scale;
+        self
     }
 
     /// Adds a point; what is random given the lengths (gate and share of every view) is integrated here.
     fn add(&mut self, point: &Point, traffic: &Traffic<'_>, terms: &Terms, scratch: &mut Scratch) {
         let fixed = 1 + terms.caps.len();
+        self.weight += point.weight;
         scratch.mean[0] = point.prompt;
         for (slot, cap) in scratch.mean[1..fixed].iter_mut().zip(&terms.caps) {
             *slot = point.output.min(*cap);
@@ -206,12 +245,13 @@ impl Sums {
     }
 }
 
-/// E[y³] of the reference cost at a point: y = A − b C with A known and C the cached tokens of view 0.
+/// E[y³] of the reference cost at a point: y = A − b C with A known and C the cached tokens of the reference view.
 fn reference_third(point: &Point, terms: &Terms, scratch: &Scratch) -> f64 {
-    let view = &terms.views[0];
-    let a = point.prompt + OUTPUT_WEIGHT * point.output.min(terms.caps[0]);
-    let b = CACHED_SAVING * scratch.length[0];
-    let hit = scratch.hit[0];
+    let (cap, at) = terms.reference();
+    let view = &terms.views[at];
+    let a = point.prompt + OUTPUT_WEIGHT * point.output.min(terms.caps[cap]);
+    let b = CACHED_SAVING * scratch.length[at];
+    let hit = scratch.hit[at];
     let share = |k: f64| hit * share_moment(view, k);
     a * a * a - 3.0 * a * a * b * share(1.0) + 3.0 * a * b * b * share(2.0) - b * b * b * share(3.0)
 }

@@ -44,7 +44,7 @@ pub struct Options {
     pub estimator: Estimator,
 }
 
-/// Trials that are worked on together. The results do not depend on it; memory and balance do.
+/// Trials that are worked on together. It is part of the promise of equal bytes: sums are taken in batches.
 const BATCH: u32 = 32;
 
 /// What was simulated.

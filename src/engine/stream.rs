@@ -1,7 +1,9 @@
 //! Random numbers by address: Philox4x32-10 (Salmon et al., SC 2011), a keyed bijection of a counter.
 //!
-//! A number is addressed by (seed, trial, purpose, draw). Adding an assumption, a month or a route does
-//! not shift the others, so what-ifs see the same futures, and threads need no order.
+//! A number is addressed by (seed, trial, purpose, draw). Adding an assumption, a workload or a month
+//! shifts no other number, and threads need no order. Assumptions, volume paths and the number of requests
+//! are therefore the same in every what-if. The noise of single requests is the same as long as the routes'
+//! thresholds, windows and caches are; a new one cuts the month into other segments.
 
 use crate::domain::normal;
 

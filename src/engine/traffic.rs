@@ -248,6 +248,20 @@ pub struct Terms {
     pub segments: Vec<Segment>,
 }
 
+impl Terms {
+    /// The cap and the view by which the reference cost is reckoned: the highest limit and the cache that is
+    /// hit least, so the cost whose tail is longest, whatever the order of the routes.
+    pub fn reference(&self) -> (usize, usize) {
+        let largest = |values: &mut dyn Iterator<Item = f64>| {
+            let best = values.enumerate().fold((0, f64::NEG_INFINITY), |best, (at, value)| {
+                if value > best.1 { (at, value) } else { best }
+            });
+            best.0
+        };
+        (largest(&mut self.caps.iter().copied()), largest(&mut self.views.iter().map(|view| view.threshold)))
+    }
+}
+
 /// A stretch of the prompt axis.
 #[derive(Clone, Copy, Debug)]
 pub struct Segment {
@@ -419,8 +433,8 @@ impl Gate<'_> {
 
 /// Adds one drawn request to the sums of its basis.
 ///
-/// `x` is the prompt length and `z` its score; the rest is drawn from `stream` by `law_draw`, so that the
-/// two estimators can draw lengths each in its own way.
+/// `x` is the prompt length, `gate` the score that the cache's threshold is held against, `share_u` the
+/// uniform behind the cached share. The two estimators draw lengths each in its own way.
 pub fn add_request(terms: &Terms, x: f64, gate: f64, share_u: f64, output: f64, basis: &mut [f64]) {
     let whole = |value: f64| libm::round(value);
     basis[0] += whole(x);

@@ -1,6 +1,6 @@
 //! The answer for a terminal.
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, ContentArrangement, Table, TableComponent, presets};
 
 use super::report::Report;
 
@@ -63,6 +63,9 @@ fn main_table(report: &Report, width: Option<u16>) -> Table {
 pub fn plain_table(width: Option<u16>) -> Table {
     let mut table = Table::new();
     table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    for line in [TableComponent::HorizontalLines, TableComponent::MiddleIntersections] {
+        table.remove_style(line);
+    }
     table.set_width(width.unwrap_or(160).max(60));
     table
 }

@@ -151,7 +151,7 @@ pub fn warnings(scenario: &Scenario, analysis: &Analysis) -> Vec<String> {
         if let Some(share) = cut_answers(scenario, route).filter(|share| *share >= WORTH_A_NOTE) {
             said.note(
                 &route.label,
-                format!("{} of answers are cut at the longest that the route sells", percent(share)),
+                format!("{} of visible answers are cut at the longest that the route sells", percent(share)),
             );
         }
         if route.plans.iter().any(|plan| plan.longest_prompt.is_none()) {

@@ -217,17 +217,6 @@ fn component(node: &Node, entries: &[&Entry], problems: &mut Problems) -> Option
             return None;
         }
     };
-    if sigma > super::quantity::WIDEST {
-        let found = format!("a standard deviation of the logarithm of {sigma:.1}");
-        problems.at(
-            Code::ImpossibleRange,
-            &node.place,
-            "this length spans more orders of magnitude than anything real",
-            found,
-            "narrow the law",
-        );
-        return None;
-    }
     if !sigma.is_finite() || sigma < 0.0 {
         problems.at(
             Code::ImpossibleRange,
@@ -238,7 +227,24 @@ fn component(node: &Node, entries: &[&Entry], problems: &mut Problems) -> Option
         );
         return None;
     }
+    refuse_absurd_spread(node, ln_median, sigma, problems)?;
     Some(Component { weight, ln_median, sigma })
+}
+
+/// A spread beyond anything real, or around a length of zero, which a lognormal cannot have.
+fn refuse_absurd_spread(node: &Node, ln_median: f64, sigma: f64, problems: &mut Problems) -> Option<()> {
+    if sigma > super::quantity::WIDEST {
+        let title = "this length spans more orders of magnitude than anything real";
+        let found = format!("a standard deviation of the logarithm of {sigma:.1}");
+        problems.at(Code::ImpossibleRange, &node.place, title, found, "narrow the law");
+        return None;
+    }
+    if ln_median == f64::NEG_INFINITY && sigma != 0.0 {
+        let title = "a length that scatters around zero";
+        problems.at(Code::ImpossibleRange, &node.place, title, "", "give a median above 0, or a spread of 0");
+        return None;
+    }
+    Some(())
 }
 
 /// The spread that the remaining key states beside a median that is known from elsewhere.
@@ -265,6 +271,7 @@ fn sigma_beside(node: &Node, ln_median: f64, tail: &[&Entry], problems: &mut Pro
         return None;
     };
     let sigma = (libm::log(tokens(&entry.value, problems)?) - ln_median) / normal::quantile(p);
+    refuse_absurd_spread(node, ln_median, sigma, problems)?;
     if sigma < 0.0 {
         problems.at(
             Code::ImpossibleRange,

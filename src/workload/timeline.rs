@@ -76,7 +76,8 @@ pub fn route_plan(
     if route.fees.is_empty() {
         route.fees = months.iter().map(|m| offer.fees_at(m.start()).into_iter().cloned().collect()).collect();
     }
-    note_sources(offer, &slices, &plan, inputs, route);
+    let last = months.last().map_or(Instant::from_unix_seconds(0), |month| month.start());
+    note_sources(offer, &slices, &plan, last, inputs, route);
     route.plans.push(plan);
     Some(())
 }
@@ -181,6 +182,7 @@ fn note_sources(
     offer: Offer<'_>,
     months: &[Vec<Found>],
     plan: &RoutePlan,
+    last: Instant,
     inputs: &Inputs,
     route: &mut Route,
 ) {
@@ -204,7 +206,7 @@ fn note_sources(
         }
     }
     if inputs.law(plan.searches_per_request).fixed() != Some(0.0)
-        && let Some(fee) = offer.tool_at(WEB_SEARCH, Instant::from_unix_seconds(i64::MAX))
+        && let Some(fee) = offer.tool_at(WEB_SEARCH, last)
     {
         note(format!("web search at {}", offer.provider.name), &fee.source);
     }

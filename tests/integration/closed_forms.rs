@@ -187,3 +187,61 @@ fn an_unused_total_is_what_a_person_would_add_up() {
     let n = 10e6 * 365.0 / 30.4375;
     agree("spend", summary.mean, summary.standard_error.mean.unwrap(), n * 0.002 + 0.1 * n * 0.01, 0.0);
 }
+
+/// E of a three-lognormal mixture, from its published weights, means and deviations of the logarithm.
+fn mixture_mean(rows: &[(f64, f64, f64)]) -> f64 {
+    let total: f64 = rows.iter().map(|row| row.0).sum();
+    rows.iter().map(|(w, mu, sigma)| w / total * (mu + 0.5 * sigma * sigma).exp()).sum()
+}
+
+#[test]
+fn the_panel_is_exact_far_beyond_the_noise_even_without_any_limit() {
+    // With 10¹² requests a month nothing scatters but the panel's own error.
+    let reasoning = [(0.599, 6.17, 0.55), (0.177, 7.23, 0.17), (0.224, 8.03, 0.80)];
+    let code = [(0.315, 5.53, 1.29), (0.634, 7.57, 0.64), (0.051, 8.91, 0.02)];
+    let cases = [
+        ("{preset: code-completion}", mixture_mean(&code), "{preset: reasoning}", mixture_mean(&reasoning)),
+        ("1000", 1000.0, "{lognormal: {median: 400, p95: 10735.7}}", 400.0 * 2.0_f64.exp()), // σ = 2
+        ("{lognormal: {median: 400, p95: 4716.4}}", 400.0 * 1.125_f64.exp(), "10", 10.0),    // σ = 1.5
+    ];
+    for (prompt, mean_prompt, output, mean_output) in cases {
+        let text = format!(
+            "name: t\nstart: 2027-01\nmonths: 1\nroutes: [test/flat]\nworkloads:\n  w:\n    volume: {{requests_per_day: 30G}}\n    prompt: {prompt}\n    output: {output}\n"
+        )
+        .replace("30G", "30B");
+        let simulation = run(&scenario(&text), Estimator::Fast, 64, 1);
+        let summary = Summary::of(&totals(&simulation, 0));
+        let wanted = 31.0 * 30e9 * (mean_prompt + 10.0 * mean_output) / 1e6;
+        assert!((summary.mean / wanted - 1.0).abs() < 1e-3, "{prompt}, {output}: {} {wanted}", summary.mean);
+        assert!(summary.sd / wanted < 1e-3, "{prompt}, {output}: sd {}", summary.sd / wanted);
+    }
+}
+
+#[test]
+fn budget_risk_is_the_probability_of_a_lognormal_volume() {
+    // Spend is the volume times a constant; the volume's median is 100k and its P90 200k.
+    let text = flat("").replace("requests_per_month: 100k", "requests_per_month: {p10: 50k, p90: 200k}");
+    let plain = answers(&scenario(&text), 20_000);
+    let per_request = plain.routes[0].spend.p50 / 100_000.0;
+    let january = 31.0 / 365.0;
+    let at_p90 = 200_000.0 * per_request;
+    let with = |budget: String| answers(&scenario(&format!("{text}budget: {{{budget}}}\n")), 20_000);
+    // √(0.1 · 0.9 / 20,000) = 0.0021; the constant is known to about as much.
+    let total = with(format!("total: {at_p90:.2}"));
+    assert!((total.routes[0].over_budget_probability.unwrap() - 0.1).abs() < 0.015);
+    let by_december = total.routes[0].months[11].over_budget_probability.unwrap();
+    assert!((by_december - total.routes[0].over_budget_probability.unwrap()).abs() < 1e-12);
+    let monthly = with(format!("monthly: {:.2}", at_p90 * january));
+    let first = monthly.routes[0].months[0].over_budget_probability.unwrap();
+    assert!((first - 0.1).abs() < 0.015, "{first}");
+}
+
+#[test]
+fn a_cache_that_prefers_long_prompts_saves_more_in_the_dear_band() {
+    let with = |correlation: f64| {
+        let cache =
+            format!("    cache: {{hit_rate: 50%, share_when_hit: 90%, length_correlation: {correlation}}}\n");
+        answers(&scenario(&flat(&cache)), 200).routes[0].spend.mean
+    };
+    assert!(with(0.6) < 0.999 * with(0.0) && with(0.0) < 0.999 * with(-0.6));
+}

@@ -135,12 +135,11 @@ fn route_of(
     for (workload, cache) in workloads {
         let terms =
             wire.workloads.0.iter().find(|(name, _)| name.value == workload.name).map(|(_, terms)| terms);
-        let cache = match terms.and_then(|terms| terms.cache.as_ref()) {
-            Some(own) => {
-                cache_inputs(&format!("{base}.workloads.{}", workload.name), Some(own), inputs, problems)?
-            }
-            None => own_cache.unwrap_or(*cache),
-        };
+        let mut cache = own_cache.map_or(*cache, |own| own.over(*cache));
+        if let Some(stated) = terms.and_then(|terms| terms.cache.as_ref()) {
+            let place = format!("{base}.workloads.{}", workload.name);
+            cache = cache_inputs(&place, Some(stated), inputs, problems)?.over(cache);
+        }
         let tier = terms.and_then(|terms| terms.tier.as_ref());
         let bought = tier.map_or_else(|| id.clone(), |tier| id.with_tier(&tier.value));
         let place = tier.map_or(&written.place, |tier| &tier.place);

@@ -16,10 +16,27 @@ pub struct CacheInputs {
     pub hit_rate: Input,
     /// Share of a prompt that is cached when hit.
     pub share_when_hit: Input,
+    /// Whether it was stated.
+    pub share_stated: bool,
     /// Share of uncached tokens written, if it was stated.
     pub write_share: Input,
     /// Whether it was.
     pub write_share_stated: bool,
+}
+
+impl CacheInputs {
+    /// These terms; where they do not say what a hit reaches or how much is written, as in `inherited`.
+    pub fn over(self, inherited: CacheInputs) -> CacheInputs {
+        let mut terms = self;
+        if !terms.share_stated {
+            (terms.share_when_hit, terms.share_stated) = (inherited.share_when_hit, inherited.share_stated);
+        }
+        if !terms.write_share_stated {
+            (terms.write_share, terms.write_share_stated) =
+                (inherited.write_share, inherited.write_share_stated);
+        }
+        terms
+    }
 }
 
 /// A workload of the file, with its own cache terms.
@@ -144,6 +161,7 @@ pub fn cache_inputs(
     let cache = CacheInputs {
         hit_rate: hit_rate?,
         share_when_hit: share?,
+        share_stated: stated_share.is_some(),
         write_share: write_share?,
         write_share_stated: stated_writes.is_some(),
     };
