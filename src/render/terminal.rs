@@ -1,6 +1,6 @@
 //! The answer for a terminal.
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, TableComponent, presets};
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 
 use super::report::Report;
 
@@ -59,13 +59,12 @@ fn main_table(report: &Report, width: Option<u16>) -> Table {
     table
 }
 
-/// A table with a rule under its head and no frame.
+/// A table with rules above, under its head and below, and no frame.
 pub fn plain_table(width: Option<u16>) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
-    for line in [TableComponent::HorizontalLines, TableComponent::MiddleIntersections] {
-        table.remove_style(line);
-    }
+    let rule = LineStyle::none().fill('─').junction('─');
+    let style = TableStyle::new().top_border(rule).header_separator(rule).bottom_border(rule);
+    table.load_style(style).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(width.unwrap_or(160).max(60));
     table
 }
