@@ -40,11 +40,11 @@ pub struct RouteAnalysis {
     pub effective_input: Option<f64>,
     /// What all output tokens cost, divided by their number, USD per million, before fees.
     pub effective_output: Option<f64>,
-    /// The chance to break the budget for the horizon; of a monthly budget alone, the chance that any month
-    /// breaks it.
+    /// The chance to break the stated budget: any month above the monthly one, or the total above the one
+    /// for the horizon.
     pub over_budget_probability: Option<f64>,
-    /// The largest chance to break any stated budget: what `--fail-on budget` looks at.
-    pub worst_budget_risk: Option<f64>,
+    /// The chance to break the budget for the horizon alone, if there is one.
+    pub over_total_probability: Option<f64>,
     /// The first month in which breaking it has an even chance or better.
     pub likely_break: Option<Month>,
     /// The share of input tokens that this route refuses as too long and the route that serves most does
@@ -161,10 +161,9 @@ fn route_analysis(scenario: &Scenario, simulation: &Simulation, index: usize) ->
     let spend = Summary::of(&totals);
     let month_risk = scenario.budget.map(|budget| month_risk(&budget, outcome, months));
     let total_budget = scenario.budget.and_then(|budget| budget.total_usd);
-    let total_risk = total_budget.map(|usd| risk(outcome, months, |trial| trial.iter().sum::<f64>() > usd));
     let monthly_budget = scenario.budget.and_then(|budget| budget.monthly_usd);
-    let monthly_risk =
-        monthly_budget.map(|limit| risk(outcome, months, |trial| trial.iter().any(|usd| *usd > limit)));
+    let over_total = |trial: &[f64]| total_budget.is_some_and(|limit| trial.iter().sum::<f64>() > limit);
+    let over_month = |trial: &[f64]| monthly_budget.is_some_and(|limit| trial.iter().any(|usd| *usd > limit));
     let month = |m: usize| MonthAnalysis {
         month: scenario.months[m],
         requests_mean: simulation.requests_mean[m],
@@ -182,7 +181,7 @@ fn route_analysis(scenario: &Scenario, simulation: &Simulation, index: usize) ->
     let trials = simulation.trials as f64;
     let token_spend = sums.input + sums.cached_input + sums.cache_write + sums.output;
     let input_spend = sums.input + sums.cached_input + sums.cache_write;
-    let asked = sums.served + sums.rejected;
+    let asked = sums.tally.served + sums.tally.rejected;
     RouteAnalysis {
         label: scenario.routes[index].label.clone(),
         route: scenario.routes[index].id.to_string(),
@@ -199,18 +198,23 @@ fn route_analysis(scenario: &Scenario, simulation: &Simulation, index: usize) ->
             capacity: 0.0,
         },
         shares: Shares {
-            crossing_requests: share(sums.crossing, sums.served),
-            crossing_spend: share(sums.crossing_usd, token_spend),
-            rejected: share(sums.rejected, asked),
-            rejected_tokens: share(sums.rejected_tokens, sums.input_tokens + sums.rejected_tokens),
-            unreached_cache: share(sums.unreached_tokens, sums.input_tokens),
-            truncated: share(sums.truncated, asked),
-            cached: share(sums.cached_tokens, sums.input_tokens),
+            crossing_requests: share(sums.tally.crossing, sums.tally.served),
+            crossing_spend: share(sums.tally.crossing_usd, token_spend),
+            rejected: share(sums.tally.rejected, asked),
+            rejected_tokens: share(
+                sums.tally.rejected_tokens,
+                sums.tally.input_tokens + sums.tally.rejected_tokens,
+            ),
+            unreached_cache: share(sums.tally.unreached_tokens, sums.tally.input_tokens),
+            truncated: share(sums.tally.truncated, asked),
+            cached: share(sums.tally.cached_tokens, sums.tally.input_tokens),
         },
-        effective_input: share(input_spend * 1e6, sums.input_tokens),
-        effective_output: share(sums.output * 1e6, sums.output_tokens),
-        over_budget_probability: total_risk.or(monthly_risk),
-        worst_budget_risk: total_risk.into_iter().chain(monthly_risk).reduce(f64::max),
+        effective_input: share(input_spend * 1e6, sums.tally.input_tokens),
+        effective_output: share(sums.output * 1e6, sums.tally.output_tokens),
+        over_budget_probability: scenario
+            .budget
+            .map(|_| risk(outcome, months, |trial| over_month(trial) || over_total(trial))),
+        over_total_probability: total_budget.map(|_| risk(outcome, months, over_total)),
         likely_break,
         left_out: 0.0,
         sorted_totals: totals,

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::outcome::{Exit, Failure, print};
-use crate::domain::problem::CODES;
+use crate::domain::problem::{CODES, Code, Problem, Problems};
 
 /// Arguments of `explain`.
 #[derive(Args)]
@@ -19,7 +19,15 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let texts: Vec<String> = known.map(|(_, number, text)| format!("{number}: {text}\n")).collect();
     if texts.is_empty() {
         let numbers: Vec<&str> = CODES.iter().map(|(_, number, _)| *number).collect();
-        return Err(Failure::usage("no such code", &format!("what exists: {}", numbers.join(", "))));
+        let mut problems = Problems::new();
+        problems.push(Problem {
+            code: Code::UnknownName,
+            place: None,
+            title: "no such code".to_owned(),
+            found: String::new(),
+            help: Some(format!("what exists: {}", numbers.join(", "))),
+        });
+        return Err(problems.into());
     }
     print(&texts.join("\n"))?;
     Ok(Exit::Answered)

@@ -78,7 +78,7 @@ pub fn simulated(scenario: Scenario, options: Options, quiet: bool) -> Result<Ru
     let bar = progress::bar(u64::from(options.trials), quiet);
     let simulation = simulate(&scenario, &options, &|trials| bar.inc(trials))?;
     bar.finish_and_clear();
-    if simulation.routes.iter().any(|route| route.sums.too_large) {
+    if simulation.routes.iter().any(|route| route.sums.tally.too_large) {
         return Err(Failure::usage(
             &format!("the scenario `{}` comes to more than 9·10¹⁸ tokens in a month", scenario.name),
             "lower the volume, its growth, or the lengths",

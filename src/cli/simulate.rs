@@ -9,6 +9,7 @@ use super::run::{command, options, scenarios, simulated};
 use super::{Format, PricingArguments, RunArguments, folder};
 use crate::analysis::analyse;
 use crate::catalogue::Catalogue;
+use crate::domain::format::percent;
 use crate::render::chart::png::png;
 use crate::render::{
     Manifest, Report, build, charts, html, manifest_json, markdown, months_csv, result_json, terminal,
@@ -165,15 +166,29 @@ fn refuse_pointless_gate(arguments: &Arguments, scenarios: &[Scenario]) -> Resul
     Ok(())
 }
 
+/// Says what breaks, route by route, and gives the exit code.
 fn verdict(reports: &[Report], fail_on: &[FailOn]) -> Exit {
-    let over_budget = |report: &Report| {
-        let risks = report.analysis.routes.iter().filter_map(|route| route.worst_budget_risk);
-        risks.into_iter().any(|risk| report.limits.is_some_and(|budget| !budget.allows(risk)))
-    };
-    let unexpected = |report: &Report| report.expectations.iter().any(|e| !e.holds);
-    let broken = reports.iter().any(|report| {
-        fail_on.contains(&FailOn::Budget) && over_budget(report)
-            || fail_on.contains(&FailOn::Expectations) && unexpected(report)
-    });
+    let mut broken = false;
+    for report in reports {
+        if let (true, Some(budget)) = (fail_on.contains(&FailOn::Budget), report.limits) {
+            for route in &report.analysis.routes {
+                let risk = route.over_budget_probability.unwrap_or(0.0);
+                if !budget.allows(risk) {
+                    broken = true;
+                    let (risk, allowed) = (percent(risk), percent(1.0 - budget.confidence));
+                    say(&format!(
+                        "budget: {} breaks it with a chance of {risk}; {allowed} are allowed",
+                        route.label
+                    ));
+                }
+            }
+        }
+        if fail_on.contains(&FailOn::Expectations) {
+            for expectation in report.expectations.iter().filter(|e| !e.holds) {
+                broken = true;
+                say(&format!("expectation: {}", expectation.text));
+            }
+        }
+    }
     if broken { Exit::Broken } else { Exit::Answered }
 }

@@ -130,7 +130,7 @@ pub const CODES: [(Code, &str, &str); 13] = [
     (
         Code::Conflict,
         "E13",
-        "Two statements that cannot both hold: a correlation stated twice, correlations that no joint distribution can have, a cache hit rate that the stated share cannot reach.",
+        "Two statements that cannot both hold: a correlation stated twice, correlations that no joint distribution can have, a cache hit rate that the stated share cannot reach, options of a command that do not go together.",
     ),
 ];
 

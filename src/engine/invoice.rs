@@ -12,6 +12,13 @@ use crate::workload::{OverWindow, Route, RoutePlan, Slice};
 pub struct Invoice {
     /// The bill.
     pub bill: MonthBill,
+    /// What it is for.
+    pub tally: Tally,
+}
+
+/// Requests and tokens beside the money, of one month or summed over many.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tally {
     /// Requests that were served.
     pub served: f64,
     /// Requests that were refused for their length.
@@ -34,6 +41,23 @@ pub struct Invoice {
     pub too_large: bool,
     /// Output tokens that were billed.
     pub output_tokens: f64,
+}
+
+impl Tally {
+    /// Adds another tally.
+    pub fn add(&mut self, other: &Tally) {
+        self.served += other.served;
+        self.rejected += other.rejected;
+        self.truncated += other.truncated;
+        self.crossing += other.crossing;
+        self.crossing_usd += other.crossing_usd;
+        self.input_tokens += other.input_tokens;
+        self.cached_tokens += other.cached_tokens;
+        self.unreached_tokens += other.unreached_tokens;
+        self.rejected_tokens += other.rejected_tokens;
+        self.output_tokens += other.output_tokens;
+        self.too_large |= other.too_large;
+    }
 }
 
 /// One workload's month as a route sees it.
@@ -59,11 +83,11 @@ pub fn invoice(
     let mut invoice = Invoice::default();
     let price_ratio = Ratio::nearest(values[route.discount.0]).complement();
     for (plan, workload) in route.plans.iter().zip(workloads) {
-        let served_before = invoice.served;
+        let served_before = invoice.tally.served;
         for slice in &plan.months[month] {
             add_slice(&mut invoice, plan, index, slice, workload, values, price_ratio);
         }
-        let served = invoice.served - served_before;
+        let served = invoice.tally.served - served_before;
         invoice.bill.tools += searches(plan, month, served, workload.search_u, values);
     }
     let fees: Vec<&Fee> = route.fees[month].iter().collect();
@@ -90,12 +114,12 @@ fn add_slice(
         let (tokens, prompt) = match (route.tokens_of(segment, factor), route.longest()) {
             (Some(tokens), _) => (tokens, sums.basis[0] * slice.share * factor),
             (None, Some(longest)) if workload.traffic.workload.over_window == OverWindow::Truncate => {
-                invoice.truncated += requests;
+                invoice.tally.truncated += requests;
                 (longest, requests * longest as f64)
             }
             (None, _) => {
-                invoice.rejected += requests;
-                invoice.rejected_tokens += sums.basis[0] * slice.share * factor;
+                invoice.tally.rejected += requests;
+                invoice.tally.rejected_tokens += sums.basis[0] * slice.share * factor;
                 continue;
             }
         };
@@ -119,15 +143,15 @@ fn add_slice(
             output: whole(output),
         };
         let bill = bill_band(band, &band_sums, price_ratio);
-        invoice.too_large |= prompt.max(output) > MOST_TOKENS;
-        invoice.served += requests;
-        invoice.input_tokens += prompt;
-        invoice.cached_tokens += cached;
-        invoice.unreached_tokens += prompt * workload.terms.views[route.view].shortfall;
-        invoice.output_tokens += output;
+        invoice.tally.too_large |= prompt.max(output) > MOST_TOKENS;
+        invoice.tally.served += requests;
+        invoice.tally.input_tokens += prompt;
+        invoice.tally.cached_tokens += cached;
+        invoice.tally.unreached_tokens += prompt * workload.terms.views[route.view].shortfall;
+        invoice.tally.output_tokens += output;
         if band.rates != band.base {
-            invoice.crossing += requests;
-            invoice.crossing_usd += bill.total().to_f64();
+            invoice.tally.crossing += requests;
+            invoice.tally.crossing_usd += bill.total().to_f64();
         }
         invoice.bill.add(&bill);
     }

@@ -180,6 +180,14 @@ fn ln_quantile(components: &[Component], z: f64) -> f64 {
     0.5 * (low + high)
 }
 
+/// Median, 95 % quantile and mean of lengths of `shape`, times `scale`.
+pub fn length_figures(shape: &Shape, scale: f64) -> [f64; 3] {
+    let law = Law::new(shape);
+    let figures =
+        [law.at_score(0.0), law.at_score(normal::quantile(0.95)), law.partial_moment(1, f64::INFINITY)];
+    figures.map(|tokens| tokens * scale)
+}
+
 /// The share of lengths of `shape`, times `scale`, that exceed `tokens`.
 pub fn share_above(shape: &Shape, scale: f64, tokens: f64) -> f64 {
     1.0 - below(&shape.components, tokens / scale)

@@ -23,5 +23,5 @@ mod simulate;
 mod stream;
 mod traffic;
 
-pub use law::share_above;
+pub use law::{length_figures, share_above};
 pub use simulate::{Estimator, Options, RouteOutcome, Simulation, simulate};

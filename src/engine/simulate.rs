@@ -3,7 +3,7 @@
 
 use super::draw::Assumptions;
 use super::exact;
-use super::invoice::{Invoice, Month, invoice};
+use super::invoice::{Invoice, Month, Tally, invoice};
 use super::moments::Integrator;
 use super::month;
 use super::parallel::ordered;
@@ -86,28 +86,8 @@ pub struct OutcomeSums {
     pub tools: f64,
     /// Fees, USD.
     pub fees: f64,
-    /// Requests served.
-    pub served: f64,
-    /// Requests refused for their length.
-    pub rejected: f64,
-    /// Requests whose prompt was cut.
-    pub truncated: f64,
-    /// Served requests above the base band.
-    pub crossing: f64,
-    /// What those cost, tokens only, USD.
-    pub crossing_usd: f64,
-    /// Input tokens billed.
-    pub input_tokens: f64,
-    /// Of these, cached.
-    pub cached_tokens: f64,
-    /// Tokens that should have been cached by the stated hit rate, and could not be.
-    pub unreached_tokens: f64,
-    /// Input tokens of refused requests.
-    pub rejected_tokens: f64,
-    /// Output tokens billed.
-    pub output_tokens: f64,
-    /// Whether any month had more tokens than can be billed; the figures are then worth nothing.
-    pub too_large: bool,
+    /// Requests and tokens.
+    pub tally: Tally,
 }
 
 impl OutcomeSums {
@@ -118,17 +98,7 @@ impl OutcomeSums {
         self.output += invoice.bill.output.to_f64();
         self.tools += invoice.bill.tools.to_f64();
         self.fees += invoice.bill.fees.to_f64();
-        self.served += invoice.served;
-        self.rejected += invoice.rejected;
-        self.truncated += invoice.truncated;
-        self.crossing += invoice.crossing;
-        self.crossing_usd += invoice.crossing_usd;
-        self.input_tokens += invoice.input_tokens;
-        self.cached_tokens += invoice.cached_tokens;
-        self.unreached_tokens += invoice.unreached_tokens;
-        self.rejected_tokens += invoice.rejected_tokens;
-        self.too_large |= invoice.too_large;
-        self.output_tokens += invoice.output_tokens;
+        self.tally.add(&invoice.tally);
     }
 
     fn merge(&mut self, other: &OutcomeSums) {
@@ -139,21 +109,11 @@ impl OutcomeSums {
             (&mut self.output, other.output),
             (&mut self.tools, other.tools),
             (&mut self.fees, other.fees),
-            (&mut self.served, other.served),
-            (&mut self.rejected, other.rejected),
-            (&mut self.truncated, other.truncated),
-            (&mut self.crossing, other.crossing),
-            (&mut self.crossing_usd, other.crossing_usd),
-            (&mut self.input_tokens, other.input_tokens),
-            (&mut self.cached_tokens, other.cached_tokens),
-            (&mut self.unreached_tokens, other.unreached_tokens),
-            (&mut self.rejected_tokens, other.rejected_tokens),
-            (&mut self.output_tokens, other.output_tokens),
         ];
         for (own, more) in pairs {
             *own += more;
         }
-        self.too_large |= other.too_large;
+        self.tally.add(&other.tally);
     }
 }
 

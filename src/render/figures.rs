@@ -30,8 +30,11 @@ pub fn charts(report: &Report) -> anyhow::Result<Vec<Chart>> {
         exceedance::draw(&exceedance_of(report, &routes))?,
         distribution::draw(&distribution_of(report, &routes))?,
         components::draw(&components_of(report, &routes))?,
-        premium::draw(&premium_of(report, &routes))?,
     ];
+    // Where hardly any prompt crosses a threshold, a chart of it would only make much of nothing.
+    if routes.iter().any(|route| route.premium.mean > 1e-4 * route.spend.mean) {
+        charts.push(premium::draw(&premium_of(report, &routes))?);
+    }
     for (number, route) in routes.iter().enumerate() {
         charts.push(fan::draw(&fan_of(report, route, number + 1))?);
     }
@@ -85,7 +88,7 @@ fn glance_of(report: &Report, routes: &[&RouteAnalysis]) -> Glance {
         p10: route.spend.p10,
         p50: route.spend.p50,
         p90: route.spend.p90,
-        over_budget_probability: total_budget(report).and(route.over_budget_probability),
+        over_budget_probability: route.over_total_probability.or(route.over_budget_probability),
     };
     Glance {
         rows: routes.iter().map(row).collect(),

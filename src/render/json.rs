@@ -47,7 +47,7 @@ struct TotalJson<'a> {
     components_usd_mean: &'a Components,
     effective_usd_per_mtok: EffectiveJson,
     over_budget_probability: Option<f64>,
-    any_budget_break_probability: Option<f64>,
+    over_total_budget_probability: Option<f64>,
 }
 
 #[derive(Serialize)]
@@ -134,7 +134,7 @@ fn route(route: &RouteAnalysis) -> RouteJson<'_> {
                 output: route.effective_output,
             },
             over_budget_probability: route.over_budget_probability,
-            any_budget_break_probability: route.worst_budget_risk,
+            over_total_budget_probability: route.over_total_probability,
         },
     }
 }

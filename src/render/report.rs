@@ -8,8 +8,8 @@ use super::words;
 use crate::analysis::{Analysis, RouteAnalysis};
 use crate::catalogue::Catalogue;
 use crate::domain::format::{count_short, percent, probability, thousands, usd_rate, usd_short};
-use crate::engine::Options;
-use crate::workload::{Assumption, Budget, Scenario, Uncertain};
+use crate::engine::{Options, length_figures};
+use crate::workload::{Assumption, Budget, Length, OverWindow, Scenario, Shape, Uncertain};
 
 /// What a result can be reproduced from. The field names are part of the outside contract.
 #[derive(Clone, Debug, Serialize)]
@@ -236,11 +236,9 @@ pub fn build(scenario: &Scenario, catalogue: &Catalogue, analysis: Analysis, man
         differences: differences(&analysis, &order),
         months: ordered().map(route_months).collect(),
         facts: fact_table(scenario, catalogue),
-        assumptions: scenario
-            .assumptions
-            .iter()
-            .filter(|a| is_worth_showing(a))
-            .map(assumption_row)
+        assumptions: laws(scenario)
+            .into_iter()
+            .chain(scenario.assumptions.iter().filter(|a| is_worth_showing(a)).map(assumption_row))
             .collect(),
         sources: sources(scenario),
         expectations: analysis
@@ -347,13 +345,54 @@ fn differences(analysis: &Analysis, order: &[usize]) -> Vec<DifferenceRow> {
     order.iter().filter(|at| **at != base).filter_map(row).collect()
 }
 
+/// The length laws and what is done with prompts that do not fit, one row each.
+fn laws(scenario: &Scenario) -> Vec<AssumptionRow> {
+    let mut rows = Vec::new();
+    for workload in &scenario.workloads {
+        let mut law = |part: &str, shape: &Shape, scale: f64, unit: &str| {
+            let [median, p95, mean] = length_figures(shape, scale);
+            let show = |value: f64| format!("{} {unit}", count_short(value));
+            rows.push(AssumptionRow {
+                path: format!("workloads.{}.{part}", workload.name),
+                belief: match shape.components.as_slice() {
+                    [one] if one.sigma == 0.0 => "the same for every request".to_owned(),
+                    [_] => "lognormal over requests".to_owned(),
+                    many => format!("mixture of {} lognormals over requests", many.len()),
+                },
+                p50: show(median),
+                range: format!("P95 {}, mean {}", show(p95), show(mean)),
+            });
+        };
+        let scale = |length: &Length| scenario.law(length.scale).median();
+        law("prompt", &workload.prompt.shape, scale(&workload.prompt), "tokens");
+        law("output", &workload.output.shape, scale(&workload.output), "tokens");
+        if let Some(reasoning) = &workload.reasoning {
+            law("reasoning.tokens", &reasoning.tokens.shape, scale(&reasoning.tokens), "tokens");
+        }
+        if let Some(turns) = &workload.sessions {
+            law("sessions.turns", turns, 1.0, "requests");
+        }
+        rows.push(AssumptionRow {
+            path: format!("workloads.{}.over_window", workload.name),
+            belief: match workload.over_window {
+                OverWindow::Reject => "prompts that do not fit are refused".to_owned(),
+                OverWindow::Truncate => "prompts that do not fit are cut".to_owned(),
+            },
+            p50: String::new(),
+            range: String::new(),
+        });
+    }
+    rows
+}
+
 /// Fixed inputs that nobody stated (a scale of 1, no drift) would only bury the others.
 fn is_worth_showing(assumption: &Assumption) -> bool {
     match assumption.law {
         Uncertain::Fixed(value) => {
             let path = &assumption.path;
             let neutral = value == 1.0 && (path.ends_with(".scale") || path.ends_with(".token_factor"));
-            !neutral && value != 0.0 && !path.ends_with(".write_share")
+            let overridden = path.starts_with("routes.") && path.ends_with(".cache.hit_rate");
+            !neutral && (value != 0.0 || overridden) && !path.ends_with(".write_share")
         }
         _ => true,
     }

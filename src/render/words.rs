@@ -24,7 +24,7 @@ pub fn answer(scenario: &Scenario, analysis: &Analysis, order: &[usize], horizon
         .collect();
     if let [cheapest, .., dearest] = serving.as_slice() {
         sentences.push(format!(
-            "Of the {} routes that serve the same requests, {} costs least at the median, {}, and {} most, {}.",
+            "Of the {} routes that refuse no more of the traffic than others, {} costs least at the median, {}, and {} most, {}.",
             serving.len(),
             cheapest.label,
             span(cheapest),
@@ -41,7 +41,7 @@ pub fn answer(scenario: &Scenario, analysis: &Analysis, order: &[usize], horizon
         ));
     }
     if let Some(budget) = &scenario.budget {
-        let chance = |route: &RouteAnalysis| route.worst_budget_risk.unwrap_or(0.0);
+        let chance = |route: &RouteAnalysis| route.over_budget_probability.unwrap_or(0.0);
         let holds = order.iter().filter(|&&at| budget.allows(chance(&analysis.routes[at]))).count();
         sentences.push(format!(
             "The budget of {} holds with at least {} probability on {holds} of {} routes.",
@@ -50,14 +50,15 @@ pub fn answer(scenario: &Scenario, analysis: &Analysis, order: &[usize], horizon
             order.len()
         ));
     }
-    let worst = analysis.routes.iter().max_by(|a, b| a.premium.mean.total_cmp(&b.premium.mean));
-    if let Some(worst) = worst.filter(|route| route.premium.mean > 0.001 * route.spend.mean) {
+    // The first route is the one that the scenario is about.
+    let crossing = analysis.routes.iter().find(|route| route.premium.mean > 0.001 * route.spend.mean);
+    if let Some(route) = crossing {
         sentences.push(format!(
             "Prompts above a price threshold cost {} extra on {}: there, {} of requests cause {} of the spend on tokens.",
-            usd_short(worst.premium.mean),
-            worst.label,
-            worst.shares.crossing_requests.map_or("n/a".to_owned(), percent),
-            worst.shares.crossing_spend.map_or("n/a".to_owned(), percent),
+            usd_short(route.premium.mean),
+            route.label,
+            route.shares.crossing_requests.map_or("n/a".to_owned(), percent),
+            route.shares.crossing_spend.map_or("n/a".to_owned(), percent),
         ));
     }
     sentences
@@ -74,11 +75,14 @@ pub fn budget(budget: &Budget, months: usize) -> String {
     }
 }
 
-/// What the chance in the main table is of: the budget for the horizon, else that of any month.
+/// What the chance in the main table is of.
 pub fn budget_event(budget: &Budget) -> String {
-    match (budget.total_usd, budget.monthly_usd) {
-        (Some(total), _) => format!("chance over {} in all", usd_short(total)),
-        (None, Some(monthly)) => format!("chance of a month over {}", usd_short(monthly)),
+    match (budget.monthly_usd, budget.total_usd) {
+        (Some(monthly), Some(total)) => {
+            format!("chance over {} a month or {} in all", usd_short(monthly), usd_short(total))
+        }
+        (None, Some(total)) => format!("chance over {} in all", usd_short(total)),
+        (Some(monthly), None) => format!("chance of a month over {}", usd_short(monthly)),
         (None, None) => "no budget".to_owned(),
     }
 }

@@ -168,7 +168,7 @@ impl Reader {
     fn number(&self, node: &Node, problems: &mut Problems) -> Option<f64> {
         let value = plain_number(node, problems)?;
         if value < self.minimum || value > self.maximum {
-            let bare_percent = self.kind == Kind::Share && value > 1.0 && value <= 100.0;
+            let bare_percent = self.maximum <= 1.0 && value > 1.0 && value <= 100.0;
             let help = match &node.value {
                 Value::Scalar(text) if bare_percent && !text.contains('%') => {
                     format!("did you mean {text}%?")

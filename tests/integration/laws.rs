@@ -38,10 +38,10 @@ fn no_request_is_lost_between_offered_served_and_refused() {
     let simulation = run(&scenario(BASE), Estimator::Fast, 300, 1);
     let offered: f64 = simulation.requests_mean.iter().sum::<f64>() * 300.0;
     for route in &simulation.routes {
-        let seen = route.sums.served + route.sums.rejected;
+        let seen = route.sums.tally.served + route.sums.tally.rejected;
         assert!((seen / offered - 1.0).abs() < 1e-9);
     }
-    assert!(simulation.routes[3].sums.rejected > 0.0, "the small window refuses some");
+    assert!(simulation.routes[3].sums.tally.rejected > 0.0, "the small window refuses some");
 }
 
 #[test]

@@ -72,7 +72,7 @@ pub const SHARE: Range = range(Kind::Share, 0.0, 1.0, "share");
 /// What such an input may be.
 pub const REQUESTS: Range = range(Kind::Positive, 0.0, MOST_REQUESTS, "requests");
 /// What such an input may be.
-pub const GROWTH: Range = range(Kind::Signed, -0.95, 5.0, "a month");
+pub const GROWTH: Range = range(Kind::Signed, -0.95, 1.0, "a month");
 /// What such an input may be.
 pub const CV: Range = range(Kind::Positive, 0.0, 20.0, "of the mean");
 /// What such an input may be.
