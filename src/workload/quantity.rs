@@ -168,7 +168,9 @@ impl Reader {
     fn number(&self, node: &Node, problems: &mut Problems) -> Option<f64> {
         let value = plain_number(node, problems)?;
         if value < self.minimum || value > self.maximum {
-            let bare_percent = self.maximum <= 1.0 && value > 1.0 && value <= 100.0;
+            // 1.2 for a share, or 2 for growth, is a percentage without its sign more often than not.
+            let least = if self.kind == Kind::Share { 1.0 } else { 1.99 };
+            let bare_percent = self.maximum <= 1.0 && value > least && value <= 100.0;
             let help = match &node.value {
                 Value::Scalar(text) if bare_percent && !text.contains('%') => {
                     format!("did you mean {text}%?")
