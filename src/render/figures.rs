@@ -101,7 +101,7 @@ fn glance_of(report: &Report, routes: &[&RouteAnalysis]) -> Glance {
 fn exceedance_of(report: &Report, routes: &[&RouteAnalysis]) -> Exceedance {
     let curve = |route: &&RouteAnalysis| ExceedanceCurve {
         route: name(route),
-        points: exceedance_points(&route.sorted_totals, POINTS),
+        points: through_budget(exceedance_points(&route.sorted_totals, POINTS), report, route),
     };
     Exceedance {
         curves: routes.iter().map(curve).collect(),
@@ -109,6 +109,17 @@ fn exceedance_of(report: &Report, routes: &[&RouteAnalysis]) -> Exceedance {
         budget_usd: total_budget(report),
         provenance: report.provenance.clone(),
     }
+}
+
+/// The curve with the exact chance at the budget in it, so that no chart contradicts another by interpolation.
+fn through_budget(mut points: Vec<(f64, f64)>, report: &Report, route: &RouteAnalysis) -> Vec<(f64, f64)> {
+    if let (Some(budget), Some(chance)) = (total_budget(report), route.over_total_probability) {
+        let at = points.partition_point(|(usd, _)| *usd <= budget);
+        if at > 0 && at < points.len() {
+            points.insert(at, (budget, chance));
+        }
+    }
+    points
 }
 
 fn distribution_of(report: &Report, routes: &[&RouteAnalysis]) -> Distribution {
