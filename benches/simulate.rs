@@ -80,6 +80,6 @@ fn bill_one_request(bencher: Bencher) {
     let route = RouteId::parse("openai/gpt-5.4").expect("a route");
     let offer = catalogue.offer(&route).expect("on sale");
     let slot = offer.slot_at(Instant::parse("2026-11-23").expect("a date")).expect("a price");
-    let usage = Usage { input: 272_001, cached: 100_000, written: 0, output: 10_000 };
+    let usage = Usage { input: 272_001, cached: 100_000, output: 10_000, ..Usage::default() };
     bencher.bench(|| bill_request(black_box(offer.card(slot)), black_box(&usage)));
 }

@@ -3,8 +3,12 @@
 //! Pure functions over integers. The engine, the audit and every invoice in the tests price with these
 //! and nothing else.
 
+mod capacity;
+mod meter;
 mod month;
 mod request;
 
+pub use capacity::{Load, Sizing, beyond_reservation, commitment_price, pay_as_you_go, size};
+pub use meter::{MeterBill, Scope, bill_meter};
 pub use month::{BandSums, MonthBill, bill_band, fees_of};
-pub use request::{Bill, BillError, Item, Usage, bill_request};
+pub use request::{Bill, BillError, Item, Usage, bill_request, price_request};

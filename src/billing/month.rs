@@ -1,7 +1,7 @@
 //! The bill of a month from its token sums: linear in the sums, so one multiplication per component
 //! and band prices any number of requests.
 
-use crate::catalogue::{Band, Fee};
+use crate::catalogue::{Band, Component, Fee, Rates};
 use crate::domain::money::{Rate, Ratio, Usd};
 
 /// Token sums of the requests of one band. The four token counts are disjoint.
@@ -57,23 +57,28 @@ impl MonthBill {
 /// What the requests of one band cost at its rates, after a discount on tokens.
 ///
 /// `price_ratio` is what remains of the list price, one minus the discount. A band without a price for
-/// cached input must not be given cached tokens: the scenario's check refuses that before any trial.
+/// cached input, or that sells no output, must not be given such tokens: the scenario's check refuses that
+/// before any trial.
 pub fn bill_band(band: &Band, sums: &BandSums, price_ratio: Ratio) -> MonthBill {
-    debug_assert!(sums.cached == 0 || band.rates.cached().is_some(), "cached tokens without a price");
+    let rate = |rates: &Rates, component| rates.rate(component).unwrap_or(Rate::ZERO);
+    debug_assert!(
+        sums.cached == 0 || band.rates.rate(Component::CachedInput).is_some(),
+        "cached tokens without a price"
+    );
     let net = |amount: Usd| if price_ratio == Ratio::ONE { amount } else { amount.times(price_ratio) };
-    let cached_rate = |rate: Option<Rate>| rate.unwrap_or(Rate::from_micro_usd_per_million(0));
-    let input = net(band.rates.input.times(sums.uncached));
-    let cached_input = net(cached_rate(band.rates.cached()).times(sums.cached));
-    let cache_write = net(band.rates.written().times(sums.written));
-    let output = net(band.rates.output.times(sums.output));
+    let lines = |rates: &Rates| {
+        [
+            rate(rates, Component::Input).times(sums.uncached),
+            rate(rates, Component::CachedInput).times(sums.cached),
+            rates.written().unwrap_or(Rate::ZERO).times(sums.written),
+            rate(rates, Component::Output).times(sums.output),
+        ]
+    };
+    let [input, cached_input, cache_write, output] = lines(&band.rates).map(net);
     let premium = if band.rates == band.base {
         Usd::ZERO
     } else {
-        let base = band.base.input.times(sums.uncached)
-            + cached_rate(band.base.cached()).times(sums.cached)
-            + band.base.written().times(sums.written)
-            + band.base.output.times(sums.output);
-        input + cached_input + cache_write + output - net(base)
+        input + cached_input + cache_write + output - net(lines(&band.base).into_iter().sum())
     };
     MonthBill { input, cached_input, cache_write, output, tools: Usd::ZERO, fees: Usd::ZERO, premium }
 }

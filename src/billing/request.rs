@@ -2,27 +2,102 @@
 
 use std::fmt;
 
-use crate::catalogue::{RateCard, Rates};
+use crate::catalogue::{BandMode, Component, Price, RateCard, Rates};
 use crate::domain::money::{Rate, Usd};
 
-/// What one request used. Cached and written tokens are inside `input`; reasoning is inside `output`.
+/// What one request used. Every count is a total: cached, written, audio, image and video tokens are inside
+/// `input`; reasoning, audio, image and video are inside `output`; cached audio and cached images are inside
+/// both of their kinds. Only citations stand beside.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     /// All input tokens.
     pub input: u64,
-    /// Those that the cache served.
+    /// Those that a cache served, of all kinds.
     pub cached: u64,
-    /// Those written to the cache.
+    /// Those of the cached ones that a cache of the caller's own served.
+    pub explicit_cached: u64,
+    /// Input tokens written to the cache for its default lifetime.
     pub written: u64,
+    /// Input tokens written to the cache for an hour.
+    pub written_1h: u64,
+    /// Input tokens written to the cache for twelve hours.
+    pub written_12h: u64,
+    /// Audio input tokens.
+    pub audio_input: u64,
+    /// Audio input tokens that the cache served.
+    pub cached_audio: u64,
+    /// Image input tokens.
+    pub image_input: u64,
+    /// Image input tokens that the cache served.
+    pub cached_image: u64,
+    /// Video input tokens.
+    pub video_input: u64,
     /// All output tokens.
     pub output: u64,
+    /// Those that were reasoning.
+    pub reasoning: u64,
+    /// Audio output tokens.
+    pub audio_output: u64,
+    /// Image output tokens.
+    pub image_output: u64,
+    /// Video output tokens.
+    pub video_output: u64,
+    /// Tokens of cited sources.
+    pub citation: u64,
+}
+
+impl Usage {
+    /// The tokens of each component, every token in exactly one.
+    ///
+    /// # Errors
+    /// When parts are more than what they are part of.
+    pub fn tokens(&self) -> Result<[u64; Component::COUNT], BillError> {
+        let inside = |parts: &[u64], whole: u64, part: &'static str, of: &'static str| {
+            let sum = parts.iter().fold(0_u64, |sum, part| sum.saturating_add(*part));
+            whole.checked_sub(sum).ok_or(BillError::PartAboveWhole { part, parts: sum, of, whole })
+        };
+        let audio = inside(&[self.cached_audio], self.audio_input, "cached audio", "audio input")?;
+        let image = inside(&[self.cached_image], self.image_input, "cached image", "image input")?;
+        let special = [self.explicit_cached, self.cached_audio, self.cached_image];
+        let cached = inside(&special, self.cached, "explicitly cached, cached audio and image", "cached")?;
+        let (written, hour, half_day) = (self.written, self.written_1h, self.written_12h);
+        let parts = [self.cached, written, hour, half_day, audio, image, self.video_input];
+        let input = inside(&parts, self.input, "cached, written, audio, image and video", "input")?;
+        let parts = [self.reasoning, self.audio_output, self.image_output, self.video_output];
+        let output = inside(&parts, self.output, "reasoning, audio, image and video", "output")?;
+        let mut tokens = [0; Component::COUNT];
+        for (component, count) in [
+            (Component::Input, input),
+            (Component::CachedInput, cached),
+            (Component::ExplicitCachedInput, self.explicit_cached),
+            (Component::CacheWrite, self.written),
+            (Component::CacheWrite1h, self.written_1h),
+            (Component::CacheWrite12h, self.written_12h),
+            (Component::AudioInput, audio),
+            (Component::CachedAudioInput, self.cached_audio),
+            (Component::ImageInput, image),
+            (Component::CachedImageInput, self.cached_image),
+            (Component::VideoInput, self.video_input),
+            (Component::Output, output),
+            (Component::Reasoning, self.reasoning),
+            (Component::AudioOutput, self.audio_output),
+            (Component::ImageOutput, self.image_output),
+            (Component::VideoOutput, self.video_output),
+            (Component::Citation, self.citation),
+        ] {
+            tokens[component as usize] = count;
+        }
+        Ok(tokens)
+    }
 }
 
 /// One line of a bill.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Item {
-    /// `input`, `cached_input`, `cache_write`, `output`.
-    pub component: &'static str,
+    /// What was used.
+    pub component: Component,
+    /// The band whose price holds.
+    pub band: usize,
     /// Tokens billed.
     pub tokens: u64,
     /// Price per million tokens.
@@ -36,7 +111,7 @@ pub struct Item {
 pub struct Bill {
     /// The lines with any tokens.
     pub items: Vec<Item>,
-    /// The index of the band that applied.
+    /// The index of the band that the request falls into.
     pub band: usize,
     /// The sum of the lines.
     pub total: Usd,
@@ -47,12 +122,16 @@ pub struct Bill {
 /// Why a request cannot be billed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BillError {
-    /// More cached and written tokens than input.
-    CachedAboveInput {
-        /// All input tokens.
-        input: u64,
-        /// Cached and written tokens together.
-        inside: u64,
+    /// Parts are more than what they are part of.
+    PartAboveWhole {
+        /// The parts.
+        part: &'static str,
+        /// How many tokens they are.
+        parts: u64,
+        /// What they are part of.
+        of: &'static str,
+        /// How many tokens that has.
+        whole: u64,
     },
     /// The prompt is longer than what the tier sells.
     TooLong {
@@ -61,20 +140,30 @@ pub enum BillError {
         /// The longest prompt on sale.
         longest: u64,
     },
-    /// Cached tokens, and no published price for them.
-    NoCachedPrice,
+    /// Tokens of a component without a published price.
+    NoPrice {
+        /// The component.
+        component: Component,
+        /// Whether the provider says that it does not sell it.
+        not_sold: bool,
+    },
 }
 
 impl fmt::Display for BillError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            BillError::CachedAboveInput { input, inside } => {
-                write!(f, "{inside} cached and written tokens do not fit into {input} input tokens")
+            BillError::PartAboveWhole { part, parts, of, whole } => {
+                write!(f, "{parts} {part} tokens do not fit into {whole} {of} tokens")
             }
             BillError::TooLong { input, longest } => {
                 write!(f, "a prompt of {input} tokens is not sold here; the longest is {longest}")
             }
-            BillError::NoCachedPrice => write!(f, "no price for cached input is published here"),
+            BillError::NoPrice { component, not_sold: false } => {
+                write!(f, "no price for `{}` is published here", component.name())
+            }
+            BillError::NoPrice { component, not_sold: true } => {
+                write!(f, "`{}` is not sold here", component.name())
+            }
         }
     }
 }
@@ -85,43 +174,102 @@ impl std::error::Error for BillError {}
 ///
 /// The band is chosen by `usage.input`, cached tokens included, and its rates hold for the whole
 /// request. 272,001 input and 10,000 output tokens of gpt-5.4 cost 272,001 × 5.00 + 10,000 × 22.50 per
-/// million, 1.585005 USD, of which 272,001 × 2.50 + 10,000 × 7.50 per million is premium.
+/// million, 1.585005 USD, of which 272,001 × 2.50 + 10,000 × 7.50 per million is premium. On a graduated
+/// card each part of the prompt has the price of the band that it lies in.
 ///
 /// # Errors
 /// When the usage contradicts itself or has no published price.
 pub fn bill_request(card: &RateCard, usage: &Usage) -> Result<Bill, BillError> {
-    let inside = usage.cached.saturating_add(usage.written);
-    let Some(uncached) = usage.input.checked_sub(inside) else {
-        return Err(BillError::CachedAboveInput { input: usage.input, inside });
-    };
+    let mut items = Vec::with_capacity(4);
+    let (band, total, premium) = each_line(card, usage, |item| items.push(item))?;
+    Ok(Bill { items, band, total, premium })
+}
+
+/// What one request costs in all, without its items.
+///
+/// # Errors
+/// As [`bill_request`].
+pub fn price_request(card: &RateCard, usage: &Usage) -> Result<Usd, BillError> {
+    each_line(card, usage, |_| ()).map(|(_, total, _)| total)
+}
+
+/// Hands every line to `take`; returns the band, the total and the premium.
+fn each_line(
+    card: &RateCard,
+    usage: &Usage,
+    mut take: impl FnMut(Item),
+) -> Result<(usize, Usd, Usd), BillError> {
+    let tokens = usage.tokens()?;
     let Some(band) = card.band_of(usage.input) else {
         let longest = card.longest_prompt().unwrap_or(u64::MAX);
         return Err(BillError::TooLong { input: usage.input, longest });
     };
-    let items = items(&card.bands[band].rates, uncached, usage)?;
-    let total = items.iter().map(|item| item.amount).sum();
-    let base: Usd = items_total(&card.bands[band].base, uncached, usage)?;
-    Ok(Bill { items, band, total, premium: total - base })
-}
-
-fn items(rates: &Rates, uncached: u64, usage: &Usage) -> Result<Vec<Item>, BillError> {
-    let cached_rate = match rates.cached() {
-        Some(rate) => rate,
-        None if usage.cached == 0 => rates.input,
-        None => return Err(BillError::NoCachedPrice),
+    let (mut total, mut premium) = (Usd::ZERO, Usd::ZERO);
+    let mut line = |component: Component, tokens: u64, band: usize| -> Result<(), BillError> {
+        let rate = rate_of(&card.bands[band].rates, component)?;
+        let amount = rate.times(tokens);
+        total += amount;
+        // A component without a price in the base band has nothing to be dearer than.
+        let base = rate_of(&card.bands[band].base, component).unwrap_or(rate);
+        if base != rate {
+            premium += amount - base.times(tokens);
+        }
+        take(Item { component, band, tokens, rate, amount });
+        Ok(())
     };
-    let lines = [
-        ("input", uncached, rates.input),
-        ("cached_input", usage.cached, cached_rate),
-        ("cache_write", usage.written, rates.written()),
-        ("output", usage.output, rates.output),
-    ];
-    let used = lines.into_iter().filter(|(_, tokens, _)| *tokens > 0);
-    Ok(used
-        .map(|(component, tokens, rate)| Item { component, tokens, rate, amount: rate.times(tokens) })
-        .collect())
+    match card.mode {
+        BandMode::WholeRequest => {
+            for component in Component::ALL {
+                if tokens[component as usize] > 0 {
+                    line(component, tokens[component as usize], band)?;
+                }
+            }
+        }
+        BandMode::Graduated => {
+            let mut begun = 0;
+            for component in along_the_prompt() {
+                let end = begun + tokens[component as usize];
+                let mut from = begun;
+                for (index, band) in card.bands.iter().enumerate() {
+                    let to = band.up_to.unwrap_or(u64::MAX).min(end);
+                    if to > from {
+                        line(component, to - from, index)?;
+                        from = to;
+                    }
+                }
+                begun = end;
+            }
+            for component in Component::ALL.into_iter().filter(|component| !component.is_input()) {
+                if tokens[component as usize] > 0 {
+                    line(component, tokens[component as usize], band)?;
+                }
+            }
+        }
+    }
+    Ok((band, total, premium))
 }
 
-fn items_total(rates: &Rates, uncached: u64, usage: &Usage) -> Result<Usd, BillError> {
-    Ok(items(rates, uncached, usage)?.iter().map(|item| item.amount).sum())
+/// The input components in the order in which a prompt holds them: what a cache serves is its beginning,
+/// what is written follows, the rest comes last.
+fn along_the_prompt() -> impl Iterator<Item = Component> {
+    const FIRST: [Component; 7] = [
+        Component::CachedInput,
+        Component::ExplicitCachedInput,
+        Component::CachedAudioInput,
+        Component::CachedImageInput,
+        Component::CacheWrite,
+        Component::CacheWrite1h,
+        Component::CacheWrite12h,
+    ];
+    let rest = Component::ALL.into_iter().filter(|c| c.is_input() && !FIRST.contains(c));
+    FIRST.into_iter().chain(rest)
+}
+
+/// The rate of a component. Reasoning without a price of its own is output.
+fn rate_of(rates: &Rates, component: Component) -> Result<Rate, BillError> {
+    match rates.price(component) {
+        Price::Listed(rate) | Price::ByRule(rate) => Ok(rate),
+        Price::Unknown if component == Component::Reasoning => rate_of(rates, Component::Output),
+        price => Err(BillError::NoPrice { component, not_sold: price == Price::NotSold }),
+    }
 }

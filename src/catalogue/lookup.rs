@@ -1,10 +1,10 @@
 //! Finding what is in force on a route at an instant. What is not there is an error that says what is,
 //! never another price.
 
-use super::{CapacityOffer, Catalogue, Fee, Model, PriceEntry, Provider, RateCard, ToolFee};
-use crate::domain::problem::{Code, near};
+use super::{CapacityOffer, Catalogue, Fee, Meter, Model, PriceEntry, Provider, RateCard};
+use crate::domain::problem::{Code, near, suggest};
 use crate::domain::route::RouteId;
-use crate::domain::time::{Instant, utc_hour_and_weekday};
+use crate::domain::time::{HOUR_SECONDS, Instant};
 
 /// A route that exists: where its prices are to be found.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +52,13 @@ impl Catalogue {
     pub fn offer<'a>(&'a self, route: &'a RouteId) -> Result<Offer<'a>, LookupError> {
         let provider = find(&self.providers, |p| &p.id, &route.provider, "provider")?;
         let what = format!("model at {}", provider.name);
-        let model = find(&provider.models, |m| &m.id, &route.model, &what)?;
+        let model = match provider.models.iter().find(|model| model.aliases.contains(&route.model)) {
+            Some(model) => model,
+            None => find(&provider.models, |m| &m.id, &route.model, &what)?,
+        };
+        if !provider.currency.is_usable() {
+            return Err(no_exchange_rate(provider));
+        }
         let region = route.region.as_deref().unwrap_or(&provider.default_region);
         let offer = Offer { provider, model, tier: &route.tier, region };
         if offer.entries().next().is_none() {
@@ -89,8 +95,7 @@ impl<'a> Offer<'a> {
             .filter(|(_, entry)| entry.from <= instant)
             .max_by_key(|(_, entry)| entry.from)
             .filter(|(_, entry)| entry.until.is_none_or(|until| instant < until))?;
-        let (hour, weekday) = utc_hour_and_weekday(instant);
-        let window = found.windows.iter().position(|window| window.open[weekday][hour]);
+        let window = found.windows.iter().position(|window| window.is_open(instant));
         Some(Slot { entry, window })
     }
 
@@ -108,15 +113,47 @@ impl<'a> Offer<'a> {
         &self.model.prices[slot.entry]
     }
 
-    /// The fee in force for a call of `tool` at `instant`.
-    pub fn tool_at(self, tool: &str, instant: Instant) -> Option<&'a ToolFee> {
+    /// Whether some price of the offer changes within an hour, so that hours have to be told apart by
+    /// quarters.
+    pub fn changes_within_hours(self) -> bool {
+        let inside = |from: Instant| from.unix_seconds() % HOUR_SECONDS != 0;
+        self.entries().any(|(_, entry)| {
+            inside(entry.from)
+                || entry.until.is_some_and(inside)
+                || entry.windows.iter().flat_map(|window| &window.spans).any(|(a, b)| a % 60 + b % 60 > 0)
+        })
+    }
+
+    /// The meter `name` in force at `instant`, of the variant `level`: the one that names the model, the
+    /// region or the tier before one for all, and of these the latest.
+    pub fn meter_at(self, name: &str, level: Option<&str>, instant: Instant) -> Option<&'a Meter> {
+        let wanted = |meter: &&Meter| meter.name == name && meter.level.as_deref() == level;
+        self.begun_meters(instant)
+            .filter(wanted)
+            .max_by_key(|meter| (narrowness(meter), meter.from))
+            .filter(|meter| meter.until.is_none_or(|until| instant < until))
+    }
+
+    /// All meters in force at `instant`, one of each name and variant.
+    pub fn meters_at(self, instant: Instant) -> Vec<&'a Meter> {
+        let mut names: Vec<(&str, Option<&str>)> = Vec::new();
+        for meter in self.begun_meters(instant) {
+            let name = (meter.name.as_str(), meter.level.as_deref());
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names.into_iter().filter_map(|(name, level)| self.meter_at(name, level, instant)).collect()
+    }
+
+    fn begun_meters(self, instant: Instant) -> impl Iterator<Item = &'a Meter> {
         let holds = |list: &[String], name: &str| list.is_empty() || list.iter().any(|n| n == name);
-        self.provider
-            .tools
-            .iter()
-            .filter(|fee| fee.tool == tool && fee.from <= instant)
-            .filter(|fee| holds(&fee.models, &self.model.id) && holds(&fee.regions, self.region))
-            .max_by_key(|fee| fee.from)
+        self.provider.meters.iter().filter(move |meter| {
+            meter.from <= instant
+                && holds(&meter.models, &self.model.id)
+                && holds(&meter.regions, self.region)
+                && holds(&meter.tiers, self.tier)
+        })
     }
 
     /// The platform fees in force at `instant`, the latest of each name.
@@ -204,21 +241,31 @@ fn routes_of(provider: &Provider, model: &Model) -> Vec<RouteId> {
     routes
 }
 
+/// How many of model, region and tier a meter names.
+fn narrowness(meter: &Meter) -> usize {
+    [&meter.models, &meter.regions, &meter.tiers].iter().filter(|list| !list.is_empty()).count()
+}
+
+fn no_exchange_rate(provider: &Provider) -> LookupError {
+    let code = &provider.currency.code;
+    LookupError {
+        title: format!("the prices of {} are in {code}, and no exchange rate is given", provider.name),
+        help: format!(
+            "add `--exchange {code}=RATE@DATE`: US dollars for one {code}, and the day of that rate"
+        ),
+        unpriced: true,
+    }
+}
+
 fn find<'a, T>(
     list: &'a [T],
     name: impl Fn(&T) -> &String,
     wanted: &str,
     what: &str,
 ) -> Result<&'a T, LookupError> {
-    list.iter().find(|item| name(item) == wanted).ok_or_else(|| {
-        let known: Vec<&str> = list.iter().map(|item| name(item).as_str()).collect();
-        let close = near(wanted, known.iter().copied());
-        let hint =
-            if close.is_empty() { String::new() } else { format!("did you mean {}? ", close.join(" or ")) };
-        LookupError {
-            title: format!("unknown {what}: `{wanted}`"),
-            help: format!("{hint}What exists: {}", known.join(", ")),
-            unpriced: false,
-        }
+    list.iter().find(|item| name(item) == wanted).ok_or_else(|| LookupError {
+        title: format!("unknown {what}: `{wanted}`"),
+        help: suggest(wanted, list.iter().map(|item| name(item).as_str())),
+        unpriced: false,
     })
 }

@@ -6,28 +6,35 @@
 mod card;
 mod check;
 mod embedded;
+mod exchange;
+pub mod import;
 mod lookup;
+mod meter;
 mod wire;
+mod write;
 
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
 use crate::domain::document::{Wire, parse};
-use crate::domain::money::{Rate, Ratio, Usd};
+use crate::domain::money::{Ratio, Usd};
 use crate::domain::problem::{Code, Place, Problems, Source};
-use crate::domain::time::Instant;
+use crate::domain::time::{Instant, utc_day_and_minute, weekday_of_day};
 
-pub use card::{Band, CachedInput, RateCard, Rates};
+pub use card::{Band, BandMode, Component, Loan, Price, RateCard, Rates};
+pub use check::{CAPABILITIES, TIERS};
 pub use embedded::shipped;
+pub use exchange::{Currency, ExchangeRate};
 pub use lookup::{LookupError, Offer, Slot};
+pub use meter::{
+    CapacityOffer, Included, Length, Meter, MeterBand, Period, Tariff, Term, TimeUnit, WEB_SEARCH,
+};
 pub use wire::PriceFileWire;
-
-/// The tool whose calls a scenario counts as searches.
-pub const WEB_SEARCH: &str = "web_search";
+pub use write::price_file;
 
 /// All price files together.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Catalogue {
     /// One per price file, in order of name.
     pub providers: Vec<Provider>,
@@ -36,26 +43,41 @@ pub struct Catalogue {
 }
 
 /// One provider: one price file.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Provider {
     /// The name in routes: `openai`.
     pub id: String,
     /// The name for people.
     pub name: String,
+    /// The currency of its prices, and what they were converted at.
+    pub currency: Currency,
+    /// How its usage records count cached and written tokens.
+    pub cached_tokens: Counting,
+    /// How its usage records count reasoning tokens.
+    pub reasoning_tokens: Counting,
     /// The region that a route without `@region` means.
     pub default_region: String,
     /// Plain facts for the comparison table.
     pub facts: Vec<Fact>,
     /// Platform fees on top of a month's bill.
     pub fees: Vec<Fee>,
-    /// Fees per tool call.
-    pub tools: Vec<ToolFee>,
+    /// What is billed beside tokens.
+    pub meters: Vec<Meter>,
     /// The models on sale.
     pub models: Vec<Model>,
 }
 
+/// How a usage record counts some tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counting {
+    /// They are part of the total (of input for cached tokens, of output for reasoning).
+    Inside,
+    /// They stand beside it.
+    Beside,
+}
+
 /// A stated fact, such as the SLA, with its source.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Fact {
     /// What it is about: `sla`, `availability`, …
     pub topic: &'static str,
@@ -77,7 +99,7 @@ pub struct Citation {
 }
 
 /// A fee on top of everything that a month's traffic costs.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Fee {
     /// The fee's name.
     pub name: String,
@@ -91,30 +113,21 @@ pub struct Fee {
     pub source: Citation,
 }
 
-/// A fee per call of a tool.
-#[derive(Clone, Debug)]
-pub struct ToolFee {
-    /// The tool: `web_search`, …
-    pub tool: String,
-    /// The models that it holds for; all if empty.
-    pub models: Vec<String>,
-    /// The regions that it holds for; all if empty.
-    pub regions: Vec<String>,
-    /// Price per million calls.
-    pub rate: Rate,
-    /// Since when.
-    pub from: Instant,
-    /// By whose word.
-    pub source: Citation,
-}
-
 /// A model as one provider sells it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Model {
     /// The name in routes.
     pub id: String,
     /// The name for people.
     pub name: String,
+    /// Other names of the same model.
+    pub aliases: Vec<String>,
+    /// How its usage records count cached tokens, where that is not what the provider's others do.
+    pub cached_tokens: Option<Counting>,
+    /// How its usage records count reasoning tokens, where that is not what the provider's others do.
+    pub reasoning_tokens: Option<Counting>,
+    /// What it can do, in the words of [`CAPABILITIES`].
+    pub capabilities: Vec<String>,
     /// Window and limits in tokens, where known.
     pub limits: Option<Limits>,
     /// The prompt cache, where the host has one.
@@ -128,7 +141,7 @@ pub struct Model {
 }
 
 /// A model's window, in tokens.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Limits {
     /// Input and output together.
     pub context_window: u64,
@@ -148,7 +161,7 @@ impl Limits {
 }
 
 /// A host's prompt cache.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PromptCache {
     /// Shorter prompts, in tokens, are never cached.
     pub minimum_tokens: u64,
@@ -157,7 +170,7 @@ pub struct PromptCache {
 }
 
 /// Published performance of a model at a host.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Measured {
     /// Output speed.
     pub speed_tokens_per_s: Option<f64>,
@@ -183,7 +196,7 @@ pub enum Status {
 }
 
 /// The prices of some tiers and regions from an instant on.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PriceEntry {
     /// The tiers that it holds for.
     pub tiers: Vec<String>,
@@ -199,50 +212,63 @@ pub struct PriceEntry {
     pub card: RateCard,
     /// Cards for times of day.
     pub windows: Vec<Window>,
+    /// Where the prices are a multiple of another entry's: which, in words.
+    pub derived: Option<String>,
     /// By whose word.
     pub source: Citation,
 }
 
-/// Hours of the week at which another card holds.
-#[derive(Clone, Debug)]
+/// A time of day at which another card holds.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Window {
     /// Its name: `peak`.
     pub name: String,
-    /// For each weekday (Monday = 0) and UTC hour, whether the window is open.
-    pub open: [[bool; 24]; 7],
+    /// Spans of minutes of the UTC day, start included, end not; one whose end is not after its start
+    /// crosses midnight.
+    pub spans: Vec<(u32, u32)>,
+    /// On which weekdays (Monday = 0) its spans begin.
+    pub weekdays: [bool; 7],
+    /// The days on which it stays closed.
+    pub except: Option<Arc<Calendar>>,
     /// The card in the window.
     pub card: RateCard,
 }
 
-/// Provisioned throughput, as data; capacity planning uses it.
-#[derive(Clone, Debug)]
-pub struct CapacityOffer {
-    /// The unit's name: PTU.
-    pub unit: String,
-    /// Where it is sold.
-    pub regions: Vec<String>,
-    /// Input tokens per minute that one unit serves.
-    pub input_tokens_per_minute: u64,
-    /// Input tokens that one output token counts as.
-    pub output_weight: f64,
-    /// Input tokens that one cached token counts as.
-    pub cached_weight: f64,
-    /// The fewest units.
-    pub minimum_units: u64,
-    /// Units are sold in steps of this.
-    pub increment_units: u64,
-    /// Longer prompts, in tokens, are refused.
-    pub maximum_prompt_tokens: Option<u64>,
-    /// Price of a unit for an hour.
-    pub per_hour: Usd,
-    /// Price of a unit reserved for a month.
-    pub per_month: Option<Usd>,
-    /// Price of a unit reserved for a year.
-    pub per_year: Option<Usd>,
-    /// Since when.
-    pub from: Instant,
+impl Window {
+    /// Whether the window is open at an instant.
+    pub fn is_open(&self, instant: Instant) -> bool {
+        let (day, minute) = utc_day_and_minute(instant);
+        let begins = |day: i64| self.weekdays[weekday_of_day(day)];
+        let open = self.spans.iter().any(|&(from, to)| {
+            if from < to {
+                (from..to).contains(&minute) && begins(day)
+            } else {
+                (minute >= from && begins(day)) || (minute < to && begins(day - 1))
+            }
+        });
+        open && !self.except.as_ref().is_some_and(|calendar| calendar.holds(instant))
+    }
+}
+
+/// A list of days in a local time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Calendar {
+    /// Its name.
+    pub name: String,
+    /// Seconds that its local time is ahead of UTC.
+    pub utc_offset_seconds: i64,
+    /// Days since 1970-01-01, in order.
+    pub days: Vec<i64>,
     /// By whose word.
     pub source: Citation,
+}
+
+impl Calendar {
+    /// Whether the local date at an instant is among its days.
+    pub fn holds(&self, instant: Instant) -> bool {
+        let (day, _) = utc_day_and_minute(instant.plus_seconds(self.utc_offset_seconds));
+        self.days.binary_search(&day).is_ok()
+    }
 }
 
 impl Catalogue {

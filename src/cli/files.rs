@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 
 use super::PricingArguments;
 use super::outcome::{Failure, say};
-use crate::catalogue::{Catalogue, shipped};
+use crate::catalogue::{Catalogue, ExchangeRate, shipped};
 use crate::domain::document::MAX_BYTES;
 use crate::domain::problem::{Code, Place, Problems, Source};
 use crate::workload::{Scenario, assemble};
@@ -95,7 +95,21 @@ pub fn catalogue(arguments: &PricingArguments) -> Result<Catalogue, Failure> {
             over.push(source(&file)?);
         }
     }
-    Ok(Catalogue::read(&shipped(), &over)?)
+    if let Some(twice) = repeated(&arguments.exchange) {
+        return Err(Failure::usage(
+            &format!("two exchange rates for {}", twice.currency),
+            "one rate holds for all months: keep one of them",
+        ));
+    }
+    Ok(Catalogue::read(&shipped(), &over)?.exchanged(&arguments.exchange))
+}
+
+fn repeated(rates: &[ExchangeRate]) -> Option<&ExchangeRate> {
+    rates
+        .iter()
+        .enumerate()
+        .find(|(at, rate)| rates[..*at].iter().any(|r| r.currency == rate.currency))
+        .map(|(_, r)| r)
 }
 
 fn price_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {

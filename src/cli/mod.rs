@@ -16,6 +16,8 @@ mod simulate;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use crate::catalogue::ExchangeRate;
+
 pub use outcome::{Exit, Failure};
 
 /// Forecasts what large-language-model APIs will cost, offline.
@@ -56,6 +58,9 @@ struct PricingArguments {
     /// Folder with price files (*.yaml); each replaces the built-in file of the same provider
     #[arg(long, value_name = "DIR")]
     pricing: Option<std::path::PathBuf>,
+    /// Exchange rate for price files in another currency: US dollars for one unit, and the day of the rate
+    #[arg(long, value_name = "EUR=1.08@DATE", value_parser = ExchangeRate::parse)]
+    exchange: Vec<ExchangeRate>,
 }
 
 /// How to simulate.

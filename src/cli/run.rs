@@ -114,6 +114,9 @@ pub fn command(name: &str, paths: &[&Path], options: &Options, pricing: &Pricing
     if let Some(folder) = &pricing.pricing {
         command += &format!(" --pricing {}", quoted(&folder.display().to_string()));
     }
+    for rate in &pricing.exchange {
+        command += &format!(" --exchange {}", quoted(&rate.to_string()));
+    }
     command
 }
 

@@ -7,5 +7,6 @@ pub mod money;
 pub mod normal;
 pub mod number;
 pub mod problem;
+pub mod quantity;
 pub mod route;
 pub mod time;

@@ -8,6 +8,9 @@ use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Sub};
 
+use super::number::{NumberError, parse_decimal};
+use super::quantity::Quantity;
+
 /// Picodollars in one US dollar.
 const PICO_PER_USD: i128 = 1_000_000_000_000;
 
@@ -38,6 +41,17 @@ impl Usd {
     pub fn to_f64(self) -> f64 {
         // Split, so that the dollars and the fraction each convert exactly.
         (self.0 / PICO_PER_USD) as f64 + (self.0 % PICO_PER_USD) as f64 / PICO_PER_USD as f64
+    }
+
+    /// An amount in another currency as dollars, rounded once, half to even, to the picodollar.
+    pub fn exchanged(self, usd: UsdPerUnit) -> Usd {
+        Usd(usd.of(self.0))
+    }
+
+    /// This amount times `numerator / denominator`, rounded once, half to even, to the picodollar. The
+    /// denominator is positive.
+    pub fn times_fraction(self, numerator: i128, denominator: i128) -> Usd {
+        Usd(div_half_even(self.0 * numerator, denominator))
     }
 
     /// This amount times an exact ratio, rounded once, half to even, to the picodollar.
@@ -95,6 +109,9 @@ impl Sum for Usd {
 pub struct Rate(i64);
 
 impl Rate {
+    /// Free.
+    pub const ZERO: Rate = Rate(0);
+
     /// The price of `micros` micro-dollars per million units.
     pub const fn from_micro_usd_per_million(micros: i64) -> Self {
         Rate(micros)
@@ -103,6 +120,24 @@ impl Rate {
     /// Micro-dollars per million units.
     pub const fn micro_usd_per_million(self) -> i64 {
         self.0
+    }
+
+    /// A rate in another currency as dollars, rounded once, half to even, to the micro-dollar per million.
+    pub fn exchanged(self, usd: UsdPerUnit) -> Rate {
+        Rate(i64::try_from(usd.of(i128::from(self.0))).unwrap_or(i64::MAX))
+    }
+
+    /// What a quantity costs, rounded once, half to even, to the picodollar; exact for whole quantities.
+    pub fn times_quantity(self, quantity: Quantity) -> Usd {
+        Usd(div_half_even(i128::from(self.0) * i128::from(quantity.millionths()), 1_000_000))
+    }
+
+    /// This rate times an exact ratio, rounded once, half to even, to the micro-dollar per million.
+    pub fn scaled(self, ratio: Ratio) -> Rate {
+        let micros = div_half_even(i128::from(self.0) * i128::from(ratio.parts), i128::from(Ratio::WHOLE));
+        // A rate is at most 10¹² (`parse_decimal`) and a ratio at most 10⁹ whole, so 10¹⁵ · 10⁶ never leaves
+        // i128; the quotient is held inside of i64 by saturation.
+        Rate(i64::try_from(micros).unwrap_or(i64::MAX))
     }
 
     /// What `quantity` units cost, exactly: 272,000 tokens at 2.50 are 0.68 USD.
@@ -153,6 +188,34 @@ impl Ratio {
     /// The ratio as a number, for display and estimates.
     pub fn to_f64(self) -> f64 {
         self.parts as f64 / Self::WHOLE as f64
+    }
+}
+
+/// What one unit of another currency is worth: billionths of a US dollar.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct UsdPerUnit {
+    billionths: i64,
+}
+
+impl UsdPerUnit {
+    /// Reads a plain decimal above 0 with at most nine decimals.
+    ///
+    /// # Errors
+    /// When the text is not one.
+    pub fn parse(text: &str) -> Result<Self, NumberError> {
+        let billionths = parse_decimal(text, 9)?;
+        if billionths > 0 { Ok(UsdPerUnit { billionths }) } else { Err(NumberError::NotPositive) }
+    }
+
+    fn of(self, amount: i128) -> i128 {
+        div_half_even(amount * i128::from(self.billionths), 1_000_000_000)
+    }
+}
+
+/// A decimal without trailing zeros: `1.08`.
+impl fmt::Display for UsdPerUnit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Usd(i128::from(self.billionths) * 1_000).fmt(f)
     }
 }
 

@@ -18,6 +18,8 @@ pub enum NumberError {
     NotPlain,
     /// Beyond what can be held.
     TooLarge,
+    /// Zero or less, where only more than that makes sense.
+    NotPositive,
 }
 
 impl fmt::Display for NumberError {
@@ -31,6 +33,7 @@ impl fmt::Display for NumberError {
                 write!(f, "not a plain decimal: no currency sign, exponent or unit here")
             }
             NumberError::TooLarge => write!(f, "too large"),
+            NumberError::NotPositive => write!(f, "not above zero"),
         }
     }
 }
@@ -115,6 +118,72 @@ pub fn parse_decimal(text: &str, decimals: usize) -> Result<i64, NumberError> {
     Ok(if negative { -value } else { value })
 }
 
+/// A decimal in whole units of a power of ten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scaled {
+    /// The nearest whole number of units, half to even.
+    pub value: i64,
+    /// Whether nothing was lost.
+    pub exact: bool,
+}
+
+/// Reads a decimal with an optional exponent, as other programs write it, in units of 10^−`shift`.
+///
+/// # Errors
+/// When the text is not such a number, or is beyond 10¹⁸ of those units.
+///
+/// ```
+/// use tollcast::domain::number::parse_scaled;
+/// assert_eq!(parse_scaled("2.5e-06", 12).unwrap().value, 2_500_000);
+/// assert!(!parse_scaled("1.41953125E-7", 12).unwrap().exact);
+/// ```
+pub fn parse_scaled(text: &str, shift: i32) -> Result<Scaled, NumberError> {
+    let (mantissa, exponent) = match text.trim().split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => {
+            (mantissa, exponent.parse::<i32>().map_err(|_| NumberError::NotANumber)?)
+        }
+        None => (text.trim(), 0),
+    };
+    let (negative, unsigned) = match mantissa.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, mantissa.strip_prefix('+').unwrap_or(mantissa)),
+    };
+    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
+    let digits: String = whole.chars().chain(fraction.chars()).collect();
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(NumberError::NotANumber);
+    }
+    let significant = digits.trim_start_matches('0');
+    let places = i32::try_from(fraction.len()).map_err(|_| NumberError::TooLarge)?;
+    // The number is `significant` · 10^power in the wanted units.
+    let power =
+        exponent.checked_sub(places).and_then(|p| p.checked_add(shift)).ok_or(NumberError::TooLarge)?;
+    if significant.is_empty() {
+        return Ok(Scaled { value: 0, exact: true });
+    }
+    let length = significant.len() as i64;
+    if length + i64::from(power) > 18 {
+        return Err(NumberError::TooLarge);
+    }
+    let kept = usize::try_from((length + i64::from(power.min(0))).max(0)).unwrap_or(0);
+    let (head, tail) = significant.split_at(kept.min(significant.len()));
+    let zeros = "0".repeat(usize::try_from(power.max(0)).unwrap_or(0));
+    let head: i64 = format!("0{head}{zeros}").parse().map_err(|_| NumberError::TooLarge)?;
+    // What is cut off, as a fraction: it has −power digits, of which leading zeros may be missing.
+    let cut_digits = usize::try_from(-i64::from(power.min(0))).unwrap_or(0);
+    let exact = tail.bytes().all(|byte| byte == b'0');
+    let up = if tail.len() < cut_digits {
+        false
+    } else {
+        match (tail.as_bytes().first().copied().unwrap_or(b'0'), tail.get(1..).unwrap_or("")) {
+            (b'5', rest) if rest.bytes().all(|byte| byte == b'0') => head % 2 != 0,
+            (first, _) => first >= b'5',
+        }
+    };
+    let value = head + i64::from(up);
+    Ok(Scaled { value: if negative { -value } else { value }, exact })
+}
+
 /// Whether every `_` stands between two digits.
 fn separators_are_inside(text: &str) -> bool {
     let bytes = text.as_bytes();
@@ -154,6 +223,28 @@ mod tests {
         assert_eq!(parse_decimal(".5", 6), Ok(500_000));
         assert_eq!(parse_decimal("1_000", 6), Ok(1_000_000_000));
         assert_eq!(parse_decimal("0.1000000000000", 6), Ok(100_000));
+    }
+
+    #[test]
+    fn scaled_decimals_round_half_to_even() {
+        let read = |text, shift| parse_scaled(text, shift).map(|s| (s.value, s.exact));
+        assert_eq!(read("2.5e-06", 12), Ok((2_500_000, true)));
+        assert_eq!(read("0.0000029999900000000002", 12), Ok((2_999_990, false)));
+        assert_eq!(read("1.0000000000000001E-7", 12), Ok((100_000, false)));
+        assert_eq!(read("0.25", 1), Ok((2, false)));
+        assert_eq!(read("0.35", 1), Ok((4, false)));
+        assert_eq!(read("0.2500001", 1), Ok((3, false)));
+        assert_eq!(read("0.0049", 1), Ok((0, false)));
+        assert_eq!(read("0.05", 0), Ok((0, false)));
+        assert_eq!(read("0.5", 0), Ok((0, false)));
+        assert_eq!(read("0.9", 0), Ok((1, false)));
+        assert_eq!(read("-3", 6), Ok((-3_000_000, true)));
+        assert_eq!(read("0", 12), Ok((0, true)));
+        assert_eq!(read("3", 6), Ok((3_000_000, true)));
+        for text in ["", "e5", "1.2.3", "NaN", "1e", "$1", "1e99999999999"] {
+            assert!(parse_scaled(text, 6).is_err(), "{text}");
+        }
+        assert_eq!(parse_scaled("1e30", 6), Err(NumberError::TooLarge));
     }
 
     #[test]

@@ -284,16 +284,21 @@ pub fn near<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'
     scored.into_iter().take(3).map(|(_, name)| name).collect()
 }
 
+/// The most names that a message lists.
+const MOST_LISTED: usize = 24;
+
 /// `did you mean a or b? known: …` for a wrong name.
 pub fn suggest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> String {
     let close = near(wrong, known.clone());
     let all: Vec<&str> = known.into_iter().collect();
-    let listed = if all.len() > 24 {
-        format!("{} and {} more", all[..24].join(", "), all.len() - 24)
+    let listed = if all.len() > MOST_LISTED {
+        format!("{} and {} more", all[..MOST_LISTED].join(", "), all.len() - MOST_LISTED)
     } else {
         all.join(", ")
     };
-    if close.is_empty() {
+    if all.is_empty() {
+        "nothing of the kind exists here".to_owned()
+    } else if close.is_empty() {
         format!("what exists here: {listed}")
     } else {
         format!("did you mean {}? What exists here: {listed}", close.join(" or "))

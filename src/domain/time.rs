@@ -26,6 +26,11 @@ impl Instant {
         self.0
     }
 
+    /// The instant `seconds` later.
+    pub const fn plus_seconds(self, seconds: i64) -> Self {
+        Instant(self.0 + seconds)
+    }
+
     /// Reads `2026-03-05` (midnight UTC) or `2026-08-16T16:00:00Z`.
     ///
     /// # Errors
@@ -115,13 +120,15 @@ impl fmt::Display for Month {
     }
 }
 
-/// Hour of the day (0 to 23) and weekday (Monday = 0) of an instant, UTC.
-pub fn utc_hour_and_weekday(instant: Instant) -> (usize, usize) {
-    let hours = instant.0.div_euclid(HOUR_SECONDS);
-    let hour = hours.rem_euclid(24);
-    // 1970-01-01 was a Thursday, weekday 3 counted from Monday.
-    let weekday = (hours.div_euclid(24) + 3).rem_euclid(7);
-    (hour as usize, weekday as usize)
+/// Days since 1970-01-01 and the minute of the day (0 to 1,439) of an instant, UTC.
+pub fn utc_day_and_minute(instant: Instant) -> (i64, u32) {
+    let minutes = instant.0.div_euclid(60);
+    (minutes.div_euclid(24 * 60), minutes.rem_euclid(24 * 60) as u32)
+}
+
+/// The weekday, Monday = 0, of the day `days` after 1970-01-01, which was a Thursday.
+pub fn weekday_of_day(days: i64) -> usize {
+    (days + 3).rem_euclid(7) as usize
 }
 
 #[cfg(test)]
@@ -142,7 +149,8 @@ mod tests {
         let day = Instant::parse("2026-03-05").unwrap();
         assert_eq!(day, Month::parse("2026-03").unwrap().start().plus_days(4));
         assert_eq!(Instant::parse("2026-08-16T16:00:00Z").unwrap().to_string(), "2026-08-16T16:00:00Z");
-        assert_eq!(utc_hour_and_weekday(Instant::parse("2026-11-23T10:00:00Z").unwrap()), (10, 0));
+        let (days, minute) = utc_day_and_minute(Instant::parse("2026-11-23T10:01:59Z").unwrap());
+        assert_eq!((weekday_of_day(days), minute), (0, 601));
         assert!(Instant::parse("tomorrow").is_err());
         assert!(Month::parse("2027-13").is_err());
     }

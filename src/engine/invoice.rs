@@ -1,10 +1,13 @@
 //! A month's sums priced on one route, with the same exact arithmetic as a single request.
 
+use std::sync::Arc;
+
 use super::counts::poisson;
 use super::traffic::{SegmentSums, Terms, Traffic};
-use crate::billing::{BandSums, MonthBill, bill_band, fees_of};
-use crate::catalogue::{CachedInput, Fee};
-use crate::domain::money::{Ratio, Usd};
+use crate::billing::{BandSums, MonthBill, Scope, bill_band, bill_meter, fees_of};
+use crate::catalogue::{Component, Fee, Meter, Price};
+use crate::domain::money::Ratio;
+use crate::domain::quantity::Quantity;
 use crate::workload::{OverWindow, Route, RoutePlan, Slice};
 
 /// What a route's month comes to.
@@ -72,24 +75,28 @@ pub struct Month<'a> {
     pub search_u: f64,
 }
 
-/// Prices the workloads' months on route number `index`.
+/// Prices the workloads' months on route number `index`; the month has `days`.
 pub fn invoice(
     route: &Route,
     index: usize,
-    month: usize,
+    (month, days): (usize, usize),
     workloads: &[Month<'_>],
     values: &[f64],
 ) -> Invoice {
     let mut invoice = Invoice::default();
     let price_ratio = Ratio::nearest(values[route.discount.0]).complement();
+    let mut used: Vec<MeterUse> = Vec::new();
     for (plan, workload) in route.plans.iter().zip(workloads) {
         let served_before = invoice.tally.served;
         for slice in &plan.months[month] {
             add_slice(&mut invoice, plan, index, slice, workload, values, price_ratio);
         }
         let served = invoice.tally.served - served_before;
-        invoice.bill.tools += searches(plan, month, served, workload.search_u, values);
+        count_searches(&mut used, plan, month, served, workload.search_u, values);
     }
+    // Free allowances belong to all workloads of the route together.
+    let scope = Scope::Month { days: days as u64, requests: whole(invoice.tally.served) };
+    invoice.bill.tools = used.iter().map(|u| bill_meter(&u.meter, u.quantity, scope).amount).sum();
     let fees: Vec<&Fee> = route.fees[month].iter().collect();
     invoice.bill.fees = fees_of(&fees, invoice.bill.total());
     invoice
@@ -130,8 +137,8 @@ fn add_slice(
         };
         let band = &slice.card.bands[band];
         // Where cached tokens pay the input price by rule, they are input like any other.
-        let cached = match band.rates.cached_input {
-            CachedInput::SameAsInput => 0.0,
+        let cached = match band.rates.price(Component::CachedInput) {
+            Price::ByRule(_) => 0.0,
             _ => (sums.basis[route.cached] * slice.share * factor).min(prompt),
         };
         let output = sums.basis[route.output] * slice.share * factor;
@@ -157,15 +164,34 @@ fn add_slice(
     }
 }
 
-/// What the searches of `served` requests cost: a Poisson number, split over the month's prices.
-fn searches(plan: &RoutePlan, month: usize, served: f64, u: f64, values: &[f64]) -> Usd {
+/// What a month used of a meter.
+struct MeterUse {
+    meter: Arc<Meter>,
+    quantity: Quantity,
+}
+
+/// Adds the searches of `served` requests: a Poisson number, split over the month's prices.
+fn count_searches(
+    used: &mut Vec<MeterUse>,
+    plan: &RoutePlan,
+    month: usize,
+    served: f64,
+    u: f64,
+    values: &[f64],
+) {
     let mean = served * values[plan.searches_per_request.0];
     if mean <= 0.0 {
-        return Usd::ZERO;
+        return;
     }
     let count = poisson(mean, u);
-    let priced = plan.months[month].iter().filter_map(|slice| slice.search.map(|rate| (rate, slice.share)));
-    priced.map(|(rate, share)| rate.times(whole(count * share))).sum()
+    for slice in &plan.months[month] {
+        let Some(meter) = &slice.search else { continue };
+        let quantity = Quantity::whole(whole(count * slice.share));
+        match used.iter_mut().find(|known| Arc::ptr_eq(&known.meter, meter) || known.meter == *meter) {
+            Some(known) => known.quantity = known.quantity.plus(quantity),
+            None => used.push(MeterUse { meter: meter.clone(), quantity }),
+        }
+    }
 }
 
 /// The most tokens of a month and segment that are billed exactly: a float still tells them apart to a

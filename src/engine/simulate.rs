@@ -218,7 +218,8 @@ impl<'a> Engine<'a> {
             let requests = months.iter().flat_map(|m| m.sums).map(|sums| sums.requests);
             batch.requests[month] += requests.sum::<f64>();
             for (index, route) in self.scenario.routes.iter().enumerate() {
-                let invoice = invoice(route, index, month, &months, &values);
+                let days = self.scenario.months[month].days();
+                let invoice = invoice(route, index, (month, days), &months, &values);
                 let outcome = &mut batch.routes[index];
                 outcome.spend.push(invoice.bill.total().to_f64());
                 outcome.premium.push(invoice.bill.premium.to_f64());

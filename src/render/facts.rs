@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::catalogue::{CachedInput, Catalogue, Model, Offer, PriceEntry, RateCard};
+use crate::catalogue::{Catalogue, Component, Model, Offer, Price, PriceEntry, RateCard};
 use crate::domain::format::{percent, thousands};
 use crate::domain::route::RouteId;
 use crate::domain::time::Instant;
@@ -74,18 +74,9 @@ pub fn fact_table(scenario: &Scenario, catalogue: &Catalogue) -> FactTable {
     let topics: Vec<(&'static str, Cell<'_>)> = vec![
         ("Availability", stated("availability")),
         ("Registration", stated("registration")),
-        ("Input, USD per million tokens", priced(|card| by_band(card, |band| band.rates.input.to_string()))),
-        (
-            "Cached input",
-            priced(|card| {
-                by_band(card, |band| match band.rates.cached_input {
-                    CachedInput::Priced(rate) => rate.to_string(),
-                    CachedInput::SameAsInput => "as input".to_owned(),
-                    CachedInput::Unknown => "no published price".to_owned(),
-                })
-            }),
-        ),
-        ("Output", priced(|card| by_band(card, |band| band.rates.output.to_string()))),
+        ("Input, USD per million tokens", priced(|card| by_component(card, Component::Input))),
+        ("Cached input", priced(|card| by_component(card, Component::CachedInput))),
+        ("Output", priced(|card| by_component(card, Component::Output))),
         ("Fees on top", Box::new(move |offer| fees(offer, start))),
         ("Prompt cache", stated("cache")),
         ("Several upstream providers", stated("routing")),
@@ -124,6 +115,16 @@ fn at_all_hours(entry: &PriceEntry, text: fn(&RateCard) -> String) -> String {
 
 fn cited(source: &str, checked: &str) -> String {
     format!("{source}, checked {checked}")
+}
+
+fn by_component(card: &RateCard, component: Component) -> String {
+    by_band(card, |band| match band.rates.price(component) {
+        Price::Listed(rate) => rate.to_string(),
+        Price::ByRule(_) if component == Component::CachedInput => "as input".to_owned(),
+        Price::ByRule(rate) => rate.to_string(),
+        Price::NotSold => "not sold".to_owned(),
+        Price::Unknown => "no published price".to_owned(),
+    })
 }
 
 fn by_band(card: &RateCard, show: impl Fn(&crate::catalogue::Band) -> String) -> String {

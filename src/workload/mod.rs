@@ -14,9 +14,8 @@ mod wire;
 
 use std::sync::Arc;
 
-use crate::catalogue::{Catalogue, Citation, Fee, RateCard, digest};
+use crate::catalogue::{Catalogue, Citation, Fee, Meter, RateCard, digest};
 use crate::domain::document::Wire;
-use crate::domain::money::Rate;
 use crate::domain::problem::{Place, Problems, Source};
 use crate::domain::route::RouteId;
 use crate::domain::time::Month;
@@ -239,8 +238,8 @@ pub struct Slice {
     pub card: Arc<RateCard>,
     /// The share of the month's expected traffic; the slices of a month sum to 1.
     pub share: f64,
-    /// Price of a search, where one is published.
-    pub search: Option<Rate>,
+    /// What a search costs, where a price is published.
+    pub search: Option<Arc<Meter>>,
 }
 
 /// What a scenario expects of its own result, checked on every run.

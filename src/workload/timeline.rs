@@ -2,15 +2,16 @@
 //! the workload's own hours.
 //!
 //! Every hour of a month carries the share of traffic that the workload's weekday and hour profile gives
-//! it, and goes to the card in force at its beginning. Shares are exact for prices that change on the
-//! hour.
+//! it, and goes to the card in force at its beginning; where a price changes within an hour, every quarter
+//! of an hour does. Shares are exact for prices that change on a quarter of an hour.
 
 use std::sync::Arc;
 
 use super::check::{CacheInputs, Inputs, no_price};
 use super::{Input, Route, RoutePlan, Slice, Workload};
-use crate::catalogue::{Catalogue, Offer, RateCard, Slot, Status, WEB_SEARCH};
-use crate::domain::money::Rate;
+use crate::catalogue::{
+    BandMode, Catalogue, Component, Meter, Offer, Price, RateCard, Slot, Status, WEB_SEARCH,
+};
 use crate::domain::problem::{Code, Place, Problems};
 use crate::domain::route::RouteId;
 use crate::domain::time::{HOUR_SECONDS, Instant, Month};
@@ -85,7 +86,7 @@ pub fn route_plan(
 /// A slot with its share of a month.
 struct Found {
     slot: Slot,
-    search: Option<Rate>,
+    search: Option<Arc<Meter>>,
     share: f64,
 }
 
@@ -93,7 +94,7 @@ impl Found {
     fn slice(&self, offer: Offer<'_>) -> Slice {
         // A card is small; sharing it between months would save nothing worth the bookkeeping.
         let card: Arc<RateCard> = Arc::new(offer.card(self.slot).clone());
-        Slice { card, share: self.share, search: self.search }
+        Slice { card, share: self.share, search: self.search.clone() }
     }
 }
 
@@ -101,13 +102,18 @@ impl Found {
 fn month_slices(offer: Offer<'_>, month: Month, workload: &Workload) -> Result<Vec<Found>, Instant> {
     let hours = hour_shares(month, workload);
     let mut found: Vec<Found> = Vec::new();
+    let parts = if offer.changes_within_hours() { 4 } else { 1 };
     for (index, share) in hours.into_iter().enumerate() {
-        let instant = Instant::from_unix_seconds(month.start().unix_seconds() + index as i64 * HOUR_SECONDS);
-        let slot = offer.slot_at(instant).ok_or(instant)?;
-        let search = offer.tool_at(WEB_SEARCH, instant).map(|fee| fee.rate);
-        match found.iter_mut().find(|f| f.slot == slot && f.search == search) {
-            Some(known) => known.share += share,
-            None => found.push(Found { slot, search, share }),
+        for part in 0..parts {
+            let seconds = index as i64 * HOUR_SECONDS + part * HOUR_SECONDS / parts;
+            let instant = month.start().plus_seconds(seconds);
+            let share = share / parts as f64;
+            let slot = offer.slot_at(instant).ok_or(instant)?;
+            let search = offer.meter_at(WEB_SEARCH, None, instant);
+            match found.iter_mut().find(|f| f.slot == slot && f.search.as_deref() == search) {
+                Some(known) => known.share += share,
+                None => found.push(Found { slot, search: search.cloned().map(Arc::new), share }),
+            }
         }
     }
     // Hours without traffic may have brought in a slot that nobody uses.
@@ -148,7 +154,24 @@ fn refuse_missing_prices(
     let before = problems.len();
     let used = |input: Input| inputs.law(input).fixed() != Some(0.0);
     let slices = || plan.months.iter().flatten();
-    if used(plan.hit_rate) && slices().any(|slice| !slice.card.prices_cached_input()) {
+    if slices().any(|slice| slice.card.mode == BandMode::Graduated) {
+        no_price(
+            format!("{} has graduated bands, which a simulation does not bill", offer.name()),
+            "its estimator knows bands that reprice whole requests; `tollcast price` bills single requests"
+                .to_owned(),
+            terms.place,
+            problems,
+        );
+    }
+    if slices().any(|slice| !slice.card.prices(Component::Output)) {
+        no_price(
+            format!("{} sells no output", offer.name()),
+            "a workload has output; `tollcast price` bills single requests without".to_owned(),
+            terms.place,
+            problems,
+        );
+    }
+    if used(plan.hit_rate) && slices().any(|slice| !slice.card.prices(Component::CachedInput)) {
         no_price(
             format!("no price for cached input is published for {}", offer.name()),
             "give this route `cache: {hit_rate: 0%}`, which bills all input at the input price, or add the price to a price file".to_owned(),
@@ -164,7 +187,26 @@ fn refuse_missing_prices(
             problems,
         );
     }
-    let writes = slices().any(|slice| slice.card.bands.iter().any(|band| band.rates.cache_write.is_some()));
+    if terms.workload.reasoning.is_some() && slices().any(|slice| prices_reasoning_apart(&slice.card)) {
+        no_price(
+            format!("{} has a price of its own for reasoning tokens", offer.name()),
+            "a simulation bills them as output; `tollcast price` bills single requests. Leave `reasoning:` out of the workload, or choose another model".to_owned(),
+            terms.place,
+            problems,
+        );
+    }
+    if used(plan.write_share) && slices().any(|slice| !slice.card.prices(Component::CacheWrite)) {
+        no_price(
+            format!("no price for cache writes is published for {}", offer.name()),
+            "give this route `cache: {write_share: 0%}`, which bills those tokens as input, or add the price to a price file".to_owned(),
+            terms.place,
+            problems,
+        );
+    }
+    let priced = |card: &RateCard| {
+        card.bands.iter().any(|band| matches!(band.rates.price(Component::CacheWrite), Price::Listed(_)))
+    };
+    let writes = slices().any(|slice| priced(&slice.card));
     if writes && !terms.cache.write_share_stated {
         problems.at(
             Code::MissingKey,
@@ -175,6 +217,14 @@ fn refuse_missing_prices(
         );
     }
     (problems.len() == before).then_some(())
+}
+
+/// Whether reasoning tokens cost anything else than output.
+fn prices_reasoning_apart(card: &RateCard) -> bool {
+    card.bands.iter().any(|band| match band.rates.price(Component::Reasoning) {
+        Price::Unknown => false,
+        price => price.rate() != band.rates.rate(Component::Output),
+    })
 }
 
 /// Records which entries are used, for the report's list of sources.
@@ -206,8 +256,8 @@ fn note_sources(
         }
     }
     if inputs.law(plan.searches_per_request).fixed() != Some(0.0)
-        && let Some(fee) = offer.tool_at(WEB_SEARCH, last)
+        && let Some(meter) = offer.meter_at(WEB_SEARCH, None, last)
     {
-        note(format!("web search at {}", offer.provider.name), &fee.source);
+        note(format!("web search at {}", offer.provider.name), &meter.source);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tollcast::catalogue::{Catalogue, Status, shipped};
+use tollcast::catalogue::{Catalogue, ExchangeRate, Status, shipped};
 use tollcast::domain::route::RouteId;
 use tollcast::domain::time::Instant;
 
@@ -20,7 +20,7 @@ fn every_file_of_the_folder_is_in_the_binary() {
 
 #[test]
 fn every_entry_has_a_source_and_was_checked_before_it_shipped() {
-    let released = Instant::parse("2026-11-24").unwrap();
+    let released = Instant::parse("2026-11-25").unwrap();
     for provider in Catalogue::read(&shipped(), &[]).unwrap().providers {
         for model in &provider.models {
             for entry in &model.prices {
@@ -78,7 +78,7 @@ fn what_is_not_sold_is_an_error_that_says_what_is() {
         ("azure/gpt-5.4:batch@datazone-apac", "azure/gpt-5.4@datazone-apac"),
         ("azure/gpt-5.4:ptu", "Provisioned units"),
         ("opnai/gpt-5.4", "openai"),
-        ("openai/gpt-5.5", "gpt-5.4"),
+        ("openai/gpt-5.44", "gpt-5.4"),
     ] {
         let id = RouteId::parse(name).unwrap();
         let error = catalogue.offer(&id).map(|_| ()).unwrap_err();
@@ -88,9 +88,11 @@ fn what_is_not_sold_is_an_error_that_says_what_is() {
 
 #[test]
 fn all_routes_of_the_catalogue_can_be_offered() {
-    let catalogue = catalogue();
+    let rates = ["EUR=1.1@2026-11-01", "CNY=0.14@2026-11-01"].map(|text| ExchangeRate::parse(text).unwrap());
+    let catalogue = catalogue().exchanged(&rates);
     for route in catalogue.routes() {
-        assert!(catalogue.offer(&route).is_ok(), "{route}");
+        let offer = catalogue.offer(&route);
+        assert!(offer.is_ok(), "{route}: {:?}", offer.err());
     }
 }
 
@@ -102,7 +104,8 @@ fn the_provisioned_units_of_azure_are_there_as_data() {
     let global = model.capacity.iter().find(|c| c.regions.iter().any(|r| r == "global")).unwrap();
     assert_eq!(
         (global.input_tokens_per_minute, global.minimum_units, global.increment_units),
-        (2_400, 15, 5)
+        (Some(2_400), 15, 5)
     );
-    assert_eq!(global.per_hour.to_string(), "1");
+    let hourly = global.terms.iter().find(|term| term.commitment.is_none()).unwrap();
+    assert_eq!(hourly.price.to_string(), "1");
 }

@@ -163,10 +163,11 @@ fn constant_prompts_at_the_threshold_fall_on_their_side() {
 
 #[test]
 fn the_peak_share_of_a_month_is_counted_in_hours() {
-    // Flat traffic in January 2027: 21 weekdays with 7 of 24 peak hours each, 31 days in all.
+    // Flat traffic in January 2027: 20 weekdays with 7 of 24 peak hours each (New Year's Day, a Friday, is a
+    // public holiday), 31 days in all.
     let text = "name: t\nstart: 2027-01\nmonths: 1\nroutes: [deepseek/deepseek-flash]\nworkloads: {w: {volume: {requests_per_day: 1M}, prompt: 1000, output: 0}}\n";
     let analysis = answers(&scenario(text), 400);
-    let peak = 21.0 * 7.0 / (31.0 * 24.0);
+    let peak = 20.0 * 7.0 / (31.0 * 24.0);
     let effective = 0.15 * (1.0 - peak) + 0.30 * peak;
     assert!((analysis.routes[0].effective_input.unwrap() / effective - 1.0).abs() < 1e-6);
     // Night work in Shanghai's evening: 13:00 to 22:00 UTC has no peak hour.

@@ -15,7 +15,7 @@ fn card(route: &str, on: &str) -> RateCard {
 }
 
 fn usd(route: &str, input: u64, cached: u64, output: u64) -> String {
-    let usage = Usage { input, cached, written: 0, output };
+    let usage = Usage { input, cached, output, ..Usage::default() };
     bill_request(&card(route, "2026-11-23"), &usage).unwrap().total.to_string()
 }
 
@@ -86,7 +86,7 @@ fn azure_priority_above_128000_is_billed_as_standard() {
 #[test]
 fn deepseek_doubles_in_peak_hours_of_weekdays() {
     let bill = |on: &str| {
-        let usage = Usage { input: 1_000_000, cached: 800_000, written: 0, output: 100_000 };
+        let usage = Usage { input: 1_000_000, cached: 800_000, output: 100_000, ..Usage::default() };
         bill_request(&card("deepseek/deepseek-flash", on), &usage).unwrap().total.to_string()
     };
     assert_eq!(bill("2026-11-23T00:59:59Z"), "0.0924"); // 0.2×0.15 + 0.8×0.003 + 0.1×0.60, a Monday
@@ -107,7 +107,7 @@ fn dated_entries_take_over_at_their_instant() {
 
 #[test]
 fn the_premium_is_what_crossing_costs_beyond_the_base_band() {
-    let usage = Usage { input: 272_001, cached: 100_000, written: 0, output: 10_000 };
+    let usage = Usage { input: 272_001, cached: 100_000, output: 10_000, ..Usage::default() };
     let bill = bill_request(&card("openai/gpt-5.4", "2026-11-23"), &usage).unwrap();
     // Long minus short: 0.172001 × 2.50 + 0.1 × 0.25 + 0.01 × 7.50
     assert_eq!(bill.premium.to_string(), "0.5300025");
@@ -123,7 +123,7 @@ fn a_month_of_sums_costs_what_its_requests_cost() {
     let mut one_by_one = tollcast::domain::money::Usd::ZERO;
     let mut premium = tollcast::domain::money::Usd::ZERO;
     for (input, cached, output) in requests {
-        let bill = bill_request(&card, &Usage { input, cached, written: 0, output }).unwrap();
+        let bill = bill_request(&card, &Usage { input, cached, output, ..Usage::default() }).unwrap();
         one_by_one += bill.total;
         premium += bill.premium;
         let band = &mut sums[bill.band];
@@ -141,7 +141,15 @@ fn a_month_of_sums_costs_what_its_requests_cost() {
 
 #[test]
 fn contradictory_usage_is_refused() {
-    let usage = Usage { input: 10, cached: 8, written: 3, output: 0 };
+    let usage = Usage { input: 10, cached: 8, written: 3, ..Usage::default() };
     let refused = bill_request(&card("openai/gpt-5.4", "2026-11-23"), &usage);
-    assert_eq!(refused, Err(BillError::CachedAboveInput { input: 10, inside: 11 }));
+    assert_eq!(
+        refused,
+        Err(BillError::PartAboveWhole {
+            part: "cached, written, audio, image and video",
+            parts: 11,
+            of: "input",
+            whole: 10
+        })
+    );
 }

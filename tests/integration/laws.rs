@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use tollcast::billing::{Usage, bill_request};
-use tollcast::catalogue::{Band, CachedInput, RateCard, Rates};
+use tollcast::catalogue::{Band, BandMode, Component, Price, RateCard, Rates};
 use tollcast::domain::money::{Rate, Usd};
 use tollcast::engine::{Estimator, Simulation};
 
@@ -113,19 +113,21 @@ fn extremes_give_finite_answers() {
 }
 
 fn card(short: (i64, i64, i64), up_to: u64, markup: i64) -> RateCard {
-    let rate = Rate::from_micro_usd_per_million;
-    let rates = |k: i64| Rates {
-        input: rate(short.0 * k),
-        cached_input: CachedInput::Priced(rate(short.1 * k)),
-        cache_write: None,
-        output: rate(short.2 * k),
+    let listed = |micros| Price::Listed(Rate::from_micro_usd_per_million(micros));
+    let rates = |k: i64| {
+        Rates::UNKNOWN
+            .with(Component::Input, listed(short.0 * k))
+            .with(Component::CachedInput, listed(short.1 * k))
+            .with(Component::Output, listed(short.2 * k))
     };
     let base = rates(1);
     RateCard {
+        mode: BandMode::WholeRequest,
         bands: vec![
             Band { up_to: Some(up_to), rates: base, base },
             Band { up_to: None, rates: rates(markup), base },
         ],
+        lent: Vec::new(),
     }
 }
 
@@ -136,7 +138,7 @@ proptest! {
         prices in (0_i64..100_000_000, 0_i64..100_000_000, 0_i64..500_000_000),
         up_to in 0_u64..1_000_000, markup in 1_i64..5,
     ) {
-        let usage = Usage { input, cached: (input as f64 * share) as u64, written: 0, output };
+        let usage = Usage { input, cached: (input as f64 * share) as u64, output, ..Usage::default() };
         let bill = bill_request(&card(prices, up_to, markup), &usage).unwrap();
         prop_assert_eq!(bill.items.iter().map(|item| item.amount).sum::<Usd>(), bill.total);
         prop_assert!(bill.premium >= Usd::ZERO && bill.premium <= bill.total);
@@ -147,14 +149,14 @@ proptest! {
         input in 0_u64..1_000_000, more in 0_u64..1_000_000, output in 0_u64..100_000, extra in 0_u64..100_000,
     ) {
         let card = card((2_500_000, 250_000, 15_000_000), 272_000, 2);
-        let bill = |input, output| bill_request(&card, &Usage { input, cached: 0, written: 0, output }).unwrap().total;
+        let bill = |input, output| bill_request(&card, &Usage { input, output, ..Usage::default() }).unwrap().total;
         prop_assert!(bill(input, output) <= bill(input + more, output + extra));
     }
 
     #[test]
     fn caching_never_costs_more(input in 0_u64..1_000_000, cached in 0_u64..1_000_000) {
         let card = card((2_500_000, 250_000, 15_000_000), 272_000, 2);
-        let bill = |cached| bill_request(&card, &Usage { input, cached, written: 0, output: 0 }).unwrap().total;
+        let bill = |cached| bill_request(&card, &Usage { input, cached, ..Usage::default() }).unwrap().total;
         prop_assert!(bill(cached.min(input)) <= bill(0));
     }
 }

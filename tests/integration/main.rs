@@ -14,4 +14,5 @@ mod estimators;
 mod house;
 mod invoices;
 mod laws;
+mod parity;
 mod support;

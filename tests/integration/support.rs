@@ -18,8 +18,8 @@ name: Test
 currency: USD
 cached_tokens: inside_input
 reasoning_tokens: inside_output
-tools:
-  - {tool: web_search, usd_per_1000_calls: 10, from: 2020-01-01, source: invented, checked: 2020-01-01}
+meters:
+  - {meter: web_search, unit: call, price: 10, per: 1_000, from: 2020-01-01, source: invented, checked: 2020-01-01}
 models:
   - id: flat
     name: Flat

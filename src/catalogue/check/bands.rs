@@ -1,7 +1,8 @@
 //! Bands: their order, their rates, and those borrowed from another tier.
 
-use crate::catalogue::card::{Band, CachedInput, RateCard, Rates};
-use crate::catalogue::wire::{BandWire, CachedPrice, PriceEntryWire, Text};
+use super::one_of;
+use crate::catalogue::card::{Band, BandMode, Component, Loan, Price, RateCard, Rates};
+use crate::catalogue::wire::{BandWire, PriceEntryWire, Text, TokenPrice};
 use crate::domain::document::Count;
 use crate::domain::problem::{Code, Problems};
 
@@ -27,6 +28,7 @@ pub fn card(
         return None;
     }
     let mut done: Vec<Band> = Vec::new();
+    let mut lent: Vec<Loan> = Vec::new();
     for wire in bands {
         let up_to = band_end(wire, problems)?;
         let previous = done.last().map(|band| band.up_to);
@@ -52,9 +54,10 @@ pub fn card(
             );
             return None;
         }
+        refuse_gap(wire, previous.flatten(), problems)?;
         match &wire.billed_as {
             Some(tier) => {
-                if wire.input.is_some() || wire.output.is_some() || wire.cached_input.is_some() {
+                if components(wire).into_iter().any(|(_, price)| price.is_some()) {
                     problems.at(
                         Code::Conflict,
                         &wire.place,
@@ -65,7 +68,9 @@ pub fn card(
                     return None;
                 }
                 let lower = previous.flatten().unwrap_or(0);
+                let first = done.len();
                 done.extend(borrowed_bands(tier, lower, up_to, entry, all, problems)?);
+                lent.push(Loan { bands: first..done.len(), tier: tier.value.clone() });
             }
             None => {
                 let rates = rates(wire, problems)?;
@@ -74,7 +79,49 @@ pub fn card(
             }
         }
     }
-    Some(RateCard { bands: done })
+    Some(RateCard { mode: mode(entry, problems)?, bands: done, lent })
+}
+
+fn mode(entry: &PriceEntryWire, problems: &mut Problems) -> Option<BandMode> {
+    let Some(text) = &entry.mode else { return Some(BandMode::WholeRequest) };
+    let mode = match one_of(text, &["whole_request", "graduated"], "mode", problems)? {
+        "graduated" => BandMode::Graduated,
+        _ => BandMode::WholeRequest,
+    };
+    if mode == BandMode::Graduated && entry.bands.iter().any(|band| band.billed_as.is_some()) {
+        let help = "write the bands out";
+        problems.at(Code::Conflict, &text.place, "graduated bands cannot be borrowed", "", help);
+        return None;
+    }
+    Some(mode)
+}
+
+/// A stated beginning of a band has to be the end of the band before: no gap, no overlap.
+fn refuse_gap(wire: &BandWire, end_before: Option<u64>, problems: &mut Problems) -> Option<()> {
+    let first_missing = end_before.map_or(0, |end| end + 1);
+    let (first, place) = match (&wire.above, &wire.at_least) {
+        (Some(_), Some(least)) => {
+            let help = "`above` leaves its number to the band before, `at_least` takes it: keep one";
+            problems.at(Code::Conflict, &least.0.place, "`above` and `at_least` in one band", "", help);
+            return None;
+        }
+        // The first band takes a prompt of no tokens too, so `above: 0` leaves nothing out that is sold.
+        (Some(Count(above)), None) if above.value == 0 && end_before.is_none() => return Some(()),
+        (Some(above), None) => (above.0.value + 1, &above.0.place),
+        (None, Some(least)) => (least.0.value, &least.0.place),
+        (None, None) => return Some(()),
+    };
+    let title = match first.cmp(&first_missing) {
+        std::cmp::Ordering::Equal => return Some(()),
+        std::cmp::Ordering::Greater => "the bands leave a gap",
+        std::cmp::Ordering::Less => "the bands overlap",
+    };
+    let found = match end_before {
+        Some(end) => format!("the band before ends with {end} tokens, this one begins with {first}"),
+        None => format!("the first band begins with {first} tokens"),
+    };
+    problems.at(Code::ImpossibleRange, place, title, found, "begin each band where the one before ends");
+    None
 }
 
 /// The bands of another tier beyond `lower` tokens, for `billed_as`.
@@ -175,6 +222,29 @@ fn band_end(wire: &BandWire, problems: &mut Problems) -> Option<Option<u64>> {
     }
 }
 
+/// The prices of a band as written, by component.
+fn components(wire: &BandWire) -> [(Component, &Option<TokenPrice>); Component::COUNT] {
+    [
+        (Component::Input, &wire.input),
+        (Component::CachedInput, &wire.cached_input),
+        (Component::ExplicitCachedInput, &wire.explicit_cached_input),
+        (Component::CacheWrite, &wire.cache_write),
+        (Component::CacheWrite1h, &wire.cache_write_1h),
+        (Component::CacheWrite12h, &wire.cache_write_12h),
+        (Component::AudioInput, &wire.audio_input),
+        (Component::CachedAudioInput, &wire.cached_audio_input),
+        (Component::ImageInput, &wire.image_input),
+        (Component::CachedImageInput, &wire.cached_image_input),
+        (Component::VideoInput, &wire.video_input),
+        (Component::Output, &wire.output),
+        (Component::Reasoning, &wire.reasoning),
+        (Component::AudioOutput, &wire.audio_output),
+        (Component::ImageOutput, &wire.image_output),
+        (Component::VideoOutput, &wire.video_output),
+        (Component::Citation, &wire.citation),
+    ]
+}
+
 fn rates(wire: &BandWire, problems: &mut Problems) -> Option<Rates> {
     for (price, name) in [(&wire.input, "input"), (&wire.output, "output")] {
         // A price that could not be read is noted already; it is not missing.
@@ -188,14 +258,32 @@ fn rates(wire: &BandWire, problems: &mut Problems) -> Option<Rates> {
             );
         }
     }
-    Some(Rates {
-        input: wire.input.as_ref()?.rate(),
-        cached_input: match &wire.cached_input {
-            Some(CachedPrice::Price(price)) => CachedInput::Priced(price.rate()),
-            Some(CachedPrice::SameAsInput) => CachedInput::SameAsInput,
-            None => CachedInput::Unknown,
-        },
-        cache_write: wire.cache_write.as_ref().map(|price| price.rate()),
-        output: wire.output.as_ref()?.rate(),
-    })
+    if wire.input.is_none() || wire.output.is_none() {
+        return None;
+    }
+    let stated = components(wire);
+    let mut rates = Rates::UNKNOWN;
+    for (component, price) in stated {
+        rates = match price {
+            Some(TokenPrice::Listed(decimal)) => rates.with(component, Price::Listed(decimal.rate())),
+            Some(TokenPrice::NotSold) => rates.with(component, Price::NotSold),
+            Some(TokenPrice::SameAs(_)) | None => rates,
+        };
+    }
+    let listed = rates;
+    for (component, price) in stated {
+        let Some(TokenPrice::SameAs(other)) = price else { continue };
+        let Price::Listed(rate) = listed.price(other.value) else {
+            problems.at(
+                Code::Conflict,
+                &other.place,
+                format!("`{}` follows a price that this band does not list", component.name()),
+                format!("`{}` is no number here", other.value.name()),
+                "a rule names a component whose price is a number in the same band",
+            );
+            return None;
+        };
+        rates = rates.with(component, Price::ByRule(rate));
+    }
+    Some(rates)
 }

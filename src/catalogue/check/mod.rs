@@ -1,27 +1,46 @@
 //! From wire types to price files that make sense. Every contradiction is a problem with its place.
 
 mod bands;
+mod entries;
+mod meters;
 mod names;
 
-use self::bands::card;
+use std::sync::Arc;
+
+use self::entries::price_entries;
 use self::names::{refuse_doubled_dates, refuse_unusable_names};
 
+use super::exchange::{Currency, is_currency};
 use super::wire::{
-    CapacityWire, FactWire, FactsWire, FeeWire, LimitsWire, MeasuredWire, ModelWire, PriceEntryWire,
-    PriceFileWire, Text, ToolFeeWire, WindowWire,
+    CalendarWire, FactWire, FactsWire, FeeWire, LimitsWire, MeasuredWire, ModelWire, PriceFileWire, Text,
 };
 use super::{
-    CapacityOffer, Citation, Fact, Fee, Limits, Measured, Model, PriceEntry, PromptCache, Provider, Status,
-    ToolFee, Window,
+    Calendar, Citation, Counting, Fact, Fee, Limits, Measured, Model, PriceEntry, PromptCache, Provider,
 };
-use crate::domain::document::Spanned;
-use crate::domain::money::{Rate, Ratio, Usd};
-use crate::domain::problem::{Code, Place, Problems, suggest};
-use crate::domain::time::Instant;
+use crate::domain::document::{Named, Spanned};
+use crate::domain::money::{Ratio, Usd};
+use crate::domain::problem::{Code, Problems, suggest};
+use crate::domain::time::{Instant, utc_day_and_minute};
 
-/// The tiers that tokens are sold on.
-const TIERS: [&str; 4] = ["standard", "batch", "flex", "priority"];
-const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+pub use self::entries::TIERS;
+
+/// What a model can be said to do.
+pub const CAPABILITIES: [&str; 14] = [
+    "reasoning",
+    "vision",
+    "pdf_input",
+    "audio_input",
+    "video_input",
+    "audio_output",
+    "image_output",
+    "tools",
+    "web_search",
+    "computer_use",
+    "structured_output",
+    "prompt_cache",
+    "embedding",
+    "open_weights",
+];
 
 /// The provider of a price file.
 pub fn provider(wire: &PriceFileWire, problems: &mut Problems) -> Option<Provider> {
@@ -34,14 +53,18 @@ pub fn provider(wire: &PriceFileWire, problems: &mut Problems) -> Option<Provide
             "write `tollcast_prices: 1`",
         );
     }
-    one_of(&wire.currency, &["USD"], "currency", problems);
-    one_of(&wire.cached_tokens, &["inside_input", "beside_input"], "way to count cached tokens", problems);
-    one_of(
-        &wire.reasoning_tokens,
-        &["inside_output", "beside_output"],
-        "way to count reasoning tokens",
-        problems,
-    );
+    if !is_currency(&wire.currency.value) {
+        problems.at(
+            Code::Unreadable,
+            &wire.currency.place,
+            "expected a currency code of three capital letters",
+            format!("found `{}`", wire.currency.value),
+            "USD, EUR, CNY, …",
+        );
+    }
+    let cached_tokens = counting(&wire.cached_tokens, CACHED, problems);
+    let reasoning_tokens = counting(&wire.reasoning_tokens, REASONING, problems);
+    let calendars = calendars(&wire.calendars, problems);
     if wire.models.is_empty() && problems.is_empty() {
         problems.at(
             Code::MissingKey,
@@ -54,16 +77,58 @@ pub fn provider(wire: &PriceFileWire, problems: &mut Problems) -> Option<Provide
     unique(wire.models.iter().map(|m| &m.id), "model", problems);
     refuse_unusable_names(wire, problems);
     refuse_doubled_dates(wire, problems);
-    let models: Vec<Model> = wire.models.iter().filter_map(|m| model(m, problems)).collect();
+    let models: Vec<Model> = wire.models.iter().map(|m| model(m, &calendars, problems)).collect();
     Some(Provider {
         id: wire.provider.value.clone(),
         name: wire.name.value.clone(),
+        currency: Currency { code: wire.currency.value.clone(), rate: None },
+        cached_tokens: cached_tokens?,
+        reasoning_tokens: reasoning_tokens?,
         default_region: wire.default_region.as_ref().map_or("global", |r| &r.value).to_owned(),
         facts: wire.facts.as_ref().map(facts).unwrap_or_default(),
         fees: wire.fees.iter().map(fee).collect(),
-        tools: wire.tools.iter().map(tool).collect(),
+        meters: wire.meters.iter().filter_map(|wire| meters::meter(wire, problems)).collect(),
         models,
     })
+}
+
+/// The words for what is counted inside and beside, and what they say.
+type Counted = ([&'static str; 2], &'static str);
+const CACHED: Counted = (["inside_input", "beside_input"], "way to count cached tokens");
+const REASONING: Counted = (["inside_output", "beside_output"], "way to count reasoning tokens");
+
+fn counting(text: &Text, (words, what): Counted, problems: &mut Problems) -> Option<Counting> {
+    let word = one_of(text, &words, what, problems)?;
+    Some(if word == words[0] { Counting::Inside } else { Counting::Beside })
+}
+
+fn calendars(wire: &Named<CalendarWire>, problems: &mut Problems) -> Vec<Arc<Calendar>> {
+    let read = wire.0.iter().map(|(name, wire)| {
+        let mut days: Vec<i64> = Vec::new();
+        for date in &wire.dates {
+            let (day, minute) = utc_day_and_minute(date.value);
+            if minute != 0 {
+                let found = format!("found {}", date.value);
+                problems.at(Code::Unreadable, &date.place, "a calendar holds whole days", found, "");
+            }
+            days.push(day);
+        }
+        if days.is_empty() && problems.is_empty() {
+            problems.at(Code::MissingKey, &wire.place, "a calendar without days", "", "add `dates: [...]`");
+        }
+        days.sort_unstable();
+        days.dedup();
+        let hours = wire.utc_offset_hours.as_ref().map_or(0, |hours| hours.0.value);
+        let source = citation(&wire.source, &wire.checked, wire.note.as_ref());
+        Arc::new(Calendar {
+            name: name.value.clone(),
+            // Millionths of an hour as seconds.
+            utc_offset_seconds: hours * 3_600 / 1_000_000,
+            days,
+            source,
+        })
+    });
+    read.collect()
 }
 
 fn facts(wire: &FactsWire) -> Vec<Fact> {
@@ -91,25 +156,14 @@ fn facts(wire: &FactsWire) -> Vec<Fact> {
 fn fee(wire: &FeeWire) -> Fee {
     Fee {
         name: wire.name.value.clone(),
-        share: Ratio::from_millionths(wire.share.0.value),
-        minimum: wire.minimum_usd.as_ref().map_or(Usd::ZERO, |p| Usd::from_micro_usd(p.0.value)),
+        share: wire.share.ratio(),
+        minimum: wire.minimum.as_ref().map_or(Usd::ZERO, |p| Usd::from_micro_usd(p.0.value)),
         from: wire.from.value,
         source: citation(&wire.source, &wire.checked, wire.note.as_ref()),
     }
 }
 
-fn tool(wire: &ToolFeeWire) -> ToolFee {
-    ToolFee {
-        tool: wire.tool.value.clone(),
-        models: texts(&wire.models),
-        regions: texts(&wire.regions),
-        rate: Rate::from_micro_usd_per_million(wire.usd_per_1000_calls.0.value * 1000),
-        from: wire.from.value,
-        source: citation(&wire.source, &wire.checked, wire.note.as_ref()),
-    }
-}
-
-fn model(wire: &ModelWire, problems: &mut Problems) -> Option<Model> {
+fn model(wire: &ModelWire, calendars: &[Arc<Calendar>], problems: &mut Problems) -> Model {
     if wire.prices.is_empty() && wire.capacity.is_empty() && problems.is_empty() {
         problems.at(
             Code::MissingKey,
@@ -119,15 +173,17 @@ fn model(wire: &ModelWire, problems: &mut Problems) -> Option<Model> {
             "add `prices:`, or leave the model out",
         );
     }
-    let mut prices: Vec<PriceEntry> = Vec::new();
-    for entry in &wire.prices {
-        let Some(read) = price_entry(entry, &wire.prices, problems) else { continue };
-        refuse_doubled_entry(&read, &prices, &entry.place, problems);
-        prices.push(read);
+    for capability in &wire.capabilities {
+        one_of(capability, &CAPABILITIES, "capability", problems);
     }
-    Some(Model {
+    let prices: Vec<PriceEntry> = price_entries(wire, calendars, problems);
+    Model {
         id: wire.id.value.clone(),
         name: wire.name.value.clone(),
+        aliases: texts(&wire.aliases),
+        cached_tokens: wire.cached_tokens.as_ref().and_then(|text| counting(text, CACHED, problems)),
+        reasoning_tokens: wire.reasoning_tokens.as_ref().and_then(|text| counting(text, REASONING, problems)),
+        capabilities: texts(&wire.capabilities),
         limits: wire.limits.as_ref().map(|wire| limits(wire, problems)),
         prompt_cache: wire.prompt_cache.as_ref().map(|cache| PromptCache {
             minimum_tokens: cache.minimum_tokens.0.value,
@@ -135,8 +191,8 @@ fn model(wire: &ModelWire, problems: &mut Problems) -> Option<Model> {
         }),
         measured: wire.measured.iter().map(measured).collect(),
         prices,
-        capacity: wire.capacity.iter().map(capacity).collect(),
-    })
+        capacity: wire.capacity.iter().filter_map(|wire| meters::capacity(wire, problems)).collect(),
+    }
 }
 
 fn limits(wire: &LimitsWire, problems: &mut Problems) -> Limits {
@@ -173,137 +229,15 @@ fn measured(wire: &MeasuredWire) -> Measured {
     }
 }
 
-fn capacity(wire: &CapacityWire) -> CapacityOffer {
-    CapacityOffer {
-        unit: wire.unit.value.clone(),
-        regions: texts(&wire.regions),
-        input_tokens_per_minute: wire.input_tokens_per_minute.0.value,
-        output_weight: wire.output_weight.to_f64(),
-        cached_weight: wire.cached_weight.to_f64(),
-        minimum_units: wire.minimum_units.0.value,
-        increment_units: wire.increment_units.0.value,
-        maximum_prompt_tokens: wire.maximum_prompt_tokens.as_ref().map(|n| n.0.value),
-        per_hour: Usd::from_micro_usd(wire.usd_per_unit_hour.0.value),
-        per_month: wire.usd_per_unit_month.as_ref().map(|p| Usd::from_micro_usd(p.0.value)),
-        per_year: wire.usd_per_unit_year.as_ref().map(|p| Usd::from_micro_usd(p.0.value)),
-        from: wire.from.value,
-        source: citation(&wire.source, &wire.checked, wire.note.as_ref()),
-    }
-}
-
-fn price_entry(wire: &PriceEntryWire, all: &[PriceEntryWire], problems: &mut Problems) -> Option<PriceEntry> {
-    for tier in &wire.tiers {
-        one_of(tier, &TIERS, "tier", problems);
-    }
-    for (list, name) in [(&wire.tiers, "tiers"), (&wire.regions, "regions")] {
-        if list.is_empty() && problems.is_empty() {
-            problems.at(
-                Code::MissingKey,
-                &wire.place,
-                format!("a price entry without {name}"),
-                "",
-                format!("add `{name}: [...]`"),
-            );
-        }
-    }
-    if let Some(until) = wire.until.as_ref().filter(|until| until.value <= wire.from.value) {
+/// Notes an `until` that is not after its `from`.
+fn until_after_from(until: Option<&Spanned<Instant>>, from: &Spanned<Instant>, problems: &mut Problems) {
+    if let Some(until) = until.filter(|until| until.value <= from.value) {
         problems.at(
             Code::ImpossibleRange,
             &until.place,
             "`until` is not after `from`",
-            format!("from {}", wire.from.value),
+            format!("from {}", from.value),
             "",
-        );
-    }
-    let status = match wire.status.as_ref() {
-        None => Status::List,
-        Some(text) => match one_of(text, &["list", "announced", "hypothetical"], "status", problems)? {
-            "announced" => Status::Announced,
-            "hypothetical" => Status::Hypothetical,
-            _ => Status::List,
-        },
-    };
-    let windows = wire.windows.iter().filter_map(|w| window(w, wire, all, problems)).collect();
-    Some(PriceEntry {
-        tiers: texts(&wire.tiers),
-        regions: texts(&wire.regions),
-        from: wire.from.value,
-        until: wire.until.as_ref().map(|until| until.value),
-        status,
-        card: card(&wire.bands, wire, all, problems)?,
-        windows,
-        source: citation(&wire.source, &wire.checked, wire.note.as_ref()),
-    })
-}
-
-fn window(
-    wire: &WindowWire,
-    entry: &PriceEntryWire,
-    all: &[PriceEntryWire],
-    problems: &mut Problems,
-) -> Option<Window> {
-    let days: Vec<usize> = if wire.weekdays.is_empty() {
-        (0..7).collect()
-    } else {
-        let known = wire.weekdays.iter().filter_map(|day| one_of(day, &WEEKDAYS, "weekday", problems));
-        known.filter_map(|day| WEEKDAYS.iter().position(|name| *name == day)).collect()
-    };
-    if wire.utc_hours.is_empty() {
-        problems.at(
-            Code::MissingKey,
-            &wire.place,
-            "a window without hours",
-            "",
-            "add `utc_hours: [\"01:00-04:00\"]`",
-        );
-    }
-    let mut open = [[false; 24]; 7];
-    for span in &wire.utc_hours {
-        let (from, to) = hours(span, problems)?;
-        let length = (to + 24 - from) % 24;
-        for step in 0..if length == 0 { 24 } else { length } {
-            let hour = from + step;
-            for &day in &days {
-                open[(day + hour / 24) % 7][hour % 24] = true;
-            }
-        }
-    }
-    Some(Window { name: wire.name.value.clone(), open, card: card(&wire.bands, entry, all, problems)? })
-}
-
-/// `01:00-04:00` as whole hours.
-fn hours(span: &Text, problems: &mut Problems) -> Option<(usize, usize)> {
-    let hour = |text: &str| {
-        let whole: usize = text.trim().strip_suffix(":00")?.parse().ok()?;
-        (whole <= 24).then_some(whole % 24)
-    };
-    let read = span.value.split_once('-').and_then(|(from, to)| Some((hour(from)?, hour(to)?)));
-    if read.is_none() {
-        problems.at(
-            Code::Unreadable,
-            &span.place,
-            "expected whole UTC hours such as 01:00-04:00",
-            format!("found `{}`", span.value),
-            "",
-        );
-    }
-    read
-}
-
-fn refuse_doubled_entry(entry: &PriceEntry, before: &[PriceEntry], place: &Place, problems: &mut Problems) {
-    let shares = |a: &[String], b: &[String]| a.iter().any(|name| b.contains(name));
-    let twin = before.iter().find(|other| {
-        other.from == entry.from
-            && shares(&other.tiers, &entry.tiers)
-            && shares(&other.regions, &entry.regions)
-    });
-    if twin.is_some() {
-        problems.at(
-            Code::Conflict,
-            place,
-            "two entries for the same tier, region and instant",
-            format!("from {}", entry.from),
-            "a new price needs a later `from`",
         );
     }
 }

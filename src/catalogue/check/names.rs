@@ -1,11 +1,8 @@
 //! Names that contradict each other or cannot be spelt.
 
 use super::one_of;
-use crate::catalogue::wire::{PriceFileWire, Text};
+use crate::catalogue::wire::{MeterWire, PriceFileWire, Text};
 use crate::domain::problem::{Code, Problems};
-
-/// The tools whose fees are understood.
-const TOOLS: [&str; 3] = ["web_search", "file_search", "code_interpreter"];
 
 /// Names that no route could ever spell, and references to what is not there.
 pub fn refuse_unusable_names(wire: &PriceFileWire, problems: &mut Problems) {
@@ -23,7 +20,11 @@ pub fn refuse_unusable_names(wire: &PriceFileWire, problems: &mut Problems) {
     };
     spelt(&wire.provider, &['/', ':', '@'], problems);
     let models: Vec<&str> = wire.models.iter().map(|model| model.id.value.as_str()).collect();
-    wire.models.iter().for_each(|model| spelt(&model.id, &[':', '@'], problems));
+    for model in &wire.models {
+        spelt(&model.id, &[':', '@'], problems);
+        model.aliases.iter().for_each(|alias| spelt(alias, &[':', '@'], problems));
+    }
+    refuse_shared_names(wire, problems);
     let mut regions: Vec<&str> = wire
         .models
         .iter()
@@ -39,11 +40,38 @@ pub fn refuse_unusable_names(wire: &PriceFileWire, problems: &mut Problems) {
     {
         one_of(region, &regions, "region", problems);
     }
-    for fee in &wire.tools {
-        one_of(&fee.tool, &TOOLS, "tool", problems);
-        fee.models.iter().for_each(|model| {
-            one_of(model, &models, "model", problems);
-        });
+    let tiers = super::TIERS;
+    for meter in &wire.meters {
+        let lists = [
+            (&meter.models, models.as_slice(), "model"),
+            (&meter.tiers, tiers.as_slice(), "tier"),
+            (&meter.regions, regions.as_slice(), "region"),
+        ];
+        for (list, known, what) in lists {
+            list.iter().for_each(|name| {
+                one_of(name, known, what, problems);
+            });
+        }
+    }
+}
+
+/// An alias is a second name for one model, never the name of another.
+fn refuse_shared_names(wire: &PriceFileWire, problems: &mut Problems) {
+    let mut seen: Vec<(&Text, &Text)> = wire.models.iter().map(|model| (&model.id, &model.id)).collect();
+    for model in &wire.models {
+        for alias in &model.aliases {
+            if let Some((first, owner)) = seen.iter().find(|(name, _)| name.value == alias.value) {
+                let found = format!("line {} gives it to {}", first.place.line, owner.value);
+                problems.at(
+                    Code::Conflict,
+                    &alias.place,
+                    format!("the name `{}` stands for two models, or twice for one", alias.value),
+                    found,
+                    "every route has one model: keep one of them",
+                );
+            }
+            seen.push((alias, &model.id));
+        }
     }
 }
 
@@ -58,15 +86,22 @@ pub fn refuse_doubled_dates(wire: &PriceFileWire, problems: &mut Problems) {
             problems.at(Code::Conflict, &fee.place, "two fees of one name from one instant", "", help);
         }
     }
-    for (at, fee) in wire.tools.iter().enumerate() {
-        let twin = wire.tools[..at].iter().any(|other| {
-            other.tool.value == fee.tool.value
-                && other.from.value == fee.from.value
-                && overlap(&other.models, &fee.models)
-                && overlap(&other.regions, &fee.regions)
+    for (at, meter) in wire.meters.iter().enumerate() {
+        let level = |meter: &MeterWire| meter.level.as_ref().map(|text| text.value.clone());
+        let narrowness =
+            |meter: &MeterWire| [&meter.models, &meter.tiers, &meter.regions].map(|list| !list.is_empty());
+        let twin = wire.meters[..at].iter().any(|other| {
+            narrowness(other) == narrowness(meter)
+                && other.meter.value == meter.meter.value
+                && level(other) == level(meter)
+                && other.from.value == meter.from.value
+                && overlap(&other.models, &meter.models)
+                && overlap(&other.tiers, &meter.tiers)
+                && overlap(&other.regions, &meter.regions)
         });
         if twin {
-            problems.at(Code::Conflict, &fee.place, "two fees for one tool from one instant", "", help);
+            let title = "two prices for one meter from one instant";
+            problems.at(Code::Conflict, &meter.place, title, "", "a new price needs a later `from`");
         }
     }
 }

@@ -1,0 +1,85 @@
+//! What an entry bills beside tokens, and which of its prices have no place in a price file.
+
+use crate::catalogue::import::{RemarkKind, Shelf, build, spelt, text};
+use crate::catalogue::{Meter, Tariff};
+use crate::domain::document::{Node, Value};
+use crate::domain::quantity::Quantity;
+
+/// Calls that are billed beside tokens.
+pub(super) fn meters(fields: &Node, key: &str, model: &str, shelf: &mut Shelf) -> Vec<Meter> {
+    let mut found = Vec::new();
+    let mut meter =
+        |shelf: &mut Shelf, name: &str, level: Option<&str>, written: &str, note: Option<&str>| {
+            let Some(rate) = build::rate(shelf, key, written, 12) else { return };
+            found.push(Meter {
+                name: name.to_owned(),
+                unit: "call".to_owned(),
+                level: level.map(str::to_owned),
+                models: vec![spelt(model)],
+                tiers: Vec::new(),
+                regions: Vec::new(),
+                tariff: Tariff::Flat(rate),
+                step: Quantity::ZERO,
+                minimum: Quantity::ZERO,
+                included: None,
+                from: shelf.options.as_of,
+                until: None,
+                source: shelf.citation(key, note.map(str::to_owned)),
+            });
+        };
+    if let Some(node) = fields.get("search_context_cost_per_query") {
+        let sizes = ["low", "medium", "high"];
+        let prices: Vec<Option<&str>> =
+            sizes.iter().map(|size| text(node, &format!("search_context_size_{size}"))).collect();
+        let alike = prices.iter().all(|price| price.is_some() && *price == prices[0]);
+        if let (true, Some(price)) = (alike, prices[0]) {
+            meter(shelf, "web_search", None, price, None);
+        } else {
+            for (size, price) in sizes.iter().zip(prices) {
+                if let Some(price) = price {
+                    meter(shelf, "web_search", Some(size), price, None);
+                }
+            }
+        }
+    }
+    if let Some(price) = text(fields, "google_maps_grounding_cost_per_query") {
+        meter(shelf, "maps_grounding", None, price, None);
+    }
+    if let Some(price) = text(fields, "input_cost_per_request") {
+        shelf.report.note(RemarkKind::Doubtful, key, "a fee per request that LiteLLM's code never bills");
+        meter(shelf, "request", None, price, Some("LiteLLM's own code never bills it."));
+    }
+    found
+}
+
+/// Says which prices of the entry a price file of ours does not hold.
+pub(super) fn note_the_rest(fields: &Node, key: &str, shelf: &mut Shelf) {
+    let Value::Map(entries) = &fields.value else { return };
+    for entry in entries {
+        let name = entry.key.value.as_str();
+        let words = match name {
+            "search_free_requests" | "web_search_billing_unit" => {
+                "free searches and their unit are not taken: their period is not in the data"
+            }
+            "input_cost_per_token_cache_hit" => continue,
+            _ if name.contains("dbu_cost") => "DBU prices are not taken: the dollar prices beside them are",
+            _ if name.contains("_per_character")
+                || name.contains("_per_second")
+                || name.contains("cost_per_image") && !name.contains("per_image_token")
+                || name.contains("_per_pixel")
+                || name.contains("_per_video_per") =>
+            {
+                "prices by character, second, picture or pixel are not taken"
+            }
+            _ if name.contains("code_interpreter")
+                || name.contains("file_search")
+                || name.contains("vector_store") =>
+            {
+                "prices of file search, storage and code interpreter are not taken"
+            }
+            _ if name.contains("cache_creation_input_audio") => "cache writes of audio are not taken",
+            _ => continue,
+        };
+        shelf.report.note(RemarkKind::LeftOut, key, words);
+    }
+}
