@@ -4,11 +4,15 @@
 //! and nothing else.
 
 mod capacity;
+mod contract;
 mod meter;
 mod month;
+mod quote;
 mod request;
 
 pub use capacity::{Load, Sizing, beyond_reservation, commitment_price, pay_as_you_go, size};
+pub use contract::{Billed, Settled, settle};
 pub use meter::{MeterBill, Scope, bill_meter};
 pub use month::{BandSums, MonthBill, bill_band, fees_of};
+pub use quote::{Order, Quote, QuoteError, meter_name, quote};
 pub use request::{Bill, BillError, Item, Usage, bill_request, price_request};

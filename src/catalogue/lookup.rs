@@ -1,7 +1,7 @@
 //! Finding what is in force on a route at an instant. What is not there is an error that says what is,
 //! never another price.
 
-use super::{CapacityOffer, Catalogue, Fee, Meter, Model, PriceEntry, Provider, RateCard};
+use super::{CapacityOffer, Catalogue, Counting, Fee, Meter, Model, PriceEntry, Provider, RateCard, Window};
 use crate::domain::problem::{Code, near, suggest};
 use crate::domain::route::RouteId;
 use crate::domain::time::{HOUR_SECONDS, Instant};
@@ -50,6 +50,53 @@ impl Catalogue {
     /// # Errors
     /// Which part of the name does not exist, with near names and all that exist.
     pub fn offer<'a>(&'a self, route: &'a RouteId) -> Result<Offer<'a>, LookupError> {
+        let (provider, model) = self.model(route)?;
+        let region = route.region.as_deref().unwrap_or(&provider.default_region);
+        let offer = Offer { provider, model, tier: &route.tier, region };
+        if offer.entries().next().is_none() {
+            return Err(offer.missing());
+        }
+        Ok(offer)
+    }
+
+    /// The provisioned units behind a route name such as `azure/gpt-5.4:ptu@global`, in force at `instant`.
+    ///
+    /// # Errors
+    /// Which part of the name does not exist, and what does.
+    pub fn capacity<'a>(
+        &'a self,
+        route: &RouteId,
+        instant: Instant,
+    ) -> Result<&'a CapacityOffer, LookupError> {
+        let (provider, model) = self.model(route)?;
+        let region = route.region.as_deref().unwrap_or(&provider.default_region);
+        let sold =
+            |offer: &&CapacityOffer| offer.from <= instant && offer.until.is_none_or(|until| instant < until);
+        let units = || model.capacity.iter().filter(|offer| offer.unit.eq_ignore_ascii_case(&route.tier));
+        let found = units()
+            .filter(sold)
+            .filter(|offer| offer.regions.iter().any(|known| known == region))
+            .max_by_key(|offer| offer.from);
+        found.ok_or_else(|| {
+            let known: Vec<String> =
+                units().map(|offer| format!("{} from {}", offer.regions.join(", "), offer.from)).collect();
+            let help = if known.is_empty() {
+                "this model has none".to_owned()
+            } else {
+                format!("known: {}", known.join("; "))
+            };
+            LookupError {
+                title: format!(
+                    "no price of {} units is published for {} in region `{region}` at {instant}",
+                    route.tier, model.name
+                ),
+                help,
+                unpriced: true,
+            }
+        })
+    }
+
+    fn model(&self, route: &RouteId) -> Result<(&Provider, &Model), LookupError> {
         let provider = find(&self.providers, |p| &p.id, &route.provider, "provider")?;
         let what = format!("model at {}", provider.name);
         let model = match provider.models.iter().find(|model| model.aliases.contains(&route.model)) {
@@ -59,12 +106,7 @@ impl Catalogue {
         if !provider.currency.is_usable() {
             return Err(no_exchange_rate(provider));
         }
-        let region = route.region.as_deref().unwrap_or(&provider.default_region);
-        let offer = Offer { provider, model, tier: &route.tier, region };
-        if offer.entries().next().is_none() {
-            return Err(offer.missing());
-        }
-        Ok(offer)
+        Ok((provider, model))
     }
 
     /// All route names with a price in some entry, in order.
@@ -81,6 +123,23 @@ impl Catalogue {
 }
 
 impl<'a> Offer<'a> {
+    /// How this model's usage records count cached and written tokens.
+    pub fn cached_tokens(self) -> Counting {
+        self.model.cached_tokens.unwrap_or(self.provider.cached_tokens)
+    }
+
+    /// How this model's usage records count reasoning tokens.
+    pub fn reasoning_tokens(self) -> Counting {
+        self.model.reasoning_tokens.unwrap_or(self.provider.reasoning_tokens)
+    }
+
+    /// The entries for this tier and region, oldest first.
+    pub fn history(self) -> Vec<&'a PriceEntry> {
+        let mut entries: Vec<&PriceEntry> = self.entries().map(|(_, entry)| entry).collect();
+        entries.sort_by_key(|entry| entry.from);
+        entries
+    }
+
     /// The entries for this tier and region, whatever their date.
     fn entries(self) -> impl Iterator<Item = (usize, &'a PriceEntry)> {
         self.model.prices.iter().enumerate().filter(move |(_, entry)| {
@@ -106,6 +165,11 @@ impl<'a> Offer<'a> {
             Some(window) => &entry.windows[window].card,
             None => &entry.card,
         }
+    }
+
+    /// The time of day of a slot of this offer, if it lies in one.
+    pub fn window(self, slot: Slot) -> Option<&'a Window> {
+        slot.window.map(|window| &self.entry(slot).windows[window])
     }
 
     /// The entry of a slot of this offer.

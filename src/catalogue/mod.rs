@@ -5,6 +5,8 @@
 
 mod card;
 mod check;
+mod contract;
+pub mod diff;
 mod embedded;
 mod exchange;
 pub mod import;
@@ -24,13 +26,14 @@ use crate::domain::time::{Instant, utc_day_and_minute, weekday_of_day};
 
 pub use card::{Band, BandMode, Component, Loan, Price, RateCard, Rates};
 pub use check::{CAPABILITIES, TIERS};
+pub use contract::{Commitment, Contract, ContractCard, Credit, Discount, VolumeSteps};
 pub use embedded::shipped;
 pub use exchange::{Currency, ExchangeRate};
 pub use lookup::{LookupError, Offer, Slot};
 pub use meter::{
     CapacityOffer, Included, Length, Meter, MeterBand, Period, Tariff, Term, TimeUnit, WEB_SEARCH,
 };
-pub use wire::PriceFileWire;
+pub use wire::{ContractWire, PriceFileWire};
 pub use write::price_file;
 
 /// All price files together.
@@ -235,6 +238,29 @@ pub struct Window {
 }
 
 impl Window {
+    /// Its hours in words: `01:00-04:00, 06:00-10:00 UTC, mon tue, not on cn-public-holidays`.
+    pub fn words(&self) -> String {
+        let mut words = format!("{} UTC", self.span_texts().join(", "));
+        if self.weekdays != [true; 7] {
+            words += &format!(", {}", self.weekday_names().join(" "));
+        }
+        if let Some(calendar) = &self.except {
+            words += &format!(", not on {}", calendar.name);
+        }
+        words
+    }
+
+    /// Its spans as a price file writes them: `01:00-04:00`.
+    fn span_texts(&self) -> Vec<String> {
+        let clock = |minute: u32| format!("{:02}:{:02}", minute / 60, minute % 60);
+        self.spans.iter().map(|(from, to)| format!("{}-{}", clock(*from), clock(*to))).collect()
+    }
+
+    /// The weekdays on which its spans begin: `mon`.
+    fn weekday_names(&self) -> Vec<&'static str> {
+        check::WEEKDAYS.into_iter().zip(self.weekdays).filter(|(_, open)| *open).map(|(day, _)| day).collect()
+    }
+
     /// Whether the window is open at an instant.
     pub fn is_open(&self, instant: Instant) -> bool {
         let (day, minute) = utc_day_and_minute(instant);
@@ -307,6 +333,27 @@ fn read_all<'a>(sources: &'a [Arc<Source>], problems: &mut Problems) -> Vec<(Pro
         }
     }
     files
+}
+
+impl Catalogue {
+    /// The latest day on which any price was checked: what the catalogue knows is as of then.
+    pub fn as_of(&self) -> Instant {
+        let models = self.providers.iter().flat_map(|provider| &provider.models);
+        let checked = models.flat_map(|model| &model.prices).map(|entry| entry.source.checked);
+        checked.max().unwrap_or(Instant::from_unix_seconds(0))
+    }
+
+    /// The catalogue as it was known at an instant, as far as the entries tell: without those that start later,
+    /// unless they were announced before.
+    pub fn known_at(mut self, instant: Instant) -> Self {
+        for model in self.providers.iter_mut().flat_map(|provider| provider.models.iter_mut()) {
+            model.prices.retain(|entry| {
+                let announced = entry.status == Status::Announced && entry.source.checked <= instant;
+                entry.from <= instant || announced
+            });
+        }
+        self
+    }
 }
 
 impl Provider {

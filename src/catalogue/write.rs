@@ -285,16 +285,11 @@ fn rule(band: &Band, component: Component, rate: crate::domain::money::Rate) -> 
 }
 
 fn window(out: &mut Text, at: usize, window: &Window) {
-    const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
     out.pair(at, "name", &window.name);
-    let clock = |minute: u32| format!("{:02}:{:02}", minute / 60, minute % 60);
-    let spans: Vec<String> =
-        window.spans.iter().map(|(from, to)| format!("\"{}-{}\"", clock(*from), clock(*to))).collect();
+    let spans: Vec<String> = window.span_texts().iter().map(|span| format!("\"{span}\"")).collect();
     out.line(at, &format!("utc_hours: [{}]", spans.join(", ")));
     if window.weekdays != [true; 7] {
-        let days: Vec<&str> =
-            DAYS.iter().zip(window.weekdays).filter(|(_, open)| *open).map(|(day, _)| *day).collect();
-        out.line(at, &format!("weekdays: [{}]", days.join(", ")));
+        out.line(at, &format!("weekdays: [{}]", window.weekday_names().join(", ")));
     }
     out.optional(at, "except", window.except.as_ref().map(|calendar| quoted(&calendar.name)));
     bands(out, at, &window.card);

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::outcome::{Exit, Failure, print};
 use super::{PricingArguments, files};
-use crate::catalogue::Provider;
+use crate::catalogue::{Contract, Provider};
 use crate::domain::document::parse;
 use crate::domain::problem::Problems;
 
@@ -30,9 +30,13 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let mut lines = Vec::new();
     for path in &arguments.files {
         let source = files::source(path)?;
-        // A price file says so with its first key; everything else is meant as a scenario.
-        let is_prices = parse(&source).is_ok_and(|root| root.get("tollcast_prices").is_some());
-        let checked = if is_prices {
+        // Price files and contracts say so with a key; everything else is meant as a scenario.
+        let has = |key: &str| parse(&source).is_ok_and(|root| root.get(key).is_some());
+        let checked = if has("tollcast_contract") {
+            Contract::read(&source).map_err(Failure::Input).map(|contract| {
+                format!("{}: contract `{}` with {}", source.name, contract.name, contract.provider)
+            })
+        } else if has("tollcast_prices") {
             Provider::read(&source).map_err(Failure::Input).map(|provider| {
                 let entries: usize = provider.models.iter().map(|model| model.prices.len()).sum();
                 format!(

@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 
 use super::PricingArguments;
 use super::outcome::{Failure, say};
-use crate::catalogue::{Catalogue, ExchangeRate, shipped};
+use crate::catalogue::{Catalogue, Contract, ExchangeRate, shipped};
 use crate::domain::document::MAX_BYTES;
 use crate::domain::problem::{Code, Place, Problems, Source};
 use crate::workload::{Scenario, assemble};
@@ -102,6 +102,24 @@ pub fn catalogue(arguments: &PricingArguments) -> Result<Catalogue, Failure> {
         ));
     }
     Ok(Catalogue::read(&shipped(), &over)?.exchanged(&arguments.exchange))
+}
+
+/// The price files of a folder, and no others.
+///
+/// # Errors
+/// A folder that cannot be read or holds no price file, and all problems of the files.
+pub fn folder_catalogue(folder: &Path) -> Result<Catalogue, Failure> {
+    let files: Vec<Arc<Source>> =
+        price_files(folder)?.iter().map(|file| source(file)).collect::<Result<_, _>>()?;
+    Ok(Catalogue::read(&files, &[])?)
+}
+
+/// A contract.
+///
+/// # Errors
+/// A file that cannot be read, and all its problems.
+pub fn contract(path: &Path) -> Result<Contract, Failure> {
+    Ok(Contract::read(&source(path)?)?)
 }
 
 fn repeated(rates: &[ExchangeRate]) -> Option<&ExchangeRate> {

@@ -8,8 +8,16 @@ use anyhow::{Context, bail};
 const MARK: &str = "manifest.json";
 
 /// The files beside the charts that reports and comparisons consist of.
-const OURS: [&str; 7] =
-    [MARK, "result.json", "months.csv", "report.md", "report.html", "comparison.json", "comparison.md"];
+const OURS: [&str; 8] = [
+    MARK,
+    "result.json",
+    "months.csv",
+    "report.md",
+    "report.html",
+    "comparison.json",
+    "comparison.md",
+    "import.json",
+];
 
 /// Writes `files` (relative path and content) as the folder `target`.
 ///
@@ -56,9 +64,14 @@ fn refuse_foreign(target: &Path) -> anyhow::Result<()> {
         bail!("{} exists and is not a folder; choose another place for --out", target.display());
     }
     let found = files_below(target)?;
-    let is_report = std::fs::read_to_string(target.join(MARK))
-        .is_ok_and(|text| text.contains("\"tool_version\"") && text.contains("\"scenario_sha256\""));
-    let foreign = found.iter().find(|path| !is_report || !is_ours(path.strip_prefix(target).unwrap_or(path)));
+    let mark = std::fs::read_to_string(target.join(MARK)).unwrap_or_default();
+    let imported = mark.contains("\"imported_from\"");
+    let is_report = mark.contains("\"tool_version\"") && (imported || mark.contains("\"scenario_sha256\""));
+    let ours = |path: &Path| {
+        let inside = path.strip_prefix(target).unwrap_or(path);
+        is_ours(inside) || imported && inside.extension().is_some_and(|ending| ending == "yaml")
+    };
+    let foreign = found.iter().find(|path| !is_report || !ours(path));
     match foreign {
         Some(path) => bail!(
             "{} holds files that are not of a tollcast report, such as {}; choose an empty or new folder for --out",

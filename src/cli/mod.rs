@@ -8,15 +8,18 @@ mod files;
 mod folder;
 mod init;
 mod outcome;
+mod price;
+mod prices;
 mod problems;
 mod progress;
 mod run;
 mod schema;
 mod simulate;
+mod values;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
-use crate::catalogue::ExchangeRate;
+use crate::catalogue::{ExchangeRate, LookupError};
 
 pub use outcome::{Exit, Failure};
 
@@ -37,7 +40,11 @@ enum Command {
     Simulate(simulate::Arguments),
     /// What-ifs: scenarios against the first one, on the same random numbers
     Compare(compare::Arguments),
-    /// Check scenarios and price files without simulating
+    /// The exact bill of one request, itemised, with its rule and source
+    Price(price::Arguments),
+    /// What the price files say: list, show, history, diff, check, import
+    Prices(prices::Arguments),
+    /// Check scenarios, price files and contracts without simulating
     Check(check::Arguments),
     /// Print a commented scenario to start from
     Init(init::Arguments),
@@ -103,11 +110,18 @@ enum Format {
     Markdown,
 }
 
+/// A route that cannot be bought, as a failure.
+fn unsold(route: &crate::domain::route::RouteId, error: LookupError) -> Failure {
+    Failure::problem(error.code(), &format!("{route}: {}", error.title), &error.help)
+}
+
 /// Runs the command line and returns its exit code.
 pub fn main() -> std::process::ExitCode {
     let result = match Cli::parse().command {
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
+        Command::Price(arguments) => price::run(&arguments),
+        Command::Prices(arguments) => prices::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),

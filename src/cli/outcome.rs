@@ -26,13 +26,18 @@ pub enum Failure {
 impl Failure {
     /// Bad usage that no file shows: a sentence and what to do.
     pub fn usage(title: &str, help: &str) -> Self {
+        Self::problem(Code::Conflict, title, help)
+    }
+
+    /// A problem that no file shows, of any kind.
+    pub fn problem(code: Code, title: &str, help: &str) -> Self {
         let mut problems = Problems::new();
         problems.push(Problem {
-            code: Code::Conflict,
+            code,
             place: None,
             title: title.to_owned(),
             found: String::new(),
-            help: Some(help.to_owned()),
+            help: Some(help.to_owned()).filter(|help| !help.is_empty()),
         });
         Failure::Input(problems)
     }

@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use super::outcome::{Exit, Failure, print};
-use crate::catalogue::PriceFileWire;
+use crate::catalogue::{ContractWire, PriceFileWire};
 use crate::domain::document::Wire;
 use crate::workload::ScenarioWire;
 
@@ -21,6 +21,8 @@ enum Kind {
     Scenario,
     /// Price files
     Prices,
+    /// Contracts
+    Contract,
 }
 
 /// Prints the schema.
@@ -28,6 +30,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let mut schema = match arguments.kind {
         Kind::Scenario => ScenarioWire::schema(),
         Kind::Prices => PriceFileWire::schema(),
+        Kind::Contract => ContractWire::schema(),
     };
     if let Some(object) = schema.as_object_mut() {
         object.insert("$schema".to_owned(), "https://json-schema.org/draft/2020-12/schema".into());

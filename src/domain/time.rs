@@ -126,6 +126,12 @@ pub fn utc_day_and_minute(instant: Instant) -> (i64, u32) {
     (minutes.div_euclid(24 * 60), minutes.rem_euclid(24 * 60) as u32)
 }
 
+/// Days in the UTC month of an instant.
+pub fn month_days(instant: Instant) -> u64 {
+    // The text of an instant begins with its month, `2026-11`.
+    Month::parse(instant.to_string().get(..7).unwrap_or_default()).map_or(30, |month| month.days() as u64)
+}
+
 /// The weekday, Monday = 0, of the day `days` after 1970-01-01, which was a Thursday.
 pub fn weekday_of_day(days: i64) -> usize {
     (days + 3).rem_euclid(7) as usize

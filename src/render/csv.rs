@@ -51,7 +51,7 @@ const FIGURES: [Figure; 10] = [
 ];
 
 /// A text that no spreadsheet takes for a formula (CWE-1236).
-fn guarded(text: &str) -> String {
+pub fn guarded(text: &str) -> String {
     let risky = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
     if risky { format!("'{text}") } else { text.to_owned() }
 }

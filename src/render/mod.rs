@@ -10,7 +10,10 @@ mod facts;
 mod figures;
 mod json;
 mod page;
+mod prices;
+mod quote;
 mod report;
+mod sheet;
 mod terminal;
 mod words;
 
@@ -19,5 +22,10 @@ pub use csv::months_csv;
 pub use figures::{charts, overlay_chart};
 pub use json::{manifest_json, result_json};
 pub use page::{html, markdown};
+pub use prices::*;
+pub use quote::{
+    CapacityReport, QuoteReport, capacity_sheet, quote_sheet, quotes_csv, quotes_json, quotes_sheet,
+};
 pub use report::{Manifest, Report, build};
+pub use sheet::Sheet;
 pub use terminal::terminal;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::bands::card;
 use super::{citation, one_of, texts, unique, until_after_from};
-use crate::catalogue::wire::{ModelWire, MultipleWire, PriceEntryWire, Text, WindowWire};
+use crate::catalogue::wire::{MultipleWire, PriceEntryWire, Text, WindowWire};
 use crate::catalogue::{Calendar, PriceEntry, Status, Window};
 use crate::domain::problem::{Code, Problems};
 use crate::domain::time::Instant;
@@ -22,22 +22,23 @@ pub const TIERS: [&str; 10] = [
     "reserved",
     "decisions",
 ];
-const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+/// The weekdays, Monday first.
+pub const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 const DAY_MINUTES: u32 = 24 * 60;
 
 /// All entries of a model: those with bands, and what those that are a multiple come to.
 pub fn price_entries(
-    wire: &ModelWire,
+    all: &[PriceEntryWire],
     calendars: &[Arc<Calendar>],
     problems: &mut Problems,
 ) -> Vec<PriceEntry> {
-    refuse_disorder(&wire.prices, problems);
+    refuse_disorder(all, problems);
     let mut entries: Vec<PriceEntry> = Vec::new();
-    for entry in wire.prices.iter().filter(|entry| entry.multiple_of.is_none()) {
-        entries.extend(price_entry(entry, &wire.prices, calendars, problems));
+    for entry in all.iter().filter(|entry| entry.multiple_of.is_none()) {
+        entries.extend(price_entry(entry, all, calendars, problems));
     }
     let mut derived = Vec::new();
-    for entry in &wire.prices {
+    for entry in all {
         let Some(multiple) = &entry.multiple_of else { continue };
         check_entry(entry, problems);
         if let Some(bands) = entry.bands.first() {
@@ -45,7 +46,7 @@ pub fn price_entries(
             problems.at(Code::Conflict, &bands.place, "bands beside `multiple_of`", "", help);
             continue;
         }
-        derived.extend(multiples(entry, multiple, &wire.prices, &entries, problems));
+        derived.extend(multiples(entry, multiple, all, &entries, problems));
     }
     entries.extend(derived);
     entries

@@ -1,6 +1,7 @@
 //! From wire types to price files that make sense. Every contradiction is a problem with its place.
 
 mod bands;
+mod contract;
 mod entries;
 mod meters;
 mod names;
@@ -22,7 +23,8 @@ use crate::domain::money::{Ratio, Usd};
 use crate::domain::problem::{Code, Problems, suggest};
 use crate::domain::time::{Instant, utc_day_and_minute};
 
-pub use self::entries::TIERS;
+pub use self::contract::contract;
+pub use self::entries::{TIERS, WEEKDAYS};
 
 /// What a model can be said to do.
 pub const CAPABILITIES: [&str; 14] = [
@@ -176,7 +178,7 @@ fn model(wire: &ModelWire, calendars: &[Arc<Calendar>], problems: &mut Problems)
     for capability in &wire.capabilities {
         one_of(capability, &CAPABILITIES, "capability", problems);
     }
-    let prices: Vec<PriceEntry> = price_entries(wire, calendars, problems);
+    let prices: Vec<PriceEntry> = price_entries(&wire.prices, calendars, problems);
     Model {
         id: wire.id.value.clone(),
         name: wire.name.value.clone(),

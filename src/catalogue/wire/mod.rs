@@ -1,5 +1,6 @@
 //! What a price file may contain. `check` says what it must mean.
 
+mod contract;
 mod entry;
 mod meter;
 mod scalars;
@@ -8,6 +9,7 @@ use crate::domain::document::{Count, Named, Spanned};
 use crate::domain::time::Instant;
 use crate::wire_map;
 
+pub use contract::{ContractWire, VolumeStepsWire};
 pub use entry::{BandWire, MultipleWire, PriceEntryWire, WindowWire};
 pub use meter::{CapacityWire, MeterBandWire, MeterWire};
 pub use scalars::{Decimal, Share, TokenPrice};

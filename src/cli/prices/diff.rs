@@ -1,0 +1,165 @@
+//! `tollcast prices diff`: what differs between two states of the price files, and what that does to a forecast.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::printed;
+use crate::analysis::pair;
+use crate::catalogue::ExchangeRate;
+use crate::catalogue::diff::{State, diff};
+use crate::catalogue::{Catalogue, shipped};
+use crate::cli::outcome::{Exit, Failure, print};
+use crate::cli::run::{options, simulated};
+use crate::cli::{Format, RunArguments, files};
+use crate::domain::time::Instant;
+use crate::render::{
+    ComparisonReport, Manifest, comparison_json, comparison_markdown, comparison_terminal, diff_sheet,
+    shown_changes,
+};
+
+/// Arguments of `prices diff`.
+#[derive(Args)]
+pub struct Arguments {
+    /// A date, a price file, a folder of price files, or built-in
+    #[arg(value_name = "A")]
+    a: String,
+    /// The same, to compare with
+    #[arg(value_name = "B")]
+    b: String,
+    /// When files and folders are looked at; the last day on which any of their prices was checked if absent
+    #[arg(long, value_name = "DATE", value_parser = Instant::parse)]
+    on: Option<Instant>,
+    /// Simulate this scenario with the prices of both, on the same random numbers
+    #[arg(long, value_name = "SCENARIO")]
+    scenario: Option<PathBuf>,
+    /// Folder with price files that dates are looked up in, instead of the built-in ones
+    #[arg(long, value_name = "DIR")]
+    pricing: Option<PathBuf>,
+    /// Exchange rate for price files in another currency
+    #[arg(long, value_name = "EUR=1.08@DATE", value_parser = ExchangeRate::parse)]
+    exchange: Vec<ExchangeRate>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    #[command(flatten)]
+    run: RunArguments,
+}
+
+/// One of the two sides.
+struct Side {
+    /// What it is, in words.
+    name: String,
+    catalogue: Catalogue,
+    at: Instant,
+}
+
+/// Compares and prints.
+pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    let (a, b) = sides(arguments)?;
+    let changes =
+        diff(State { catalogue: &a.catalogue, at: a.at }, State { catalogue: &b.catalogue, at: b.at });
+    let shown = shown_changes(&changes);
+    let forecast = arguments.scenario.as_deref().map(|path| forecast(path, &a, &b, arguments)).transpose()?;
+    print(&match arguments.format {
+        Format::Json => {
+            let forecast = forecast.as_ref().map(comparison_json).transpose()?;
+            let forecast: Option<serde_json::Value> =
+                forecast.map(|text| serde_json::from_str(&text)).transpose().map_err(anyhow::Error::from)?;
+            let whole = serde_json::json!({"a": a.name, "b": b.name, "changes": shown, "forecast": forecast});
+            crate::render::to_json(&whole)?
+        }
+        format => {
+            let mut text = printed(&diff_sheet(&a.name, &b.name, &shown), format)?;
+            if let Some(report) = &forecast {
+                text.push('\n');
+                text += &match format {
+                    Format::Markdown => comparison_markdown(report),
+                    _ => comparison_terminal(report, crate::cli::simulate::width()),
+                };
+            }
+            text
+        }
+    })?;
+    Ok(Exit::Answered)
+}
+
+fn sides(arguments: &Arguments) -> Result<(Side, Side), Failure> {
+    if arguments.format == Format::Csv && arguments.scenario.is_some() {
+        return Err(Failure::usage(
+            "a forecast has no place in this CSV",
+            "leave --scenario out, or print JSON",
+        ));
+    }
+    let dates = [&arguments.a, &arguments.b].map(|text| Instant::parse(text).ok());
+    match dates {
+        [Some(a), Some(b)] => {
+            let catalogue = match &arguments.pricing {
+                Some(folder) => files::folder_catalogue(folder)?,
+                None => Catalogue::read(&shipped(), &[])?,
+            };
+            let side = |at: Instant| Side {
+                name: format!("prices on {at}"),
+                catalogue: catalogue.clone().known_at(at).exchanged(&arguments.exchange),
+                at,
+            };
+            if arguments.on.is_some() {
+                return Err(Failure::usage("--on beside two dates", "the dates say when; --on is for files"));
+            }
+            Ok((side(a), side(b)))
+        }
+        [None, None] => {
+            let (a, b) = (state(&arguments.a)?, state(&arguments.b)?);
+            let at = arguments.on.unwrap_or_else(|| a.as_of().max(b.as_of()));
+            let side = |name: &str, catalogue: Catalogue| Side {
+                name: format!("{name} on {at}"),
+                catalogue: catalogue.exchanged(&arguments.exchange),
+                at,
+            };
+            Ok((side(&arguments.a, a), side(&arguments.b, b)))
+        }
+        _ => Err(Failure::usage(
+            "a date and a file cannot be compared",
+            "give two dates, or two files or folders (built-in is one) and --on DATE",
+        )),
+    }
+}
+
+/// The catalogue of a file, of a folder, or the built-in one.
+fn state(name: &str) -> Result<Catalogue, Failure> {
+    if name == "built-in" {
+        return Ok(Catalogue::read(&shipped(), &[])?);
+    }
+    let path = Path::new(name);
+    if path.is_dir() {
+        files::folder_catalogue(path)
+    } else {
+        Ok(Catalogue::read(&[files::source(path)?], &[])?)
+    }
+}
+
+/// The scenario under both, the second laid over the built-in prices as the first is.
+fn forecast(path: &Path, a: &Side, b: &Side, arguments: &Arguments) -> Result<ComparisonReport, Failure> {
+    let read = |side: &Side| files::scenario(path, &over_built_in(side)?);
+    let (first, second) = (read(a)?, read(b)?);
+    let common = options(&first, &arguments.run)?;
+    let first = simulated(first, common, arguments.run.quiet)?;
+    let second = simulated(second, common, arguments.run.quiet)?;
+    let pairing = pair((&first.scenario, &first.simulation), (&second.scenario, &second.simulation));
+    let command =
+        format!("tollcast prices diff {} {} --scenario {}", arguments.a, arguments.b, path.display());
+    let manifests = [(&first, a), (&second, b)]
+        .map(|(run, side)| Manifest::new(&run.scenario, &side.catalogue, &run.options, command.clone()));
+    let horizon = format!("{} months from {}", first.scenario.months.len(), first.scenario.months[0].label());
+    let names = vec![a.name.clone(), b.name.clone()];
+    Ok(ComparisonReport::new(names, horizon, manifests.to_vec(), vec![pairing]))
+}
+
+/// A side's providers over the built-in ones, so that a scenario finds its other routes too.
+fn over_built_in(side: &Side) -> Result<Catalogue, Failure> {
+    let mut catalogue = Catalogue::read(&shipped(), &[])?;
+    catalogue.providers.retain(|known| side.catalogue.providers.iter().all(|own| own.id != known.id));
+    catalogue.providers.extend(side.catalogue.providers.iter().cloned());
+    catalogue.providers.sort_by(|x, y| x.id.cmp(&y.id));
+    Ok(catalogue)
+}

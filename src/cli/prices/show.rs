@@ -1,0 +1,65 @@
+//! `tollcast prices show` and `tollcast prices history`.
+
+use clap::Args;
+
+use super::printed;
+use crate::cli::outcome::{Exit, Failure, print};
+use crate::cli::{Format, PricingArguments, files, unsold};
+use crate::domain::route::RouteId;
+use crate::domain::time::Instant;
+use crate::render::{history_sheet, show_sheet, shown_route, to_json};
+
+/// Arguments of `prices show`.
+#[derive(Args)]
+pub struct ShowArguments {
+    /// A route, such as azure/gpt-5.4:batch@datazone-us
+    #[arg(value_name = "ROUTE", value_parser = RouteId::parse)]
+    route: RouteId,
+    /// When: a date or an instant; the last day on which prices were checked if absent
+    #[arg(long, value_name = "DATE", value_parser = Instant::parse)]
+    on: Option<Instant>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    #[command(flatten)]
+    pricing: PricingArguments,
+}
+
+/// Arguments of `prices history`.
+#[derive(Args)]
+pub struct HistoryArguments {
+    /// A route, such as deepseek/deepseek-v4-pro
+    #[arg(value_name = "ROUTE", value_parser = RouteId::parse)]
+    route: RouteId,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    #[command(flatten)]
+    pricing: PricingArguments,
+}
+
+/// Prints what holds on a route.
+pub fn run(arguments: &ShowArguments) -> Result<Exit, Failure> {
+    let catalogue = files::catalogue(&arguments.pricing)?;
+    let at = arguments.on.unwrap_or_else(|| catalogue.as_of());
+    let offer = catalogue.offer(&arguments.route).map_err(|error| unsold(&arguments.route, error))?;
+    let shown = shown_route(&arguments.route, offer, at)
+        .ok_or_else(|| unsold(&arguments.route, offer.no_price_at(at)))?;
+    print(&match arguments.format {
+        Format::Json => to_json(&shown)?,
+        format => printed(&show_sheet(&shown), format)?,
+    })?;
+    Ok(Exit::Answered)
+}
+
+/// Prints the dated prices of a route.
+pub fn history(arguments: &HistoryArguments) -> Result<Exit, Failure> {
+    let catalogue = files::catalogue(&arguments.pricing)?;
+    let offer = catalogue.offer(&arguments.route).map_err(|error| unsold(&arguments.route, error))?;
+    let entries = crate::render::history(offer);
+    print(&match arguments.format {
+        Format::Json => to_json(&entries)?,
+        format => printed(&history_sheet(&arguments.route, &entries), format)?,
+    })?;
+    Ok(Exit::Answered)
+}

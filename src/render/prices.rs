@@ -1,0 +1,508 @@
+//! The price files for people and scripts: lists, single routes, histories, differences, imports.
+
+use serde::Serialize;
+
+use super::quote::{status, url};
+use super::sheet::Sheet;
+use crate::catalogue::diff::Change;
+use crate::catalogue::import::{Imported, RemarkKind};
+use crate::catalogue::{
+    Band, CapacityOffer, Catalogue, Component, Included, Offer, Price, PriceEntry, RateCard, Tariff,
+};
+use crate::domain::format::{percent, thousands};
+use crate::domain::route::RouteId;
+use crate::domain::time::Instant;
+
+/// The prices of a component, band by band: `2.5 · 5`, and of the times of day in brackets.
+fn shown(entry: &PriceEntry, component: Component) -> String {
+    let card = |card: &RateCard| -> String {
+        let mut texts: Vec<String> =
+            card.bands.iter().map(|band| price_words(band.rates.price(component))).collect();
+        texts.dedup();
+        texts.join(" · ")
+    };
+    let windows = entry.windows.iter().map(|window| (card(&window.card), &window.name));
+    let ordinary = card(&entry.card);
+    windows
+        .filter(|(text, _)| *text != ordinary)
+        .fold(ordinary.clone(), |all, (text, name)| format!("{all} ({name} {text})"))
+}
+
+fn price_words(price: Price) -> String {
+    match price {
+        Price::Listed(rate) => rate.to_string(),
+        Price::ByRule(rate) => format!("{rate} by rule"),
+        Price::NotSold => "not sold".to_owned(),
+        Price::Unknown => "unknown".to_owned(),
+    }
+}
+
+/// A route in a list of prices.
+#[derive(Clone, Debug, Serialize)]
+pub struct ListedRoute {
+    route: String,
+    model: String,
+    input_usd_per_mtok: String,
+    cached_input_usd_per_mtok: String,
+    output_usd_per_mtok: String,
+    bands_up_to: Vec<Option<u64>>,
+    context_window: Option<u64>,
+    capabilities: Vec<String>,
+    since: String,
+    checked_on: String,
+}
+
+/// The routes among `routes` with a price at `at`.
+pub fn listed_routes(catalogue: &Catalogue, routes: &[RouteId], at: Instant) -> Vec<ListedRoute> {
+    let listed = routes.iter().filter_map(|route| {
+        let offer = catalogue.offer(route).ok()?;
+        let entry = offer.entry(offer.slot_at(at)?);
+        Some(ListedRoute {
+            route: route.to_string(),
+            model: offer.model.name.clone(),
+            input_usd_per_mtok: shown(entry, Component::Input),
+            cached_input_usd_per_mtok: shown(entry, Component::CachedInput),
+            output_usd_per_mtok: shown(entry, Component::Output),
+            bands_up_to: entry.card.bands.iter().map(|band| band.up_to).collect(),
+            context_window: offer.model.limits.as_ref().map(|limits| limits.context_window),
+            capabilities: offer.model.capabilities.clone(),
+            since: entry.from.to_string(),
+            checked_on: entry.source.checked.to_string(),
+        })
+    });
+    listed.collect()
+}
+
+/// A list of prices as a sheet.
+pub fn list_sheet(routes: &[ListedRoute], at: Instant) -> Sheet {
+    let head = ["route", "input", "cached", "output", "long above", "window", "since", "checked"];
+    let mut sheet = Sheet::new(format!("USD per million tokens on {at}"), &head);
+    for route in routes {
+        let ends: Vec<String> = route.bands_up_to.iter().flatten().map(|end| thousands(*end)).collect();
+        sheet.rows.push(vec![
+            route.route.clone(),
+            route.input_usd_per_mtok.clone(),
+            route.cached_input_usd_per_mtok.clone(),
+            route.output_usd_per_mtok.clone(),
+            ends.join(", "),
+            route.context_window.map(thousands).unwrap_or_default(),
+            route.since.clone(),
+            route.checked_on.clone(),
+        ]);
+    }
+    sheet
+}
+
+/// A route with all that holds on it at an instant.
+#[derive(Clone, Debug, Serialize)]
+pub struct ShownRoute {
+    route: String,
+    model: String,
+    provider: String,
+    on: String,
+    cached_tokens_in_records: &'static str,
+    cards: Vec<ShownCard>,
+    meters: Vec<ShownMeter>,
+    fees: Vec<String>,
+    capacity: Vec<ShownCapacity>,
+    limits: Option<String>,
+    capabilities: Vec<String>,
+    since: String,
+    until: Option<String>,
+    status: &'static str,
+    derived: Option<String>,
+    source_url: String,
+    source: String,
+    checked_on: String,
+    note: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct ShownCard {
+    window: Option<String>,
+    hours: Option<String>,
+    bands: Vec<ShownBand>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct ShownBand {
+    band: String,
+    prices_usd_per_mtok: Vec<(String, String)>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct ShownMeter {
+    meter: String,
+    price: String,
+    source: String,
+    note: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct ShownCapacity {
+    unit: String,
+    region: String,
+    sizing: String,
+    prices: Vec<String>,
+    source: String,
+}
+
+/// All that holds on an offer at an instant; `None` where no price is known then.
+pub fn shown_route(route: &RouteId, offer: Offer<'_>, at: Instant) -> Option<ShownRoute> {
+    let entry = offer.entry(offer.slot_at(at)?);
+    let mut cards = vec![ShownCard { window: None, hours: None, bands: bands(&entry.card) }];
+    cards.extend(entry.windows.iter().map(|window| ShownCard {
+        window: Some(window.name.clone()),
+        hours: Some(window.words()),
+        bands: bands(&window.card),
+    }));
+    let limits = offer.model.limits.as_ref().map(|limits| {
+        let part = |name: &str, tokens: Option<u64>| tokens.map(|n| format!(", {name} {}", thousands(n)));
+        format!(
+            "window {}{}{} tokens",
+            thousands(limits.context_window),
+            part("longest prompt", limits.max_input).unwrap_or_default(),
+            part("longest answer", limits.max_output).unwrap_or_default()
+        )
+    });
+    Some(ShownRoute {
+        route: route.to_string(),
+        model: offer.model.name.clone(),
+        provider: offer.provider.name.clone(),
+        on: at.to_string(),
+        cached_tokens_in_records: match offer.cached_tokens() {
+            crate::catalogue::Counting::Inside => "inside input",
+            crate::catalogue::Counting::Beside => "beside input",
+        },
+        cards,
+        meters: meters(offer, at),
+        fees: offer
+            .fees_at(at)
+            .iter()
+            .map(|fee| {
+                format!("{}: {}, at least {} USD a month", fee.name, percent(fee.share.to_f64()), fee.minimum)
+            })
+            .collect(),
+        capacity: offer
+            .model
+            .capacity
+            .iter()
+            .filter(|c| c.regions.iter().any(|r| r == offer.region))
+            .map(capacity)
+            .collect(),
+        limits,
+        capabilities: offer.model.capabilities.clone(),
+        since: entry.from.to_string(),
+        until: entry.until.map(|until| until.to_string()),
+        status: status(entry),
+        derived: entry.derived.clone(),
+        source_url: url(&entry.source.source),
+        source: entry.source.source.clone(),
+        checked_on: entry.source.checked.to_string(),
+        note: entry.source.note.clone(),
+    })
+}
+
+fn bands(card: &RateCard) -> Vec<ShownBand> {
+    let one = |(at, band): (usize, &Band)| ShownBand {
+        band: card.band_words(at),
+        prices_usd_per_mtok: band
+            .rates
+            .known()
+            .map(|(component, price)| (component.name().to_owned(), price_words(price)))
+            .collect(),
+    };
+    card.bands.iter().enumerate().map(one).collect()
+}
+
+fn meters(offer: Offer<'_>, at: Instant) -> Vec<ShownMeter> {
+    let shown = offer.meters_at(at).into_iter().map(|meter| {
+        let price = match &meter.tariff {
+            Tariff::Flat(rate) => format!("{} USD a {}", rate.times(1), meter.unit),
+            Tariff::Graduated(bands) | Tariff::Whole(bands) => {
+                let mode = if matches!(meter.tariff, Tariff::Whole(_)) { "all units" } else { "each unit" };
+                let parts: Vec<String> = bands
+                    .iter()
+                    .map(|band| {
+                        let end = band.up_to.map_or("beyond".to_owned(), |end| format!("up to {end}"));
+                        format!("{} {end}", band.rate.times(1))
+                    })
+                    .collect();
+                format!("USD a {}, {mode}: {}", meter.unit, parts.join(", "))
+            }
+        };
+        let free = meter
+            .included
+            .map(|Included { quantity, per }| format!(", {quantity} a {} free", per.name()))
+            .unwrap_or_default();
+        ShownMeter {
+            meter: crate::billing::meter_name(&meter.name, meter.level.as_deref()),
+            price: price + &free,
+            source: meter.source.source.clone(),
+            note: meter.source.note.clone(),
+        }
+    });
+    shown.collect()
+}
+
+fn capacity(offer: &CapacityOffer) -> ShownCapacity {
+    let mut sizing = format!("at least {}, in steps of {}", offer.minimum_units, offer.increment_units);
+    if let Some(tokens) = offer.input_tokens_per_minute {
+        sizing += &format!(", {} input tokens a minute each", thousands(tokens));
+    }
+    let prices = offer.terms.iter().map(|term| {
+        let commitment = term.commitment.map_or("no commitment".to_owned(), |length| length.to_string());
+        let per = term.per.map_or("the term".to_owned(), |length| length.unit.name().to_owned());
+        format!("{commitment}: {} USD for {per}", term.price)
+    });
+    ShownCapacity {
+        unit: offer.unit.clone(),
+        region: offer.regions.join(", "),
+        sizing,
+        prices: prices.collect(),
+        source: offer.source.source.clone(),
+    }
+}
+
+/// A route as a sheet.
+pub fn show_sheet(route: &ShownRoute) -> Sheet {
+    let title = format!("{}: {} at {}, on {}", route.route, route.model, route.provider, route.on);
+    let mut sheet = Sheet::new(title, &["component", "USD per million", "band", "hours"]);
+    for card in &route.cards {
+        for band in &card.bands {
+            for (component, price) in &band.prices_usd_per_mtok {
+                let hours = match (&card.window, &card.hours) {
+                    (Some(name), Some(hours)) => format!("{name}: {hours}"),
+                    _ if route.cards.len() > 1 => "else".to_owned(),
+                    _ => String::new(),
+                };
+                sheet.rows.push(vec![component.clone(), price.clone(), band.band.clone(), hours]);
+            }
+        }
+    }
+    for meter in &route.meters {
+        let note = meter.note.as_ref().map(|note| format!(" {note}")).unwrap_or_default();
+        sheet.notes.push(format!("{}: {}.{note} ({})", meter.meter, meter.price, meter.source));
+    }
+    sheet.notes.extend(route.fees.iter().map(|fee| format!("{fee}.")));
+    for offer in &route.capacity {
+        sheet.notes.push(format!(
+            "{} in {}: {}; {} ({})",
+            offer.unit,
+            offer.region,
+            offer.sizing,
+            offer.prices.join("; "),
+            offer.source
+        ));
+    }
+    sheet.notes.extend(route.limits.iter().map(|limits| format!("Limits: {limits}.")));
+    sheet.notes.push(format!("Its usage records count cached tokens {}.", route.cached_tokens_in_records));
+    let until = route.until.as_ref().map(|until| format!(" until {until}")).unwrap_or_default();
+    let standing = if route.status == "list" { String::new() } else { format!(" ({})", route.status) };
+    sheet.notes.push(format!(
+        "Prices{standing} since {}{until}. Source: {}, checked {}.",
+        route.since, route.source, route.checked_on
+    ));
+    sheet
+        .notes
+        .extend(route.derived.iter().map(|derived| format!("note: not published as such: {derived}.")));
+    sheet.notes.extend(route.note.iter().map(|note| format!("note: {note}")));
+    sheet
+}
+
+/// An entry in a history.
+#[derive(Clone, Debug, Serialize)]
+pub struct HistoryEntry {
+    from: String,
+    until: Option<String>,
+    status: &'static str,
+    input_usd_per_mtok: String,
+    cached_input_usd_per_mtok: String,
+    cache_write_usd_per_mtok: String,
+    output_usd_per_mtok: String,
+    source: String,
+    checked_on: String,
+    note: Option<String>,
+}
+
+/// The dated entries of an offer, oldest first.
+pub fn history(offer: Offer<'_>) -> Vec<HistoryEntry> {
+    let entries = offer.history().into_iter().map(|entry| HistoryEntry {
+        from: entry.from.to_string(),
+        until: entry.until.map(|until| until.to_string()),
+        status: status(entry),
+        input_usd_per_mtok: shown(entry, Component::Input),
+        cached_input_usd_per_mtok: shown(entry, Component::CachedInput),
+        cache_write_usd_per_mtok: shown(entry, Component::CacheWrite),
+        output_usd_per_mtok: shown(entry, Component::Output),
+        source: entry.source.source.clone(),
+        checked_on: entry.source.checked.to_string(),
+        note: entry.source.note.clone(),
+    });
+    entries.collect()
+}
+
+/// A history as a sheet.
+pub fn history_sheet(route: &RouteId, entries: &[HistoryEntry]) -> Sheet {
+    let head = ["from", "until", "input", "cached", "cache write", "output", "checked"];
+    let mut sheet = Sheet::new(format!("{route}: USD per million tokens, by date"), &head);
+    for entry in entries {
+        let standing = if entry.status == "list" { String::new() } else { format!(" ({})", entry.status) };
+        sheet.rows.push(vec![
+            format!("{}{standing}", entry.from),
+            entry.until.clone().unwrap_or_default(),
+            entry.input_usd_per_mtok.clone(),
+            entry.cached_input_usd_per_mtok.clone(),
+            entry.cache_write_usd_per_mtok.clone(),
+            entry.output_usd_per_mtok.clone(),
+            entry.checked_on.clone(),
+        ]);
+    }
+    for entry in entries {
+        let note = entry.note.as_ref().map(|note| format!(" {note}")).unwrap_or_default();
+        sheet.notes.push(format!("{}: {}.{note}", entry.from, entry.source));
+    }
+    sheet
+}
+
+/// A difference between two states of the price files.
+#[derive(Clone, Debug, Serialize)]
+pub struct ShownChange {
+    subject: String,
+    part: String,
+    component: String,
+    before: Option<String>,
+    after: Option<String>,
+    relative_change: Option<f64>,
+}
+
+/// Differences, ready to be shown.
+pub fn shown_changes(changes: &[Change]) -> Vec<ShownChange> {
+    let shown = changes.iter().map(|change| ShownChange {
+        subject: change.subject.clone(),
+        part: change.part.clone(),
+        component: change.component.clone(),
+        before: change.before.as_ref().map(|value| value.words.clone()),
+        after: change.after.as_ref().map(|value| value.words.clone()),
+        relative_change: change.relative(),
+    });
+    shown.collect()
+}
+
+/// Differences as a sheet.
+pub fn diff_sheet(a: &str, b: &str, changes: &[ShownChange]) -> Sheet {
+    let head = ["route", "part", "component", "A", "B", "change"];
+    let mut sheet = Sheet::new(format!("Prices, A: {a}, B: {b}; USD per million tokens"), &head);
+    for change in changes {
+        let nothing = || "nothing".to_owned();
+        let relative = change
+            .relative_change
+            .map(|share| if share > 0.0 { format!("+{}", percent(share)) } else { percent(share) });
+        sheet.rows.push(vec![
+            change.subject.clone(),
+            change.part.clone(),
+            change.component.clone(),
+            change.before.clone().unwrap_or_else(nothing),
+            change.after.clone().unwrap_or_else(nothing),
+            relative.unwrap_or_default(),
+        ]);
+    }
+    if changes.is_empty() {
+        sheet.notes.push("No price differs.".to_owned());
+    }
+    sheet
+}
+
+/// The report of an import.
+#[derive(Clone, Debug, Serialize)]
+pub struct ImportSummary {
+    database: &'static str,
+    price_files: Vec<String>,
+    models: usize,
+    entries: usize,
+    remarks: Vec<ShownRemark>,
+    imported: Vec<ShownOrigin>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct ShownRemark {
+    kind: &'static str,
+    text: String,
+    count: usize,
+    keys: Vec<String>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct ShownOrigin {
+    key: String,
+    route: String,
+}
+
+/// What an import came to.
+pub fn import_summary(database: &'static str, imported: &Imported) -> ImportSummary {
+    let models = imported.providers.iter().map(|provider| provider.models.len()).sum();
+    let entries = imported.providers.iter().flat_map(|p| &p.models).map(|model| model.prices.len()).sum();
+    ImportSummary {
+        database,
+        price_files: imported.providers.iter().map(|provider| format!("{}.yaml", provider.id)).collect(),
+        models,
+        entries,
+        remarks: imported
+            .report
+            .sorted()
+            .into_iter()
+            .map(|group| ShownRemark {
+                kind: group.kind.name(),
+                text: group.text.clone(),
+                count: group.keys.len(),
+                keys: group.keys.clone(),
+            })
+            .collect(),
+        imported: imported
+            .report
+            .imported
+            .iter()
+            .map(|(key, route)| ShownOrigin { key: key.clone(), route: route.clone() })
+            .collect(),
+    }
+}
+
+/// The report of an import as a sheet; every key is named only where `all`.
+pub fn import_sheet(summary: &ImportSummary, all: bool) -> Sheet {
+    let title = format!(
+        "{}: {} models with {} dated entries in {} price files",
+        summary.database,
+        thousands(summary.models as u64),
+        thousands(summary.entries as u64),
+        summary.price_files.len()
+    );
+    let mut sheet = Sheet::new(title, &["what", "entries", "remark", "which"]);
+    for remark in &summary.remarks {
+        let shown = if all { remark.keys.len() } else { remark.keys.len().min(2) };
+        let more = remark.keys.len() - shown;
+        let mut which = remark.keys[..shown].join(", ");
+        if more > 0 {
+            which += &format!(" and {} more", thousands(more as u64));
+        }
+        sheet.rows.push(vec![
+            remark.kind.to_owned(),
+            thousands(remark.count as u64),
+            remark.text.clone(),
+            which,
+        ]);
+    }
+    if summary.remarks.iter().any(|remark| remark.kind == RemarkKind::Doubtful.name()) {
+        sheet.notes.push(
+            "Doubtful prices are what the database's own code computes where it lists none; --unlisted unknown leaves them out.".to_owned(),
+        );
+    }
+    sheet
+}
+
+/// Anything as JSON.
+///
+/// # Errors
+/// Never in practice: everything is plain text and numbers.
+pub fn to_json(value: &impl Serialize) -> anyhow::Result<String> {
+    Ok(serde_json::to_string_pretty(value)? + "\n")
+}
