@@ -13,8 +13,6 @@ use divan::{Bencher, black_box};
 use tollcast::billing::{Usage, bill_request};
 use tollcast::catalogue::{Catalogue, shipped};
 use tollcast::domain::problem::Source;
-use tollcast::domain::route::RouteId;
-use tollcast::domain::time::Instant;
 use tollcast::engine::{Estimator, Options, simulate};
 use tollcast::workload::{Scenario, assemble};
 
@@ -65,21 +63,4 @@ fn exact_requests(bencher: Bencher) {
     bencher
         .counter(ItemsCount::new((requests * 2.0) as u64))
         .bench(|| simulate(black_box(&scenario), &options, &|_| ()));
-}
-
-/// Reading all shipped price files: is start-up noticeable?
-#[divan::bench]
-fn read_catalogue() -> Catalogue {
-    catalogue()
-}
-
-/// One exact bill.
-#[divan::bench]
-fn bill_one_request(bencher: Bencher) {
-    let catalogue = catalogue();
-    let route = RouteId::parse("openai/gpt-5.4").expect("a route");
-    let offer = catalogue.offer(&route).expect("on sale");
-    let slot = offer.slot_at(Instant::parse("2026-11-23").expect("a date")).expect("a price");
-    let usage = Usage { input: 272_001, cached: 100_000, output: 10_000, ..Usage::default() };
-    bencher.bench(|| bill_request(black_box(offer.card(slot)), black_box(&usage)));
 }

@@ -16,6 +16,7 @@ mod wire;
 mod write;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sha2::{Digest, Sha256};
 
@@ -318,8 +319,8 @@ impl Catalogue {
 
 fn read_all<'a>(sources: &'a [Arc<Source>], problems: &mut Problems) -> Vec<(Provider, &'a Arc<Source>)> {
     let mut files: Vec<(Provider, &Arc<Source>)> = Vec::new();
-    for source in sources {
-        match Provider::read(source) {
+    for (source, read) in sources.iter().zip(read_side_by_side(sources)) {
+        match read {
             Ok(provider) => {
                 if let Some((_, other)) = files.iter().find(|(known, _)| known.id == provider.id) {
                     let place = Place { source: source.clone(), start: 0, end: 0, line: 1, column: 1 };
@@ -333,6 +334,37 @@ fn read_all<'a>(sources: &'a [Arc<Source>], problems: &mut Problems) -> Vec<(Pro
         }
     }
     files
+}
+
+/// Reads the files on all cores, each into its own place, so that the order of threads changes nothing.
+fn read_side_by_side(sources: &[Arc<Source>]) -> Vec<Result<Provider, Problems>> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from).min(sources.len());
+    if cores < 2 {
+        return sources.iter().map(Provider::read).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut read = Vec::new();
+        while let Some((at, source)) =
+            Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| sources.get(at).map(|s| (at, s)))
+        {
+            read.push((at, Provider::read(source)));
+        }
+        read
+    };
+    let mut all: Vec<(usize, Result<Provider, Problems>)> = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..cores).map(|_| scope.spawn(work)).collect();
+        let mut all = work();
+        for other in others {
+            match other.join() {
+                Ok(read) => all.extend(read),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        all
+    });
+    all.sort_by_key(|(at, _)| *at);
+    all.into_iter().map(|(_, read)| read).collect()
 }
 
 impl Catalogue {

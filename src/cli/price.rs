@@ -171,7 +171,7 @@ fn report(
     let order = Order { usage, uses, scope };
     let quote = quote(offer, at, &order, contract).map_err(|error| refused(route, offer, at, error))?;
     let agreed = contract.map(|contract| (contract.name.as_str(), contract.source.source.as_str()));
-    Ok(QuoteReport::new(route.to_string(), &quote, agreed, remarks))
+    Ok(QuoteReport::new(route.to_string(), &quote, scope, agreed, remarks))
 }
 
 /// The order's tokens in tollcast's way of counting, and what has to be said of it.
@@ -317,7 +317,7 @@ fn units(arguments: &Arguments, catalogue: &Catalogue, at: Instant) -> Result<Ex
 
 /// Units are sold from a minimum on and in steps.
 fn refuse_size(route: &RouteId, offer: &CapacityOffer, units: u64) -> Result<(), Failure> {
-    if units >= offer.minimum_units && units % offer.increment_units.max(1) == 0 {
+    if units >= offer.minimum_units && units.is_multiple_of(offer.increment_units.max(1)) {
         return Ok(());
     }
     let next = units.div_ceil(offer.increment_units.max(1)) * offer.increment_units.max(1);

@@ -28,6 +28,8 @@ pub struct QuoteReport {
     pub band: String,
     /// The band rule, in words.
     pub rule: String,
+    #[serde(skip)]
+    one_band: bool,
     /// The time of day that applied, where the route has any.
     window: Option<String>,
     items: Vec<ItemReport>,
@@ -78,12 +80,13 @@ impl QuoteReport {
     pub fn new(
         route: String,
         quote: &Quote<'_>,
+        scope: Scope,
         contract: Option<(&str, &str)>,
         remarks: Vec<String>,
     ) -> Self {
         let entry = quote.entry();
         let mut notes = remarks;
-        notes.extend(notes_of(quote));
+        notes.extend(notes_of(quote, scope));
         QuoteReport {
             schema_version: 1,
             route,
@@ -95,6 +98,7 @@ impl QuoteReport {
             total_usd: quote.total().to_string(),
             band: quote.card.band_words(quote.bill.band),
             rule: rule(quote),
+            one_band: quote.card.bands.len() == 1,
             window: quote.offer.window(quote.slot).map(|window| window.name.clone()),
             items: items(quote),
             premium_usd: quote.bill.premium.to_string(),
@@ -157,7 +161,7 @@ fn rule(quote: &Quote<'_>) -> String {
 /// A quantity as a JSON number: whole where it is whole.
 fn number(quantity: Quantity) -> serde_json::Number {
     let millionths = quantity.millionths();
-    if millionths % 1_000_000 == 0 {
+    if millionths.is_multiple_of(1_000_000) {
         (millionths / 1_000_000).into()
     } else {
         serde_json::Number::from_f64(millionths as f64 / 1e6).unwrap_or_else(|| 0.into())
@@ -200,12 +204,15 @@ fn meter_item(name: &str, unit: &str, quantity: Quantity, rate: Rate) -> ItemRep
 }
 
 /// What a reader has to know of the prices that were billed.
-fn notes_of(quote: &Quote<'_>) -> Vec<String> {
+fn notes_of(quote: &Quote<'_>, scope: Scope) -> Vec<String> {
     let mut notes: Vec<String> = Vec::new();
     let entry = quote.entry();
     notes.extend(entry.source.note.clone());
     if let Some(derived) = &entry.derived {
         notes.push(format!("Not published as such: {derived}."));
+    }
+    if scope == Scope::Request {
+        notes.extend(too_long(quote));
     }
     notes.extend(other_hours(quote));
     for (meter, bill) in &quote.meters {
@@ -238,6 +245,29 @@ fn notes_of(quote: &Quote<'_>) -> Vec<String> {
     notes
 }
 
+/// A word on prompts and answers that the model does not take.
+fn too_long(quote: &Quote<'_>) -> Option<String> {
+    let limits = quote.offer.model.limits.as_ref()?;
+    let sum = |input: bool| -> u64 {
+        quote
+            .bill
+            .items
+            .iter()
+            .filter(|item| item.component.is_input() == input)
+            .map(|item| item.tokens)
+            .sum()
+    };
+    let longest = limits.longest_prompt();
+    if sum(true) > longest {
+        return Some(format!(
+            "No such request is served: the longest prompt is {} tokens.",
+            thousands(longest)
+        ));
+    }
+    let most = limits.max_output.filter(|most| sum(false) > *most)?;
+    Some(format!("No such request is served: the longest answer is {} tokens.", thousands(most)))
+}
+
 /// A word on the times of day of the route, if it has any.
 fn other_hours(quote: &Quote<'_>) -> Option<String> {
     let entry = quote.entry();
@@ -260,8 +290,13 @@ pub fn quote_sheet(report: &QuoteReport, scope: Scope) -> Sheet {
         Scope::Month { .. } => "a month",
     };
     let mut title = format!(
-        "{}: {} ({}, {}), {what} on {}\n{}; {}",
-        report.route, report.model, report.tier, report.region, report.on, report.band, report.rule
+        "{}: {} ({}, {}), {what} on {}\n{}",
+        report.route,
+        report.model,
+        report.tier,
+        report.region,
+        report.on,
+        if report.one_band { report.rule.clone() } else { format!("{}; {}", report.band, report.rule) }
     );
     if let Some(contract) = &report.contract {
         title += &format!("\n{}: {}", contract.name, contract.terms);

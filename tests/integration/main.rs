@@ -15,4 +15,6 @@ mod house;
 mod invoices;
 mod laws;
 mod parity;
+mod price_files;
 mod support;
+mod worked_bills;

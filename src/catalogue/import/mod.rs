@@ -15,7 +15,7 @@ mod report;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Citation, Counting, Currency, Model, Provider};
+use super::{Citation, Component, Counting, Currency, Model, Provider};
 use crate::domain::document::{Node, parse};
 use crate::domain::problem::{Problems, Source};
 use crate::domain::time::Instant;
@@ -128,6 +128,17 @@ impl Shelf {
         if spelt != model.id {
             self.report.note(RemarkKind::Respelt, key, "`:`, `@` or a space in the name became `~`");
             model.id = spelt;
+        }
+        let known = model.prices.len();
+        model.prices.retain(|entry| {
+            let cards = std::iter::once(&entry.card).chain(entry.windows.iter().map(|window| &window.card));
+            cards.into_iter().all(|card| card.prices(Component::Input) && card.prices(Component::Output))
+        });
+        if model.prices.len() < known {
+            self.report.note(RemarkKind::LeftOut, key, "prices of a tier without one of input or output");
+        }
+        if model.prices.is_empty() {
+            return;
         }
         let Some(shelf) = self.providers.get_mut(provider) else { return };
         if shelf.models.iter().any(|known| known.id == model.id) {

@@ -224,7 +224,9 @@ macro_rules! wire_map {
                 problems: &mut $crate::domain::problem::Problems,
             ) -> Option<Self> {
                 let keys = [$(stringify!($field)),*];
-                node.map(&format!("a map with the keys {}", keys.join(", ")), problems)?;
+                if !matches!(node.value, $crate::domain::document::Value::Map(_)) {
+                    node.map(&format!("a map with the keys {}", keys.join(", ")), problems)?;
+                }
                 $crate::domain::document::refuse_unknown_keys(node, &keys, problems);
                 $( let $field = <$kind as $crate::domain::document::Field>::take(stringify!($field), node, problems); )*
                 Some(Self { place: node.place.clone(), $( $field: $field?, )* })

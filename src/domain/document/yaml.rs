@@ -190,16 +190,12 @@ fn key_of(node: Node) -> Step<Spanned<String>> {
 
 /// The entries with YAML merge keys (`<<: *base`) resolved; the map's own keys win.
 fn merged(entries: Vec<Entry>) -> Step<Vec<Entry>> {
+    refuse_doubled_keys(&entries)?;
+    if entries.iter().all(|entry| entry.key.value != "<<") {
+        return Ok(entries);
+    }
     let (merges, mut own): (Vec<Entry>, Vec<Entry>) =
         entries.into_iter().partition(|entry| entry.key.value == "<<");
-    let mut lines: HashMap<&str, usize> = HashMap::new();
-    for Entry { key, .. } in &own {
-        if let Some(first) = lines.insert(&key.value, key.place.line) {
-            let found = format!("first on line {first}");
-            let title = format!("the key `{}` stands twice", key.value);
-            return Err(problem(Code::DuplicateKey, key.place.clone(), &title, &found, "keep one of them"));
-        }
-    }
     for merge in merges {
         let bases = match merge.value.value {
             Value::List(items) => items,
@@ -223,6 +219,35 @@ fn merged(entries: Vec<Entry>) -> Step<Vec<Entry>> {
         }
     }
     Ok(own)
+}
+
+/// Maps of files that people write are small: comparing their keys costs less than hashing them. The large maps
+/// of other programs' data are hashed.
+const SMALL_MAP: usize = 24;
+
+fn refuse_doubled_keys(entries: &[Entry]) -> Step<()> {
+    let doubled = |first: &Entry, second: &Entry| {
+        let key = &second.key;
+        let found = format!("first on line {}", first.key.place.line);
+        let title = format!("the key `{}` stands twice", key.value);
+        Err(problem(Code::DuplicateKey, key.place.clone(), &title, &found, "keep one of them"))
+    };
+    if entries.len() <= SMALL_MAP {
+        for (at, entry) in entries.iter().enumerate() {
+            let same = |other: &&Entry| other.key.value == entry.key.value && entry.key.value != "<<";
+            if let Some(first) = entries[..at].iter().find(same) {
+                return doubled(first, entry);
+            }
+        }
+        return Ok(());
+    }
+    let mut seen: HashMap<&str, &Entry> = HashMap::with_capacity(entries.len());
+    for entry in entries.iter().filter(|entry| entry.key.value != "<<") {
+        if let Some(first) = seen.insert(&entry.key.value, entry) {
+            return doubled(first, entry);
+        }
+    }
+    Ok(())
 }
 
 fn count(node: &Node) -> usize {
