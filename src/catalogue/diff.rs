@@ -7,6 +7,9 @@ use crate::domain::money::Rate;
 use crate::domain::route::RouteId;
 use crate::domain::time::Instant;
 
+/// The component of a change that is about a whole route: only one side knows it.
+pub const ROUTE: &str = "route";
+
 /// A catalogue and the instant at which it is looked at.
 #[derive(Clone, Copy, Debug)]
 pub struct State<'a> {
@@ -80,7 +83,7 @@ fn compare_route(route: &RouteId, a: State<'_>, b: State<'_>, changes: &mut Vec<
     let whole = |before: Option<Value>, after: Option<Value>| Change {
         subject: subject.clone(),
         part: String::new(),
-        component: "route".to_owned(),
+        component: ROUTE.to_owned(),
         before,
         after,
     };

@@ -245,7 +245,7 @@ impl<'a> Offer<'a> {
         LookupError {
             title: format!("no price is known for {} at {instant}", self.name()),
             help: format!(
-                "known: {}. Start the scenario later, or add a dated entry with its source",
+                "known: {}. Choose a later date, or add a dated entry with its source",
                 spans.join(", ")
             ),
             unpriced: true,
@@ -267,7 +267,7 @@ impl<'a> Offer<'a> {
         let sold: Vec<String> = routes_of(self.provider, self.model).iter().map(RouteId::to_string).collect();
         let units: Vec<&CapacityOffer> = self.model.capacity.iter().collect();
         let hint = if units.iter().any(|unit| unit.unit.eq_ignore_ascii_case(self.tier)) {
-            " Provisioned units are sold by the hour, not by the token; `simulate` bills token routes."
+            " Provisioned units are sold by the hour, not by the token: `tollcast price` bills them with --units and --hours, `simulate` bills token routes."
         } else {
             ""
         };
@@ -279,7 +279,11 @@ impl<'a> Offer<'a> {
                 "no price is published for {} on tier `{}` in region `{}`",
                 self.model.name, self.tier, self.region
             ),
-            help: format!("{close}What is sold: {}.{hint}", sold.join(", ")),
+            help: if sold.is_empty() {
+                format!("no price of this model is known.{hint}")
+            } else {
+                format!("{close}What is sold: {}.{hint}", sold.join(", "))
+            },
             unpriced: true,
         }
     }

@@ -8,7 +8,7 @@ use super::outcome::{Exit, Failure, print, say};
 use super::simulate::width;
 use super::values::{meter_use, quantity, tokens};
 use super::{Format, PricingArguments, files, unsold};
-use crate::billing::{Order, QuoteError, Scope, Usage, pay_as_you_go, quote};
+use crate::billing::{BillError, Order, QuoteError, Scope, Usage, pay_as_you_go, quote};
 use crate::catalogue::{CapacityOffer, Catalogue, Contract, Counting, Offer, WEB_SEARCH};
 use crate::domain::problem::Code;
 use crate::domain::quantity::Quantity;
@@ -234,7 +234,7 @@ fn refused(route: &RouteId, offer: Offer<'_>, at: Instant, error: QuoteError) ->
         }
         QuoteError::NoMeter { known, .. } => format!("what is sold: {}", known.join(", ")),
         QuoteError::MonthOfBands => "price a typical request, or simulate the month".to_owned(),
-        QuoteError::Bill(crate::billing::BillError::PartAboveWhole { .. }) => {
+        QuoteError::Bill(BillError::PartAboveWhole { .. }) => {
             if offer.cached_tokens() == Counting::Beside {
                 format!(
                     "--input is all input, cached and written tokens included; {}'s own records count them beside it: for such numbers add --as-recorded",
@@ -244,10 +244,10 @@ fn refused(route: &RouteId, offer: Offer<'_>, at: Instant, error: QuoteError) ->
                 "--input is all input, cached and written tokens included; --output is all output, reasoning included".to_owned()
             }
         }
-        QuoteError::Bill(crate::billing::BillError::TooLong { .. }) => {
+        QuoteError::Bill(BillError::TooLong { .. }) => {
             "shorten the prompt, or choose a route that sells longer ones".to_owned()
         }
-        QuoteError::Bill(crate::billing::BillError::NoPrice { .. }) => {
+        QuoteError::Bill(BillError::NoPrice { .. }) => {
             let known = offer.slot_at(at).map(|slot| {
                 let rates = offer.card(slot).bands[0].rates;
                 rates
@@ -260,7 +260,11 @@ fn refused(route: &RouteId, offer: Offer<'_>, at: Instant, error: QuoteError) ->
             format!("unknown is not free: what is priced here: {}", known.unwrap_or_default())
         }
     };
-    Failure::problem(Code::NoPrice, &title, &help)
+    let code = match &error {
+        QuoteError::Bill(BillError::PartAboveWhole { .. }) | QuoteError::MonthOfBands => Code::Conflict,
+        _ => Code::NoPrice,
+    };
+    Failure::problem(code, &title, &help)
 }
 
 fn printed(reports: &[QuoteReport], format: Format, scope: Scope) -> anyhow::Result<String> {

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::quote::{status, url};
 use super::sheet::Sheet;
-use crate::catalogue::diff::Change;
+use crate::catalogue::diff::{Change, ROUTE};
 use crate::catalogue::import::{Imported, RemarkKind};
 use crate::catalogue::{
     Band, CapacityOffer, Catalogue, Component, Included, Offer, Price, PriceEntry, RateCard, Tariff,
@@ -127,7 +127,7 @@ struct ShownCard {
 #[derive(Clone, Debug, Serialize)]
 struct ShownBand {
     band: String,
-    prices_usd_per_mtok: Vec<(String, String)>,
+    prices_usd_per_mtok: serde_json::Map<String, serde_json::Value>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -209,7 +209,7 @@ fn bands(card: &RateCard) -> Vec<ShownBand> {
         prices_usd_per_mtok: band
             .rates
             .known()
-            .map(|(component, price)| (component.name().to_owned(), price_words(price)))
+            .map(|(component, price)| (component.name().to_owned(), price_words(price).into()))
             .collect(),
     };
     card.bands.iter().enumerate().map(one).collect()
@@ -276,7 +276,8 @@ pub fn show_sheet(route: &ShownRoute) -> Sheet {
                     _ if route.cards.len() > 1 => "else".to_owned(),
                     _ => String::new(),
                 };
-                sheet.rows.push(vec![component.clone(), price.clone(), band.band.clone(), hours]);
+                let price = price.as_str().unwrap_or_default().to_owned();
+                sheet.rows.push(vec![component.clone(), price, band.band.clone(), hours]);
             }
         }
     }
@@ -389,28 +390,102 @@ pub fn shown_changes(changes: &[Change]) -> Vec<ShownChange> {
     shown.collect()
 }
 
-/// Differences as a sheet.
-pub fn diff_sheet(a: &str, b: &str, changes: &[ShownChange]) -> Sheet {
-    let head = ["route", "part", "component", "A", "B", "change"];
-    let mut sheet = Sheet::new(format!("Prices, A: {a}, B: {b}; USD per million tokens"), &head);
+/// Differences as a sheet: a line for each route, or for each single price where `all`.
+pub fn diff_sheet(a: &str, b: &str, changes: &[ShownChange], all: bool) -> Sheet {
+    let title = format!("Prices, A: {a}, B: {b}; USD per million tokens");
+    let (one_sided, both): (Vec<&ShownChange>, Vec<&ShownChange>) =
+        changes.iter().partition(|change| change.is_one_sided());
+    let mut sheet = if all { detailed(title, changes) } else { summarised(title, &both) };
+    for (side, on_a) in [("A", true), ("B", false)] {
+        let only = one_sided.iter().filter(|change| change.before.is_some() == on_a);
+        let names: Vec<&str> = only.map(|change| change.subject.as_str()).collect();
+        if !names.is_empty() && !all {
+            let mut first = names.clone();
+            first.dedup();
+            sheet.notes.push(format!(
+                "{} routes, meters or fees have a price on {side} alone, such as {}; --all names them.",
+                thousands(names.len() as u64),
+                first.iter().take(3).copied().collect::<Vec<_>>().join(", ")
+            ));
+        }
+    }
+    if changes.is_empty() {
+        sheet.notes.push("No price differs.".to_owned());
+    } else if both.is_empty() {
+        sheet.notes.push("No price that both know differs.".to_owned());
+    }
+    sheet
+}
+
+impl ShownChange {
+    /// Whether only one side knows the route, meter or fee.
+    fn is_one_sided(&self) -> bool {
+        let whole = self.component == ROUTE || self.component == "price";
+        whole && (self.before.is_none() || self.after.is_none())
+    }
+}
+
+/// Every single price.
+fn detailed(title: String, changes: &[ShownChange]) -> Sheet {
+    let mut sheet = Sheet::new(title, &["route", "part", "component", "A", "B", "change"]);
     for change in changes {
-        let nothing = || "nothing".to_owned();
-        let relative = change
-            .relative_change
-            .map(|share| if share > 0.0 { format!("+{}", percent(share)) } else { percent(share) });
+        let unknown = || "not known".to_owned();
         sheet.rows.push(vec![
             change.subject.clone(),
             change.part.clone(),
             change.component.clone(),
-            change.before.clone().unwrap_or_else(nothing),
-            change.after.clone().unwrap_or_else(nothing),
-            relative.unwrap_or_default(),
+            change.before.clone().unwrap_or_else(unknown),
+            change.after.clone().unwrap_or_else(unknown),
+            change.relative_change.map(signed).unwrap_or_default(),
         ]);
     }
-    if changes.is_empty() {
-        sheet.notes.push("No price differs.".to_owned());
+    sheet
+}
+
+/// A line for each route: its first input and output price on both sides, and the range of all changes.
+fn summarised(title: String, changes: &[&ShownChange]) -> Sheet {
+    let mut sheet = Sheet::new(title, &["route", "A", "B", "change", "what"]);
+    for group in changes.chunk_by(|x, y| x.subject == y.subject) {
+        let first = |side: fn(&ShownChange) -> &Option<String>| {
+            let shown = [("input", " in"), ("output", " out"), ("price", "")].into_iter().filter_map(
+                |(name, unit)| {
+                    let change = group.iter().find(|change| change.component == name)?;
+                    Some(format!("{}{unit}", side(change).clone().unwrap_or_else(|| "not known".to_owned())))
+                },
+            );
+            shown.collect::<Vec<_>>().join(", ")
+        };
+        let mut moved: Vec<f64> = group.iter().filter_map(|change| change.relative_change).collect();
+        moved.sort_by(f64::total_cmp);
+        let range = match (moved.first(), moved.last()) {
+            (Some(low), Some(high)) if signed(*low) != signed(*high) => {
+                format!("{} to {}", signed(*low), signed(*high))
+            }
+            (Some(only), _) => signed(*only),
+            _ => String::new(),
+        };
+        let mut what: Vec<&str> = group.iter().map(|change| change.component.as_str()).collect();
+        let mut seen: Vec<&str> = Vec::new();
+        what.retain(|name| {
+            !seen.contains(name) && {
+                seen.push(name);
+                true
+            }
+        });
+        let what = if what == ["price"] { group[0].part.clone() } else { what.join(", ") };
+        sheet.rows.push(vec![
+            group[0].subject.clone(),
+            first(|c| &c.before),
+            first(|c| &c.after),
+            range,
+            what,
+        ]);
     }
     sheet
+}
+
+fn signed(share: f64) -> String {
+    if share > 0.0 { format!("+{}", percent(share)) } else { percent(share) }
 }
 
 /// The report of an import.

@@ -1,14 +1,14 @@
 //! A plain table with a title and notes, and its forms: terminal, Markdown, CSV.
 
 use super::csv::guarded;
-use super::terminal::{align_numbers, plain_table};
+use super::terminal::{align_right, keep_names, plain_table};
 
 /// A table of texts.
 #[derive(Clone, Debug, Default)]
 pub struct Sheet {
     /// What it shows, in a line or more.
     pub title: String,
-    /// The heads of its columns; all but the first hold numbers or short texts.
+    /// The heads of its columns.
     pub head: Vec<String>,
     /// Its rows.
     pub rows: Vec<Vec<String>>,
@@ -23,6 +23,18 @@ impl Sheet {
         Sheet { title: title.into(), head, rows: Vec::new(), notes: Vec::new() }
     }
 
+    /// Whether each column holds numbers: every cell that is not empty begins like one.
+    fn number_columns(&self) -> Vec<bool> {
+        let begins = |cell: &String| {
+            cell.is_empty() || cell.starts_with(|c: char| c.is_ascii_digit() || "+-$−".contains(c))
+        };
+        let holds = |at: usize| {
+            let mut cells = self.rows.iter().filter_map(|row| row.get(at));
+            cells.clone().all(begins) && cells.any(|cell| !cell.is_empty())
+        };
+        (0..self.head.len()).map(holds).collect()
+    }
+
     /// The sheet as text. `width` is that of the terminal, if there is one.
     pub fn terminal(&self, width: Option<u16>) -> String {
         let mut out = format!("{}\n", self.title);
@@ -32,7 +44,8 @@ impl Sheet {
             self.rows.iter().for_each(|row| {
                 table.add_row(row);
             });
-            align_numbers(&mut table);
+            align_right(&mut table, &self.number_columns());
+            keep_names(&mut table);
             out += &format!("\n{table}\n");
         }
         for note in &self.notes {
@@ -49,7 +62,8 @@ impl Sheet {
         let mut out = format!("### {}\n\n", self.title.replace('\n', "\n\n"));
         if !self.rows.is_empty() {
             out += &line(&self.head);
-            out += &format!("|---|{}\n", "---:|".repeat(self.head.len() - 1));
+            let rules = self.number_columns().into_iter().map(|number| if number { "---:|" } else { "---|" });
+            out += &format!("|{}\n", rules.collect::<String>());
             self.rows.iter().for_each(|row| out += &line(row));
         }
         for note in &self.notes {

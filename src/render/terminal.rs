@@ -1,6 +1,6 @@
 //! The answer for a terminal.
 
-use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle};
 
 use super::report::Report;
 
@@ -67,6 +67,22 @@ pub fn plain_table(width: Option<u16>) -> Table {
     table.load_style(style).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(width.unwrap_or(160).max(60));
     table
+}
+
+/// Keeps the first column whole: names are of no use in pieces.
+pub fn keep_names(table: &mut Table) {
+    if let Some(column) = table.column_mut(0) {
+        column.set_constraint(ColumnConstraint::ContentWidth);
+    }
+}
+
+/// Right-aligns the columns that are marked.
+pub fn align_right(table: &mut Table, marked: &[bool]) {
+    for (column, right) in table.column_iter_mut().zip(marked) {
+        if *right {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
 }
 
 /// Right-aligns all columns but the first.

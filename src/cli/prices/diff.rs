@@ -9,7 +9,7 @@ use crate::analysis::pair;
 use crate::catalogue::ExchangeRate;
 use crate::catalogue::diff::{State, diff};
 use crate::catalogue::{Catalogue, shipped};
-use crate::cli::outcome::{Exit, Failure, print};
+use crate::cli::outcome::{Exit, Failure, print, say};
 use crate::cli::run::{options, simulated};
 use crate::cli::{Format, RunArguments, files};
 use crate::domain::time::Instant;
@@ -39,12 +39,18 @@ pub struct Arguments {
     /// Exchange rate for price files in another currency
     #[arg(long, value_name = "EUR=1.08@DATE", value_parser = ExchangeRate::parse)]
     exchange: Vec<ExchangeRate>,
+    /// Every single price, and every route that only one side knows
+    #[arg(long)]
+    all: bool,
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
     #[command(flatten)]
     run: RunArguments,
 }
+
+/// The name of the price files in the binary.
+const BUILT_IN: &str = "built-in";
 
 /// One of the two sides.
 struct Side {
@@ -70,7 +76,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             crate::render::to_json(&whole)?
         }
         format => {
-            let mut text = printed(&diff_sheet(&a.name, &b.name, &shown), format)?;
+            let mut text = printed(&diff_sheet(&a.name, &b.name, &shown, arguments.all), format)?;
             if let Some(report) = &forecast {
                 text.push('\n');
                 text += &match format {
@@ -109,7 +115,16 @@ fn sides(arguments: &Arguments) -> Result<(Side, Side), Failure> {
             Ok((side(a), side(b)))
         }
         [None, None] => {
-            let (a, b) = (state(&arguments.a)?, state(&arguments.b)?);
+            let (mut a, mut b) = (state(&arguments.a)?, state(&arguments.b)?);
+            // A single file is compared with what is built in of the same provider.
+            let same = |all: &mut Catalogue, one: &Catalogue| {
+                all.providers.retain(|provider| one.providers.iter().any(|own| own.id == provider.id));
+            };
+            match (arguments.a.as_str(), arguments.b.as_str()) {
+                (BUILT_IN, name) if Path::new(name).is_file() => same(&mut a, &b),
+                (name, BUILT_IN) if Path::new(name).is_file() => same(&mut b, &a),
+                _ => {}
+            }
             let at = arguments.on.unwrap_or_else(|| a.as_of().max(b.as_of()));
             let side = |name: &str, catalogue: Catalogue| Side {
                 name: format!("{name} on {at}"),
@@ -127,7 +142,7 @@ fn sides(arguments: &Arguments) -> Result<(Side, Side), Failure> {
 
 /// The catalogue of a file, of a folder, or the built-in one.
 fn state(name: &str) -> Result<Catalogue, Failure> {
-    if name == "built-in" {
+    if name == BUILT_IN {
         return Ok(Catalogue::read(&shipped(), &[])?);
     }
     let path = Path::new(name);
@@ -140,7 +155,13 @@ fn state(name: &str) -> Result<Catalogue, Failure> {
 
 /// The scenario under both, the second laid over the built-in prices as the first is.
 fn forecast(path: &Path, a: &Side, b: &Side, arguments: &Arguments) -> Result<ComparisonReport, Failure> {
-    let read = |side: &Side| files::scenario(path, &over_built_in(side)?);
+    let read = |side: &Side| {
+        let read = files::scenario(path, &over_built_in(side)?);
+        if read.is_err() {
+            say(&format!("the scenario does not hold with the {}:", side.name));
+        }
+        read
+    };
     let (first, second) = (read(a)?, read(b)?);
     let common = options(&first, &arguments.run)?;
     let first = simulated(first, common, arguments.run.quiet)?;
