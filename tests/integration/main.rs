@@ -15,6 +15,7 @@ mod house;
 mod invoices;
 mod laws;
 mod parity;
+mod price_command;
 mod price_files;
 mod support;
 mod worked_bills;
