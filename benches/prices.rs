@@ -23,25 +23,7 @@ fn card() -> RateCard {
     offer.card(offer.slot_at(Instant::parse("2026-11-23").expect("a date")).expect("a price")).clone()
 }
 
-const CROSSING: Usage = Usage {
-    input: 272_001,
-    cached: 100_000,
-    output: 10_000,
-    explicit_cached: 0,
-    written: 0,
-    written_1h: 0,
-    written_12h: 0,
-    audio_input: 0,
-    cached_audio: 0,
-    image_input: 0,
-    cached_image: 0,
-    video_input: 0,
-    reasoning: 0,
-    audio_output: 0,
-    image_output: 0,
-    video_output: 0,
-    citation: 0,
-};
+const CROSSING: Usage = Usage { input: 272_001, cached: 100_000, output: 10_000, ..Usage::NONE };
 
 /// The total alone: what pricing a log needs.
 #[divan::bench]

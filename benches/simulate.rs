@@ -10,7 +10,6 @@ use std::sync::Arc;
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use tollcast::billing::{Usage, bill_request};
 use tollcast::catalogue::{Catalogue, shipped};
 use tollcast::domain::problem::Source;
 use tollcast::engine::{Estimator, Options, simulate};

@@ -47,6 +47,27 @@ pub struct Usage {
 }
 
 impl Usage {
+    /// Nothing.
+    pub const NONE: Usage = Usage {
+        input: 0,
+        cached: 0,
+        explicit_cached: 0,
+        written: 0,
+        written_1h: 0,
+        written_12h: 0,
+        audio_input: 0,
+        cached_audio: 0,
+        image_input: 0,
+        cached_image: 0,
+        video_input: 0,
+        output: 0,
+        reasoning: 0,
+        audio_output: 0,
+        image_output: 0,
+        video_output: 0,
+        citation: 0,
+    };
+
     /// The tokens of each component, every token in exactly one.
     ///
     /// # Errors

@@ -46,25 +46,7 @@ fn cost(catalogue: &Catalogue, route: &str, on: &str, usage: &Usage) -> Option<S
 }
 
 const MILLION: Usage = Usage { input: 1_000_000, ..EMPTY };
-const EMPTY: Usage = Usage {
-    input: 0,
-    cached: 0,
-    explicit_cached: 0,
-    written: 0,
-    written_1h: 0,
-    written_12h: 0,
-    audio_input: 0,
-    cached_audio: 0,
-    image_input: 0,
-    cached_image: 0,
-    video_input: 0,
-    output: 0,
-    reasoning: 0,
-    audio_output: 0,
-    image_output: 0,
-    video_output: 0,
-    citation: 0,
-};
+const EMPTY: Usage = Usage::NONE;
 
 #[test]
 fn every_shipped_file_reads_back_as_it_was_written() {

@@ -1,11 +1,13 @@
 //! Building blocks of the importers: rates from their text, cards from thresholds, entries.
 
-use super::{RemarkKind, Shelf};
+use super::{Missing, RemarkKind, Shelf};
 use crate::catalogue::{
-    Band, BandMode, Component, Model, Price, PriceEntry, RateCard, Rates, Status, Window,
+    Band, BandMode, Component, Meter, Model, Price, PriceEntry, RateCard, Rates, Status, Tariff, Window,
 };
+use crate::domain::document::Node;
 use crate::domain::money::Rate;
 use crate::domain::number::parse_scaled;
+use crate::domain::quantity::Quantity;
 
 /// A rate from its decimal text, `shift` powers of ten below micro-dollars per million.
 ///
@@ -74,6 +76,70 @@ pub fn rates(found: &[(Component, Found)], keep: bool) -> Rates {
         (Found::AsInput, Some(rate)) if keep => rates.with(*component, Price::ByRule(rate)),
         _ => rates,
     })
+}
+
+/// What a database says where it has no cached price and bills such tokens as input.
+pub const NO_CACHED_PRICE: &str = "no cached price is listed: cached tokens are taken at the input price";
+
+/// What a map lists of token prices; `None` if one of them cannot be read, which is noted.
+pub type Listed = Option<Vec<(Component, Found)>>;
+
+/// A card from the prices of short prompts and, for each threshold, a map of those that hold beyond it; what
+/// such a map leaves out keeps the price below. `None` where input or output has no price, which is noted.
+pub fn stepped_card(
+    shelf: &mut Shelf,
+    key: &str,
+    short: Vec<(Component, Found)>,
+    mut steps: Vec<(u64, &Node)>,
+    listed: impl Fn(&str, &Node, &mut Shelf) -> Listed,
+) -> Option<RateCard> {
+    let mut below = short;
+    let has = |component| below.iter().any(|(known, _)| *known == component);
+    if !has(Component::Input) || !has(Component::Output) {
+        shelf.report.note(RemarkKind::LeftOut, key, "no price of input or output is listed");
+        return None;
+    }
+    if !has(Component::CachedInput) {
+        shelf.report.note(RemarkKind::Doubtful, key, NO_CACHED_PRICE);
+        below.push((Component::CachedInput, Found::AsInput));
+    }
+    if !steps.is_empty() {
+        let words = "whether a prompt of exactly the threshold is long is not said: it is taken as short";
+        shelf.report.note(RemarkKind::Doubtful, key, words);
+    }
+    steps.sort_by_key(|(threshold, _)| *threshold);
+    let keep = shelf.options.missing == Missing::AsTheDatabase;
+    let mut bands: Vec<Rates> = vec![rates(&below, keep)];
+    for (_, step) in &steps {
+        for (component, found) in listed(key, step, shelf)? {
+            match below.iter_mut().find(|(known, _)| *known == component) {
+                Some(known) => known.1 = found,
+                None => below.push((component, found)),
+            }
+        }
+        bands.push(rates(&below, keep));
+    }
+    let ends: Vec<u64> = steps.iter().map(|(threshold, _)| *threshold).collect();
+    Some(card(&ends, |at| bands[at]))
+}
+
+/// A meter of one model with one price, since the day as of which the file was taken.
+pub fn meter(shelf: &Shelf, key: &str, model: &str, name: &str, unit: &str, rate: Rate) -> Meter {
+    Meter {
+        name: name.to_owned(),
+        unit: unit.to_owned(),
+        level: None,
+        models: vec![super::spelt(model)],
+        tiers: Vec::new(),
+        regions: Vec::new(),
+        tariff: Tariff::Flat(rate),
+        step: Quantity::ZERO,
+        minimum: Quantity::ZERO,
+        included: None,
+        from: shelf.options.as_of,
+        until: None,
+        source: shelf.citation(key, None),
+    }
 }
 
 /// An entry of one tier in one region.

@@ -6,11 +6,10 @@
 
 use super::build::{self, Found, rates};
 use super::{Missing, RemarkKind, Shelf, count, text};
-use crate::catalogue::{Component, Counting, Limits, Meter, PriceEntry, RateCard, Rates, Tariff, Window};
+use crate::catalogue::{Component, Counting, Limits, Meter, PriceEntry, RateCard, Rates, Window};
 use crate::domain::document::{Node, Value};
 use crate::domain::money::Rate;
 use crate::domain::problem::{Code, Problems};
-use crate::domain::quantity::Quantity;
 use crate::domain::route::STANDARD;
 use crate::domain::time::Instant;
 
@@ -91,10 +90,7 @@ fn read_model(provider: &str, node: &Node, shelf: &mut Shelf) {
         let source = shelf.citation(&key, None);
         model.limits = Some(Limits { context_window, max_input: None, max_output: None, source });
     }
-    if let Some(known) = shelf.providers.get_mut(provider) {
-        known.meters.extend(meters);
-    }
-    shelf.add(provider, &key, model);
+    shelf.add(provider, &key, model, meters);
 }
 
 fn single(
@@ -238,8 +234,7 @@ fn card(key: &str, prices: &Node, shelf: &mut Shelf) -> Option<RateCard> {
         return None;
     }
     if !has(Component::CachedInput) && has(Component::Input) {
-        let words = "no cached price is listed: cached tokens are taken at the input price";
-        shelf.report.note(RemarkKind::Doubtful, key, words);
+        shelf.report.note(RemarkKind::Doubtful, key, build::NO_CACHED_PRICE);
     }
     if !has(Component::Input) || !has(Component::Output) {
         let words = "input or output without a price: the database bills nothing for it";
@@ -285,20 +280,7 @@ fn add_meters(
         let Some(written) = text(prices, name).map(str::to_owned) else { continue };
         // A price for a thousand is 10⁹ micro-dollars per million of them.
         let Some(rate) = build::rate(shelf, key, &written, 9) else { continue };
-        meters.push(Meter {
-            name: meter.to_owned(),
-            unit: if meter == "request" { "request" } else { "call" }.to_owned(),
-            level: None,
-            models: vec![super::spelt(model)],
-            tiers: Vec::new(),
-            regions: Vec::new(),
-            tariff: Tariff::Flat(rate),
-            step: Quantity::ZERO,
-            minimum: Quantity::ZERO,
-            included: None,
-            from,
-            until: None,
-            source: shelf.citation(key, None),
-        });
+        let unit = if meter == "request" { "request" } else { "call" };
+        meters.push(Meter { from, ..build::meter(shelf, key, model, meter, unit, rate) });
     }
 }

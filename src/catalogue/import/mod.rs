@@ -15,7 +15,7 @@ mod report;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Citation, Component, Counting, Currency, Model, Provider};
+use super::{Citation, Component, Counting, Currency, Meter, Model, Provider};
 use crate::domain::document::{Node, parse};
 use crate::domain::problem::{Problems, Source};
 use crate::domain::time::Instant;
@@ -122,8 +122,8 @@ impl Shelf {
         })
     }
 
-    /// Adds a model under a name that a route can spell.
-    fn add(&mut self, provider: &str, key: &str, mut model: Model) {
+    /// Adds a model under a name that a route can spell, and its meters, which name it.
+    fn add(&mut self, provider: &str, key: &str, mut model: Model, meters: Vec<Meter>) {
         let spelt = spelt(&model.id);
         if spelt != model.id {
             self.report.note(RemarkKind::Respelt, key, "`:`, `@` or a space in the name became `~`");
@@ -147,6 +147,7 @@ impl Shelf {
         }
         self.report.imported.push((key.to_owned(), format!("{provider}/{}", model.id)));
         shelf.models.push(model);
+        shelf.meters.extend(meters);
     }
 
     /// Who says so.

@@ -3,9 +3,9 @@
 //! Long prompts stand in `cost.tiers` (`tier: {type: context, size}`) or, in older files, in
 //! `cost.context_over_200k`.
 
-use super::build::{self, Found, rates};
-use super::{Missing, RemarkKind, Shelf, count, text};
-use crate::catalogue::{Component, Counting, Limits, RateCard, Rates};
+use super::build::{self, Found, Listed};
+use super::{RemarkKind, Shelf, count, text};
+use crate::catalogue::{Component, Counting, Limits, RateCard};
 use crate::domain::document::{Node, Value};
 use crate::domain::money::Rate;
 use crate::domain::problem::{Code, Problems};
@@ -78,21 +78,11 @@ fn read_model(provider: &str, id: &str, node: &Node, shelf: &mut Shelf) {
     ];
     model.capabilities =
         known.iter().filter(|(name, _)| has(name)).map(|(_, ours)| (*ours).to_owned()).collect();
-    shelf.add(provider, &key, model);
+    shelf.add(provider, &key, model, Vec::new());
 }
 
 fn card(key: &str, cost: &Node, shelf: &mut Shelf) -> Option<RateCard> {
-    let mut below = listed(key, cost, shelf)?;
-    let has = |found: &[(Component, Found)], component| found.iter().any(|(known, _)| *known == component);
-    if !has(&below, Component::Input) || !has(&below, Component::Output) {
-        shelf.report.note(RemarkKind::LeftOut, key, "no price of input or output is listed");
-        return None;
-    }
-    if !has(&below, Component::CachedInput) {
-        let words = "no cached price is listed: cached tokens are taken at the input price";
-        shelf.report.note(RemarkKind::Doubtful, key, words);
-        below.push((Component::CachedInput, Found::AsInput));
-    }
+    let short = listed(key, cost, shelf)?;
     let mut steps: Vec<(u64, &Node)> = Vec::new();
     match (cost.get("tiers").map(|node| &node.value), cost.get("context_over_200k")) {
         (Some(Value::List(tiers)), _) => {
@@ -112,28 +102,11 @@ fn card(key: &str, cost: &Node, shelf: &mut Shelf) -> Option<RateCard> {
         (_, Some(long)) => steps.push((200_000, long)),
         _ => {}
     }
-    if !steps.is_empty() {
-        let words = "whether a prompt of exactly the threshold is long is not said: it is taken as short";
-        shelf.report.note(RemarkKind::Doubtful, key, words);
-    }
-    steps.sort_by_key(|(size, _)| *size);
-    let keep = shelf.options.missing == Missing::AsTheDatabase;
-    let mut bands: Vec<Rates> = vec![rates(&below, keep)];
-    for (_, step) in &steps {
-        for (component, found) in listed(key, step, shelf)? {
-            match below.iter_mut().find(|(known, _)| *known == component) {
-                Some(known) => known.1 = found,
-                None => below.push((component, found)),
-            }
-        }
-        bands.push(rates(&below, keep));
-    }
-    let ends: Vec<u64> = steps.iter().map(|(size, _)| *size).collect();
-    Some(build::card(&ends, |at| bands[at]))
+    build::stepped_card(shelf, key, short, steps, listed)
 }
 
 /// The token prices of a map; `None` if one of them cannot be read.
-fn listed(key: &str, node: &Node, shelf: &mut Shelf) -> Option<Vec<(Component, Found)>> {
+fn listed(key: &str, node: &Node, shelf: &mut Shelf) -> Listed {
     let mut found = Vec::new();
     let output = text(node, "output").map(str::to_owned);
     for (name, component) in TOKENS {

@@ -3,12 +3,12 @@
 //! Long prompts stand in `pricing.overrides`, each with `min_prompt_tokens`; what an override leaves out keeps
 //! the price below. The model names carry variants after a colon; `:batch` is a tier here.
 
-use super::build::{self, Found, rates};
-use super::{Missing, RemarkKind, Shelf, count, text};
-use crate::catalogue::{Component, Counting, Limits, Meter, PriceEntry, RateCard, Rates, Tariff};
+use super::build::{self, Found, Listed};
+use super::{RemarkKind, Shelf, count, text};
+use crate::catalogue::{Component, Counting, Limits, PriceEntry, RateCard};
 use crate::domain::document::{Node, Value};
+use crate::domain::money::Rate;
 use crate::domain::problem::{Code, Problems};
-use crate::domain::quantity::Quantity;
 use crate::domain::route::STANDARD;
 
 const PROVIDER: &str = "openrouter";
@@ -91,37 +91,18 @@ fn read_model(id: &str, node: &Node, shelf: &mut Shelf) {
         let source = shelf.citation(id, None);
         model.limits = Some(Limits { context_window, max_input: None, max_output, source });
     }
+    let mut meters = Vec::new();
     for (key, meter, unit) in COUNTED {
         let Some(written) = text(pricing, key).map(str::to_owned) else { continue };
-        let Some(rate) = build::rate(shelf, id, &written, 12) else { continue };
-        if rate == crate::domain::money::Rate::ZERO {
-            continue;
-        }
-        let source = shelf.citation(id, None);
-        let from = shelf.options.as_of;
-        if let Some(provider) = shelf.providers.get_mut(PROVIDER) {
-            provider.meters.push(Meter {
-                name: meter.to_owned(),
-                unit: unit.to_owned(),
-                level: None,
-                models: vec![super::spelt(id)],
-                tiers: Vec::new(),
-                regions: Vec::new(),
-                tariff: Tariff::Flat(rate),
-                step: Quantity::ZERO,
-                minimum: Quantity::ZERO,
-                included: None,
-                from,
-                until: None,
-                source,
-            });
-        }
+        // The answer lists 0 for what is not billed apart.
+        let rate = build::rate(shelf, id, &written, 12).filter(|rate| *rate != Rate::ZERO);
+        meters.extend(rate.map(|rate| build::meter(shelf, id, id, meter, unit, rate)));
     }
-    shelf.add(PROVIDER, id, model);
+    shelf.add(PROVIDER, id, model, meters);
 }
 
 fn card(id: &str, pricing: &Node, shelf: &mut Shelf) -> Option<RateCard> {
-    let mut below = listed(id, pricing, shelf)?;
+    let short = listed(id, pricing, shelf)?;
     if text(pricing, "discount").is_some_and(|discount| discount != "0") {
         shelf.report.note(
             RemarkKind::Doubtful,
@@ -142,46 +123,19 @@ fn card(id: &str, pricing: &Node, shelf: &mut Shelf) -> Option<RateCard> {
             };
             overrides.push((least, item));
         }
-        let words = "whether a prompt of exactly the threshold is long is not said: it is taken as short";
-        shelf.report.note(RemarkKind::Doubtful, id, words);
     }
-    overrides.sort_by_key(|(least, _)| *least);
-    let keep = shelf.options.missing == Missing::AsTheDatabase;
-    if !below.iter().any(|(component, _)| *component == Component::CachedInput) {
-        let words = "no cached price is listed: cached tokens are taken at the input price";
-        shelf.report.note(RemarkKind::Doubtful, id, words);
-        below.push((Component::CachedInput, Found::AsInput));
-    }
-    let mut bands: Vec<Rates> = vec![rates(&below, keep)];
-    for (_, node) in &overrides {
-        for (component, found) in listed(id, node, shelf)? {
-            match below.iter_mut().find(|(known, _)| *known == component) {
-                Some(known) => known.1 = found,
-                None => below.push((component, found)),
-            }
-        }
-        bands.push(rates(&below, keep));
-    }
-    let ends: Vec<u64> = overrides.iter().map(|(least, _)| *least).collect();
-    let complete = bands
-        .iter()
-        .all(|band| band.rate(Component::Input).is_some() && band.rate(Component::Output).is_some());
-    if !complete {
-        shelf.report.note(RemarkKind::LeftOut, id, "no price of input or output is listed");
-        return None;
-    }
-    Some(build::card(&ends, |at| bands[at]))
+    build::stepped_card(shelf, id, short, overrides, listed)
 }
 
 /// The token prices of a map; `None` if one of them cannot be read.
-fn listed(id: &str, node: &Node, shelf: &mut Shelf) -> Option<Vec<(Component, Found)>> {
+fn listed(id: &str, node: &Node, shelf: &mut Shelf) -> Listed {
     let mut found = Vec::new();
     for (key, component) in TOKENS {
         let Some(written) = text(node, key).map(str::to_owned) else { continue };
         let rate = build::rate(shelf, id, &written, 12)?;
         // The answer lists 0 for what has no price of its own, such as reasoning.
         let own = component != Component::Input && component != Component::Output;
-        if !(own && rate == crate::domain::money::Rate::ZERO) {
+        if !(own && rate == Rate::ZERO) {
             found.push((component, Found::Listed(rate)));
         }
     }

@@ -2,13 +2,12 @@
 
 use clap::Args;
 
-use super::printed;
+use super::{ViewArguments, printed};
 use crate::catalogue::{CAPABILITIES, Catalogue, TIERS};
 use crate::cli::outcome::{Exit, Failure, print};
-use crate::cli::{Format, PricingArguments, files};
+use crate::cli::{Format, files};
 use crate::domain::problem::{Code, suggest};
 use crate::domain::route::{RouteId, STANDARD};
-use crate::domain::time::Instant;
 use crate::render::{list_sheet, listed_routes, to_json};
 
 /// Arguments of `prices list`.
@@ -29,26 +28,20 @@ pub struct Arguments {
     /// Every tier and region, not only the standard tier in the provider's default region
     #[arg(long)]
     all: bool,
-    /// When: a date or an instant; the last day on which prices were checked if absent
-    #[arg(long, value_name = "DATE", value_parser = Instant::parse)]
-    on: Option<Instant>,
-    /// What to print
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
     #[command(flatten)]
-    pricing: PricingArguments,
+    view: ViewArguments,
 }
 
 /// Prints the list.
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let catalogue = files::catalogue(&arguments.pricing)?;
+    let catalogue = files::catalogue(&arguments.view.pricing)?;
     refuse_unknown(arguments, &catalogue)?;
-    let at = arguments.on.unwrap_or_else(|| catalogue.as_of());
+    let at = arguments.view.at(&catalogue);
     let known = catalogue.routes();
     let chosen: Vec<RouteId> =
         known.iter().filter(|route| fits(arguments, &catalogue, route)).cloned().collect();
     let routes = listed_routes(&catalogue, &chosen, at);
-    let text = match arguments.format {
+    let text = match arguments.view.format {
         Format::Json => to_json(&routes)?,
         format => {
             let mut sheet = list_sheet(&routes, at);

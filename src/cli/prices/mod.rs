@@ -8,7 +8,9 @@ mod show;
 use clap::{Args, Subcommand};
 
 use super::outcome::{Exit, Failure};
-use super::{Format, check};
+use super::{Format, PricingArguments, check};
+use crate::catalogue::Catalogue;
+use crate::domain::time::Instant;
 use crate::render::Sheet;
 
 /// Arguments of `prices`.
@@ -32,6 +34,26 @@ enum Command {
     Check(check::Arguments),
     /// Turn another project's price database into price files
     Import(import::Arguments),
+}
+
+/// What `list` and `show` have in common.
+#[derive(Args)]
+struct ViewArguments {
+    /// When: a date or an instant; the last day on which prices were checked if absent
+    #[arg(long, value_name = "DATE", value_parser = Instant::parse)]
+    on: Option<Instant>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    #[command(flatten)]
+    pricing: PricingArguments,
+}
+
+impl ViewArguments {
+    /// The instant that is looked at.
+    fn at(&self, catalogue: &Catalogue) -> Instant {
+        self.on.unwrap_or_else(|| catalogue.as_of())
+    }
 }
 
 /// Runs the command.

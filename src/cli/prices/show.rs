@@ -2,11 +2,10 @@
 
 use clap::Args;
 
-use super::printed;
+use super::{ViewArguments, printed};
 use crate::cli::outcome::{Exit, Failure, print};
 use crate::cli::{Format, PricingArguments, files, unsold};
 use crate::domain::route::RouteId;
-use crate::domain::time::Instant;
 use crate::render::{history_sheet, show_sheet, shown_route, to_json};
 
 /// Arguments of `prices show`.
@@ -15,14 +14,8 @@ pub struct ShowArguments {
     /// A route, such as azure/gpt-5.4:batch@datazone-us
     #[arg(value_name = "ROUTE", value_parser = RouteId::parse)]
     route: RouteId,
-    /// When: a date or an instant; the last day on which prices were checked if absent
-    #[arg(long, value_name = "DATE", value_parser = Instant::parse)]
-    on: Option<Instant>,
-    /// What to print
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
     #[command(flatten)]
-    pricing: PricingArguments,
+    view: ViewArguments,
 }
 
 /// Arguments of `prices history`.
@@ -40,12 +33,12 @@ pub struct HistoryArguments {
 
 /// Prints what holds on a route.
 pub fn run(arguments: &ShowArguments) -> Result<Exit, Failure> {
-    let catalogue = files::catalogue(&arguments.pricing)?;
-    let at = arguments.on.unwrap_or_else(|| catalogue.as_of());
+    let catalogue = files::catalogue(&arguments.view.pricing)?;
+    let at = arguments.view.at(&catalogue);
     let offer = catalogue.offer(&arguments.route).map_err(|error| unsold(&arguments.route, error))?;
     let shown = shown_route(&arguments.route, offer, at)
         .ok_or_else(|| unsold(&arguments.route, offer.no_price_at(at)))?;
-    print(&match arguments.format {
+    print(&match arguments.view.format {
         Format::Json => to_json(&shown)?,
         format => printed(&show_sheet(&shown), format)?,
     })?;

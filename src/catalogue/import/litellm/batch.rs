@@ -110,7 +110,7 @@ impl Book<'_> {
                 None => Found::FallBack(self.rate(OUTPUT).unwrap_or(Rate::ZERO)),
             };
             if read.is_none() {
-                self.doubt("no cached price is listed: cached tokens are taken at the input price");
+                self.doubt(build::NO_CACHED_PRICE);
             }
             let differs = |rate: &Rate| output != Found::Listed(*rate);
             let mut band = vec![

@@ -1,9 +1,8 @@
 //! What an entry bills beside tokens, and which of its prices have no place in a price file.
 
-use crate::catalogue::import::{RemarkKind, Shelf, build, spelt, text};
-use crate::catalogue::{Meter, Tariff};
+use crate::catalogue::Meter;
+use crate::catalogue::import::{RemarkKind, Shelf, build, text};
 use crate::domain::document::{Node, Value};
-use crate::domain::quantity::Quantity;
 
 /// Calls that are billed beside tokens.
 pub(super) fn meters(fields: &Node, key: &str, model: &str, shelf: &mut Shelf) -> Vec<Meter> {
@@ -11,20 +10,11 @@ pub(super) fn meters(fields: &Node, key: &str, model: &str, shelf: &mut Shelf) -
     let mut meter =
         |shelf: &mut Shelf, name: &str, level: Option<&str>, written: &str, note: Option<&str>| {
             let Some(rate) = build::rate(shelf, key, written, 12) else { return };
+            let flat = build::meter(shelf, key, model, name, "call", rate);
             found.push(Meter {
-                name: name.to_owned(),
-                unit: "call".to_owned(),
                 level: level.map(str::to_owned),
-                models: vec![spelt(model)],
-                tiers: Vec::new(),
-                regions: Vec::new(),
-                tariff: Tariff::Flat(rate),
-                step: Quantity::ZERO,
-                minimum: Quantity::ZERO,
-                included: None,
-                from: shelf.options.as_of,
-                until: None,
                 source: shelf.citation(key, note.map(str::to_owned)),
+                ..flat
             });
         };
     if let Some(node) = fields.get("search_context_cost_per_query") {

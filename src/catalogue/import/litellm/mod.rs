@@ -72,11 +72,8 @@ fn read_entry(entry: &Entry, all: &[Entry], shelf: &mut Shelf) {
     let counting = if beside { Counting::Beside } else { Counting::Inside };
     shelf.provider(provider, provider, counting);
     let meters = meters(fields, key, &model.id, shelf);
-    if let Some(known) = shelf.providers.get_mut(provider) {
-        known.meters.extend(meters);
-    }
     note_the_rest(fields, key, shelf);
-    shelf.add(provider, key, model);
+    shelf.add(provider, key, model, meters);
 }
 
 /// LiteLLM splits some providers by kind of model; their calculators are one.

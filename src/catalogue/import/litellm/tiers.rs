@@ -246,7 +246,7 @@ impl Book<'_> {
                 }
             }
             Found::Nothing => {
-                self.doubt("no cached price is listed: cached tokens are taken at the input price");
+                self.doubt(build::NO_CACHED_PRICE);
                 Found::AsInput
             }
             found => found,
