@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::wire::ContractWire;
-use super::{Citation, Offer, PriceEntry, RateCard, check};
+use super::{Catalogue, Citation, Offer, PriceEntry, RateCard, check};
 use crate::domain::document::{Wire, parse};
 use crate::domain::money::{Ratio, Usd};
 use crate::domain::problem::{Problems, Source};
@@ -94,6 +94,23 @@ impl Contract {
         let contract =
             ContractWire::read(&root, &mut problems).and_then(|wire| check::contract(&wire, &mut problems));
         problems.or_value(contract)
+    }
+
+    /// The names in the contract that the catalogue does not know, each with what it is and what is known.
+    pub fn unknown_names<'a>(
+        &'a self,
+        catalogue: &'a Catalogue,
+    ) -> Vec<(&'static str, &'a str, Vec<&'a str>)> {
+        let providers = &catalogue.providers;
+        let Some(provider) = providers.iter().find(|provider| provider.id == self.provider) else {
+            let known = providers.iter().map(|provider| provider.id.as_str()).collect();
+            return vec![("provider", self.provider.as_str(), known)];
+        };
+        let known: Vec<&str> = provider.models.iter().map(|model| model.id.as_str()).collect();
+        let named = self.discounts.iter().flat_map(|discount| &discount.models);
+        let named = named.chain(self.models.iter().map(|(model, _)| model));
+        let unknown = named.filter(|model| !known.contains(&model.as_str()));
+        unknown.map(|model| ("model", model.as_str(), known.clone())).collect()
     }
 
     /// Whether it holds for a provider at an instant.

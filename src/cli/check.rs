@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::outcome::{Exit, Failure, print};
 use super::{PricingArguments, files};
-use crate::catalogue::{Contract, Provider};
+use crate::catalogue::Provider;
 use crate::domain::document::parse;
 use crate::domain::problem::Problems;
 
@@ -33,7 +33,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         // Price files and contracts say so with a key; everything else is meant as a scenario.
         let has = |key: &str| parse(&source).is_ok_and(|root| root.get(key).is_some());
         let checked = if has("tollcast_contract") {
-            Contract::read(&source).map_err(Failure::Input).map(|contract| {
+            files::contract_from(&source, &catalogue).map(|contract| {
                 format!("{}: contract `{}` with {}", source.name, contract.name, contract.provider)
             })
         } else if has("tollcast_prices") {

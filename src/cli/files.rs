@@ -10,7 +10,7 @@ use super::PricingArguments;
 use super::outcome::{Failure, say};
 use crate::catalogue::{Catalogue, Contract, ExchangeRate, shipped};
 use crate::domain::document::MAX_BYTES;
-use crate::domain::problem::{Code, Place, Problems, Source};
+use crate::domain::problem::{Code, Place, Problems, Source, suggest};
 use crate::workload::{Scenario, assemble};
 
 /// The text of a file, or of standard input for `-`.
@@ -114,12 +114,27 @@ pub fn folder_catalogue(folder: &Path) -> Result<Catalogue, Failure> {
     Ok(Catalogue::read(&files, &[])?)
 }
 
-/// A contract.
+/// A contract, whose provider and models the catalogue knows.
 ///
 /// # Errors
 /// A file that cannot be read, and all its problems.
-pub fn contract(path: &Path) -> Result<Contract, Failure> {
-    Ok(Contract::read(&source(path)?)?)
+pub fn contract(path: &Path, catalogue: &Catalogue) -> Result<Contract, Failure> {
+    contract_from(&source(path)?, catalogue)
+}
+
+/// A contract from a text that was read already.
+///
+/// # Errors
+/// All problems of the contract.
+pub fn contract_from(source: &Arc<Source>, catalogue: &Catalogue) -> Result<Contract, Failure> {
+    let contract = Contract::read(source)?;
+    let mut problems = Problems::new();
+    let place = Place { source: source.clone(), start: 0, end: 0, line: 1, column: 1 };
+    for (what, name, known) in contract.unknown_names(catalogue) {
+        let title = format!("the contract names the unknown {what} `{name}`");
+        problems.at(Code::UnknownName, &place, title, "", suggest(name, known.iter().copied()));
+    }
+    if problems.is_empty() { Ok(contract) } else { Err(problems.into()) }
 }
 
 fn repeated(rates: &[ExchangeRate]) -> Option<&ExchangeRate> {

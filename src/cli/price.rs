@@ -130,7 +130,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     if arguments.units.is_some() {
         return units(arguments, &catalogue, at);
     }
-    let contract = arguments.contract.as_deref().map(files::contract).transpose()?;
+    let contract = arguments.contract.as_deref().map(|path| files::contract(path, &catalogue)).transpose()?;
     if contract
         .as_ref()
         .is_some_and(|contract| arguments.routes.iter().all(|route| !contract.holds(&route.provider, at)))

@@ -189,6 +189,9 @@ fn a_contract_is_shown_beside_the_list() {
         json(&["price", "openai/gpt-5.4", "--input", "1000", "--contract", path, "--on", "2026-05-31"]);
     assert_eq!((before["total_usd"].as_str(), before["contract"].is_null()), (Some("0.0025"), true));
     assert!(ok(&["check", path]).contains("contract `Frame agreement` with openai"));
+    std::fs::write(path, text.replace("{share: 12.5%}", "{share: 12.5%, models: [gpt-5.44]}")).unwrap();
+    let message = refused(&["price", "openai/gpt-5.4", "--input", "1", "--contract", path]);
+    assert!(message.contains("unknown model `gpt-5.44`") && message.contains("gpt-5.4"), "{message}");
 }
 
 #[test]

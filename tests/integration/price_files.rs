@@ -356,11 +356,16 @@ fn imports_say_what_does_not_fit() {
         "p/nothing": {"litellm_provider": "p", "mode": "chat"},
         "twin": {"litellm_provider": "p", "mode": "chat", "input_cost_per_token": 1e-6, "output_cost_per_token": 1e-6},
         "p/twin": {"litellm_provider": "p", "mode": "chat", "input_cost_per_token": 2e-6, "output_cost_per_token": 2e-6},
-        "p/negative": {"litellm_provider": "p", "mode": "chat", "input_cost_per_token": -1e-6, "output_cost_per_token": 2e-6}
+        "p/negative": {"litellm_provider": "p", "mode": "chat", "input_cost_per_token": -1e-6, "output_cost_per_token": 2e-6},
+        "p/endless": {"litellm_provider": "p", "mode": "chat", "input_cost_per_token": 1e-6, "output_cost_per_token": 1e400},
+        "q/r/embed": {"litellm_provider": "q/r", "mode": "embedding", "input_cost_per_token": 1e-6}
     }"#;
     let imported = imported(Database::LiteLlm, text, Missing::AsTheDatabase);
     let routes: Vec<&str> = imported.report.imported.iter().map(|(_, route)| route.as_str()).collect();
-    assert_eq!(routes, ["p/chat", "p/twin"]);
+    // What cannot be read is never free: neither the negative nor the endless price is taken for none.
+    assert_eq!(routes, ["p/chat", "p/twin", "q~r/embed"]);
+    let embed = &imported.providers.iter().find(|provider| provider.id == "q~r").unwrap().models[0];
+    assert_eq!(embed.prices[0].card.bands[0].rates.price(Component::Output), Price::NotSold);
     assert_eq!(remarks(&imported, RemarkKind::Rounded).len(), 1);
     let left: Vec<&str> = remarks(&imported, RemarkKind::LeftOut).iter().map(|(text, _)| *text).collect();
     for part in ["mode image_generation", "no price of input", "never reaches it", "by character", "negative"]
@@ -435,5 +440,26 @@ proptest! {
         let input: u64 = Component::ALL.into_iter().filter(|c| c.is_input()).map(|c| tokens[c as usize]).sum();
         prop_assert_eq!(input, usage.input);
         prop_assert_eq!(tokens.iter().sum::<u64>(), usage.input + usage.output + usage.citation);
+    }
+}
+
+#[test]
+fn forecasts_refuse_prices_that_they_cannot_apply() {
+    let refused = |route: &str, more: &str| {
+        let text = format!(
+            "name: t\nstart: 2027-01\nmonths: 1\nroutes: [test/{route}]\nworkloads: {{w: {{volume: {{requests_per_month: 1k}}, prompt: 1000, output: 100{more}}}}}\n"
+        );
+        crate::support::try_scenario(&text).err().map(|problems| problems.to_string())
+    };
+    let thinking = ", reasoning: {share_of_requests: 50%, tokens: 500}";
+    assert_eq!(refused("thinker", ""), None); // nothing reasons
+    for (route, more, part) in [
+        ("thinker", thinking, "a price of its own for reasoning"),
+        ("sliced", "", "graduated bands"),
+        ("embedder", "", "sells no output"),
+        ("flat", ", cache: {hit_rate: 20%, write_share: 50%}", "no price for cache writes"),
+    ] {
+        let message = refused(route, more).unwrap_or_else(|| panic!("{route} is simulated"));
+        assert!(message.contains(part), "{route}: {message}");
     }
 }

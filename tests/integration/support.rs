@@ -41,6 +41,18 @@ models:
           - {input: 2, cached_input: 0.2, output: 15}
         source: invented
         checked: 2020-01-01
+  - id: thinker
+    name: Thinker
+    prices:
+      - {tiers: [standard], regions: [global], from: 2020-01-01, bands: [{input: 1, output: 10, reasoning: 20}], source: invented, checked: 2020-01-01}
+  - id: sliced
+    name: Sliced
+    prices:
+      - {tiers: [standard], regions: [global], from: 2020-01-01, mode: graduated, bands: [{up_to: 1_000, input: 1, output: 10}, {input: 2, output: 15}], source: invented, checked: 2020-01-01}
+  - id: embedder
+    name: Embedder
+    prices:
+      - {tiers: [standard], regions: [global], from: 2020-01-01, bands: [{input: 1, output: not_sold}], source: invented, checked: 2020-01-01}
   - id: windowed
     name: Windowed
     limits: {context_window: 2_000, max_input: 1_500, max_output: 300, source: invented, checked: 2020-01-01}

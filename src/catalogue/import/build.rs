@@ -58,6 +58,8 @@ pub enum Found {
     FallBack(Rate),
     /// By a fall-back to the input price of the same band.
     AsInput,
+    /// The model does not produce it.
+    NotSold,
     /// Nothing is said.
     Nothing,
 }
@@ -70,9 +72,8 @@ pub fn rates(found: &[(Component, Found)], keep: bool) -> Rates {
     });
     found.iter().fold(Rates::UNKNOWN, |rates, (component, found)| match (found, input) {
         (Found::Listed(rate), _) => rates.with(*component, Price::Listed(*rate)),
-        (Found::FallBack(rate), _) if keep || *component == Component::Input => {
-            rates.with(*component, Price::Listed(*rate))
-        }
+        (Found::NotSold, _) => rates.with(*component, Price::NotSold),
+        (Found::FallBack(rate), _) if keep => rates.with(*component, Price::Listed(*rate)),
         (Found::AsInput, Some(rate)) if keep => rates.with(*component, Price::ByRule(rate)),
         _ => rates,
     })

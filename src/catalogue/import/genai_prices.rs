@@ -5,7 +5,7 @@
 //! where that has no price either.
 
 use super::build::{self, Found, rates};
-use super::{Missing, RemarkKind, Shelf, count, text};
+use super::{Missing, RemarkKind, Shelf, count, spelt_provider, text};
 use crate::catalogue::{Component, Counting, Limits, Meter, PriceEntry, RateCard, Rates, Window};
 use crate::domain::document::{Node, Value};
 use crate::domain::money::Rate;
@@ -60,9 +60,10 @@ pub fn read(root: &Node, shelf: &mut Shelf, problems: &mut Problems) -> Option<(
         };
         let beside = ["anthropic", "aws"].contains(&id);
         let counting = if beside { Counting::Beside } else { Counting::Inside };
-        shelf.provider(id, text(provider, "name").unwrap_or(id), counting);
+        let id = spelt_provider(id);
+        shelf.provider(&id, text(provider, "name").unwrap_or(&id), counting);
         for model in models {
-            read_model(id, model, shelf);
+            read_model(&id, model, shelf);
         }
     }
     Some(())

@@ -15,7 +15,7 @@ mod report;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Citation, Component, Counting, Currency, Meter, Model, Provider};
+use super::{Citation, Component, Counting, Currency, Meter, Model, Price, Provider};
 use crate::domain::document::{Node, parse};
 use crate::domain::problem::{Problems, Source};
 use crate::domain::time::Instant;
@@ -106,7 +106,7 @@ struct Shelf {
 }
 
 impl Shelf {
-    /// The provider `id`, made where there is none yet.
+    /// The provider `id`, spelt as routes can spell it, made where there is none yet.
     fn provider(&mut self, id: &str, name: &str, cached: Counting) -> &mut Provider {
         self.providers.entry(id.to_owned()).or_insert_with(|| Provider {
             id: id.to_owned(),
@@ -132,7 +132,10 @@ impl Shelf {
         let known = model.prices.len();
         model.prices.retain(|entry| {
             let cards = std::iter::once(&entry.card).chain(entry.windows.iter().map(|window| &window.card));
-            cards.into_iter().all(|card| card.prices(Component::Input) && card.prices(Component::Output))
+            cards.into_iter().flat_map(|card| &card.bands).all(|band| {
+                let output = band.rates.price(Component::Output);
+                band.rates.rate(Component::Input).is_some() && output != Price::Unknown
+            })
         });
         if model.prices.len() < known {
             self.report.note(RemarkKind::LeftOut, key, "prices of a tier without one of input or output");
@@ -160,6 +163,11 @@ impl Shelf {
 /// A name without what a route cannot hold.
 fn spelt(name: &str) -> String {
     name.chars().map(|c| if c == ':' || c == '@' || c.is_whitespace() { '~' } else { c }).collect()
+}
+
+/// A provider's name without what a route cannot hold, `/` too.
+fn spelt_provider(name: &str) -> String {
+    spelt(name).replace('/', "~")
 }
 
 /// The text under `key`, if it is one.

@@ -4,7 +4,7 @@
 //! `cost.context_over_200k`.
 
 use super::build::{self, Found, Listed};
-use super::{RemarkKind, Shelf, count, text};
+use super::{RemarkKind, Shelf, count, spelt_provider, text};
 use crate::catalogue::{Component, Counting, Limits, RateCard};
 use crate::domain::document::{Node, Value};
 use crate::domain::money::Rate;
@@ -44,9 +44,10 @@ pub fn read(root: &Node, shelf: &mut Shelf, problems: &mut Problems) -> Option<(
         };
         let beside = ["anthropic", "amazon-bedrock"].contains(&id);
         let counting = if beside { Counting::Beside } else { Counting::Inside };
-        shelf.provider(id, text(&provider.value, "name").unwrap_or(id), counting);
+        let spelt = spelt_provider(id);
+        shelf.provider(&spelt, text(&provider.value, "name").unwrap_or(id), counting);
         for model in models {
-            read_model(id, &model.key.value, &model.value, shelf);
+            read_model(&spelt, &model.key.value, &model.value, shelf);
         }
     }
     Some(())

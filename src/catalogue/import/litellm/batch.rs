@@ -19,18 +19,19 @@ impl Book<'_> {
         for crossed in 0..=thresholds.len() {
             let crossed = &thresholds[..crossed];
             let half = |rate: Rate| rate.scaled(Ratio::from_millionths(500_000));
-            let output = match self.batch_price(OUTPUT, "", crossed) {
-                Some(rate) => Found::Listed(rate),
-                None => {
+            let output = match (self.batch_price(OUTPUT, "", crossed), self.rate(OUTPUT)) {
+                (Some(rate), _) => Found::Listed(rate),
+                (None, Some(standard)) => {
                     self.doubt("batch without an output price: half of the standard one is taken");
-                    Found::FallBack(self.rate(OUTPUT).map_or(Rate::ZERO, half))
+                    Found::FallBack(half(standard))
                 }
+                (None, None) => Found::NotSold,
             };
             let input = match self.batch_price(INPUT, "", crossed) {
                 Some(rate) => Found::Listed(rate),
                 None => {
                     self.doubt("batch without an input price: half of the standard one is taken");
-                    Found::FallBack(self.rate(INPUT).map_or(Rate::ZERO, half))
+                    self.rate(INPUT).map_or(Found::Nothing, |rate| Found::FallBack(half(rate)))
                 }
             };
             let cached = match self.batch_price(READ, "", crossed) {
@@ -107,7 +108,7 @@ impl Book<'_> {
                 (rate(READ), rate(WRITE), rate("output_cost_per_reasoning_token"));
             let output = match output {
                 Some(rate) => Found::Listed(rate),
-                None => Found::FallBack(self.rate(OUTPUT).unwrap_or(Rate::ZERO)),
+                None => self.rate(OUTPUT).map_or(Found::NotSold, Found::FallBack),
             };
             if read.is_none() {
                 self.doubt(build::NO_CACHED_PRICE);

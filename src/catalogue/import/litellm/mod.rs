@@ -13,7 +13,7 @@ mod tiers;
 
 use self::beside::{meters, note_the_rest};
 use self::tiers::Book;
-use super::{RemarkKind, Shelf, text};
+use super::{RemarkKind, Shelf, spelt_provider, text};
 use crate::catalogue::Counting;
 use crate::domain::document::{Entry, Node, Value};
 use crate::domain::problem::{Code, Problems};
@@ -65,15 +65,16 @@ fn read_entry(entry: &Entry, all: &[Entry], shelf: &mut Shelf) {
         shelf.report.note(RemarkKind::LeftOut, key, words);
         return;
     }
-    let mut book = Book { key, fields, provider: listed, shelf };
+    let mut book = Book { key, fields, provider: listed, shelf, unreadable: false };
     let Some(mut model) = book.model(id) else { return };
     model.name = key.to_owned();
     let beside = key.contains("anthropic") || key.contains("claude") || provider == "bedrock";
     let counting = if beside { Counting::Beside } else { Counting::Inside };
-    shelf.provider(provider, provider, counting);
+    let spelt = spelt_provider(provider);
+    shelf.provider(&spelt, provider, counting);
     let meters = meters(fields, key, &model.id, shelf);
     note_the_rest(fields, key, shelf);
-    shelf.add(provider, key, model, meters);
+    shelf.add(&spelt, key, model, meters);
 }
 
 /// LiteLLM splits some providers by kind of model; their calculators are one.

@@ -41,6 +41,8 @@ pub(super) struct Book<'a> {
     pub(super) fields: &'a Node,
     pub(super) provider: &'a str,
     pub(super) shelf: &'a mut Shelf,
+    /// Whether some price of the entry cannot be read: then none of it is taken.
+    pub(super) unreadable: bool,
 }
 
 impl Book<'_> {
@@ -65,13 +67,15 @@ impl Book<'_> {
         let multiples = self.multiples(&model.prices);
         model.prices.extend(multiples);
         self.describe(&mut model);
-        Some(model)
+        (!self.unreadable).then_some(model)
     }
 
     /// The rate under a key, if there is one.
     pub(super) fn rate(&mut self, name: &str) -> Option<Rate> {
         let written = text(self.fields, name)?.to_owned();
-        build::rate(self.shelf, self.key, &written, 12)
+        let rate = build::rate(self.shelf, self.key, &written, 12);
+        self.unreadable |= rate.is_none();
+        rate
     }
 
     pub(super) fn has_tier(&self, ending: &str) -> bool {
@@ -153,7 +157,8 @@ impl Book<'_> {
     pub(super) fn band(&mut self, ending: &str, crossed: &[u64]) -> Vec<(Component, Found)> {
         let input = self.along(INPUT, "", ending, crossed);
         let output = match self.along(OUTPUT, "", ending, crossed) {
-            Found::Nothing => Found::FallBack(Rate::ZERO),
+            // Embeddings have none.
+            Found::Nothing => Found::NotSold,
             found => found,
         };
         let mut found = vec![
