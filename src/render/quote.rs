@@ -258,7 +258,10 @@ fn too_long(quote: &Quote<'_>) -> Option<String> {
             .sum()
     };
     let longest = limits.longest_prompt();
-    if sum(true) > longest {
+    // A band that begins at today's limit is for prompts that were served in its time.
+    let sold_in_its_time =
+        quote.bill.band > 0 && quote.card.bands[quote.bill.band - 1].up_to >= Some(longest);
+    if sum(true) > longest && !sold_in_its_time {
         return Some(format!(
             "No such request is served: the longest prompt is {} tokens.",
             thousands(longest)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::bands::card;
 use super::{citation, one_of, texts, unique, until_after_from};
 use crate::catalogue::wire::{MultipleWire, PriceEntryWire, Text, WindowWire};
-use crate::catalogue::{Calendar, PriceEntry, Status, Window};
+use crate::catalogue::{Calendar, Citation, PriceEntry, Status, Window};
 use crate::domain::problem::{Code, Problems};
 use crate::domain::time::Instant;
 
@@ -166,12 +166,19 @@ fn multiples(
                         multiple.region.value,
                         multiple.times.to_f64()
                     )),
-                    source: citation(&wire.source, &wire.checked, wire.note.as_ref()),
+                    source: cited_with_base(wire, base),
                 });
             }
         }
     }
     entries
+}
+
+/// A multiple's own source, with what its base has to note: a promotion, for instance.
+fn cited_with_base(wire: &PriceEntryWire, base: &PriceEntry) -> Citation {
+    let own = citation(&wire.source, &wire.checked, wire.note.as_ref());
+    let notes: Vec<String> = own.note.iter().chain(&base.source.note).cloned().collect();
+    Citation { note: (!notes.is_empty()).then(|| notes.join(" ")), ..own }
 }
 
 fn scaled_windows(
