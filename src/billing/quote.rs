@@ -112,13 +112,14 @@ pub fn quote<'a>(
         Some(ContractCard { card, terms }) => (card, Some(terms)),
         None => (list.clone(), None),
     };
-    let by_request = list.bands.len() > 1 || list.mode == BandMode::Graduated;
+    let by_request = card.bands.len() > 1 || card.mode == BandMode::Graduated;
     if matches!(order.scope, Scope::Month { .. }) && by_request && order.usage != Usage::default() {
         return Err(QuoteError::MonthOfBands);
     }
     let bill = bill_request(&card, &order.usage).map_err(QuoteError::Bill)?;
     let list_total = match &terms {
-        Some(_) => Some(bill_request(list, &order.usage).map_err(QuoteError::Bill)?.total),
+        // What only the contract prices has no list price.
+        Some(_) => bill_request(list, &order.usage).ok().map(|bill| bill.total),
         None => None,
     };
     let mut meters = Vec::new();

@@ -113,6 +113,11 @@ impl Contract {
         unknown.map(|model| ("model", model.as_str(), known.clone())).collect()
     }
 
+    /// Whether it has terms that only whole months can settle.
+    pub fn settles_months(&self) -> bool {
+        self.volume.is_some() || self.commitment.is_some() || self.credit.is_some()
+    }
+
     /// Whether it holds for a provider at an instant.
     pub fn holds(&self, provider: &str, instant: Instant) -> bool {
         self.provider == provider && self.from <= instant && self.until.is_none_or(|until| instant < until)
@@ -129,10 +134,11 @@ impl Contract {
             .iter()
             .filter(|(model, _)| *model == offer.model.id)
             .flat_map(|(_, entries)| entries)
-            .filter(|entry| entry.from <= instant && entry.until.is_none_or(|until| instant < until))
+            .filter(|entry| entry.from <= instant)
             .filter(|entry| entry.tiers.iter().any(|tier| tier == offer.tier))
             .filter(|entry| entry.regions.iter().any(|region| region == offer.region))
-            .max_by_key(|entry| entry.from);
+            .max_by_key(|entry| entry.from)
+            .filter(|entry| entry.until.is_none_or(|until| instant < until));
         if let Some(entry) = own {
             let window = entry.windows.iter().find(|window| window.is_open(instant));
             let card = window.map_or(&entry.card, |window| &window.card).clone();

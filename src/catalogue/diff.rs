@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Catalogue, Component, Fee, Meter, Offer, Price, RateCard, Tariff};
-use crate::domain::money::Rate;
+use super::{BandMode, CapacityOffer, Catalogue, Component, Fee, Meter, Offer, Price, RateCard, Tariff};
+use crate::domain::money::{Rate, Usd};
+use crate::domain::quantity::Quantity;
 use crate::domain::route::RouteId;
 use crate::domain::time::Instant;
 
@@ -110,7 +111,8 @@ fn cards(route: &RouteId, state: State<'_>) -> Option<Vec<(String, RateCard)>> {
     let offer: Offer<'_> = state.catalogue.offer(route).ok()?;
     let entry = offer.entry(offer.slot_at(state.at)?);
     let mut cards = vec![(String::new(), entry.card.clone())];
-    cards.extend(entry.windows.iter().map(|window| (window.name.clone(), window.card.clone())));
+    // The hours are part of the name, so that longer ones show as others.
+    cards.extend(entry.windows.iter().map(|w| (format!("{} {}", w.name, w.words()), w.card.clone())));
     Some(cards)
 }
 
@@ -147,12 +149,22 @@ fn compare_cards(
         };
         changes.push(change(String::new(), "bands", Some(words(before)), Some(words(after))));
     }
-    for (at, (old, new)) in before.bands.iter().zip(&after.bands).enumerate() {
+    if before.mode != after.mode {
+        let words = |card: &RateCard| {
+            let graduated = card.mode == BandMode::Graduated;
+            Some(Value::words(if graduated { "graduated" } else { "whole request" }))
+        };
+        changes.push(change(String::new(), "mode", words(before), words(after)));
+    }
+    // A band is compared with the one that its longest prompt fell into before, so that a new one shows.
+    for (at, new) in after.bands.iter().enumerate() {
+        let longest = new.up_to.unwrap_or(u64::MAX);
+        let old = before.band_of(longest).map(|band| before.bands[band].rates);
         for component in Component::ALL {
-            let (old, new) = (old.rates.price(component), new.rates.price(component));
-            if old != new {
+            let (old, new) = (old.map(|rates| rates.price(component)), new.rates.price(component));
+            if old != Some(new) && (old.is_some() || new != Price::Unknown) {
                 let part = after.band_words(at);
-                changes.push(change(part, component.name(), value(old), value(new)));
+                changes.push(change(part, component.name(), old.and_then(value), value(new)));
             }
         }
     }
@@ -166,7 +178,7 @@ fn value(price: Price) -> Option<Value> {
     }
 }
 
-/// Meters and fees by provider.
+/// Meters, fees and provisioned units by provider.
 fn compare_beside(a: State<'_>, b: State<'_>, changes: &mut Vec<Change>) {
     let (before, after) = (beside(a), beside(b));
     let mut keys: Vec<&(String, String)> = before.keys().chain(after.keys()).collect();
@@ -186,7 +198,7 @@ fn compare_beside(a: State<'_>, b: State<'_>, changes: &mut Vec<Change>) {
     }
 }
 
-/// The price of every meter and fee in force, by provider and name.
+/// The price of every meter, fee and provisioned unit in force, by provider and name.
 fn beside(state: State<'_>) -> BTreeMap<(String, String), Value> {
     let mut found: BTreeMap<(String, String), (Instant, Value)> = BTreeMap::new();
     for provider in &state.catalogue.providers {
@@ -205,6 +217,12 @@ fn beside(state: State<'_>) -> BTreeMap<(String, String), Value> {
         for fee in provider.fees.iter().filter(|fee| in_force(fee.from, None)) {
             take(fee.name.clone(), fee.from, fee_value(fee));
         }
+        for model in &provider.models {
+            for offer in model.capacity.iter().filter(|offer| in_force(offer.from, offer.until)) {
+                let name = format!("{} of {} ({})", offer.unit, model.id, offer.regions.join(", "));
+                take(name, offer.from, capacity_value(offer));
+            }
+        }
     }
     found.into_iter().map(|(key, (_, value))| (key, value)).collect()
 }
@@ -216,6 +234,19 @@ fn meter_words(meter: &Meter) -> String {
 }
 
 fn tariff(meter: &Meter) -> Value {
+    let mut value = prices_of(meter);
+    if let Some(included) = meter.included {
+        value.words += &format!(", {} a {} free", included.quantity, included.per.name());
+    }
+    for (quantity, words) in [(meter.step, "in steps of"), (meter.minimum, "at least")] {
+        if quantity != Quantity::ZERO {
+            value.words += &format!(", {words} {quantity}");
+        }
+    }
+    value
+}
+
+fn prices_of(meter: &Meter) -> Value {
     match &meter.tariff {
         Tariff::Flat(rate) => {
             Value { words: format!("{} a {}", rate.times(1), meter.unit), rate: Some(*rate) }
@@ -233,6 +264,15 @@ fn tariff(meter: &Meter) -> Value {
     }
 }
 
+fn capacity_value(offer: &CapacityOffer) -> Value {
+    let terms = offer.terms.iter().map(|term| {
+        let commitment = term.commitment.map_or("none".to_owned(), |length| length.to_string());
+        format!("{commitment} {}", term.price)
+    });
+    let sizes = format!("from {} by {}", offer.minimum_units, offer.increment_units);
+    Value::words(format!("{}; {sizes}", terms.collect::<Vec<_>>().join(", ")))
+}
+
 fn fee_value(fee: &Fee) -> Value {
-    Value::words(format!("{} %, at least {}", fee.share.to_f64() * 100.0, fee.minimum))
+    Value::words(format!("{} %, at least {}", Usd::from_micro_usd(fee.share.millionths() * 100), fee.minimum))
 }

@@ -70,13 +70,12 @@ impl Catalogue {
     ) -> Result<&'a CapacityOffer, LookupError> {
         let (provider, model) = self.model(route)?;
         let region = route.region.as_deref().unwrap_or(&provider.default_region);
-        let sold =
-            |offer: &&CapacityOffer| offer.from <= instant && offer.until.is_none_or(|until| instant < until);
         let units = || model.capacity.iter().filter(|offer| offer.unit.eq_ignore_ascii_case(&route.tier));
         let found = units()
-            .filter(sold)
+            .filter(|offer| offer.from <= instant)
             .filter(|offer| offer.regions.iter().any(|known| known == region))
-            .max_by_key(|offer| offer.from);
+            .max_by_key(|offer| offer.from)
+            .filter(|offer| offer.until.is_none_or(|until| instant < until));
         found.ok_or_else(|| {
             let known: Vec<String> =
                 units().map(|offer| format!("{} from {}", offer.regions.join(", "), offer.from)).collect();
@@ -180,12 +179,16 @@ impl<'a> Offer<'a> {
     /// Whether some price of the offer changes within an hour, so that hours have to be told apart by
     /// quarters.
     pub fn changes_within_hours(self) -> bool {
-        let inside = |from: Instant| from.unix_seconds() % HOUR_SECONDS != 0;
-        self.entries().any(|(_, entry)| {
-            inside(entry.from)
-                || entry.until.is_some_and(inside)
-                || entry.windows.iter().flat_map(|window| &window.spans).any(|(a, b)| a % 60 + b % 60 > 0)
-        })
+        let inside = |instant: Instant| instant.unix_seconds() % HOUR_SECONDS != 0;
+        let window = |window: &Window| {
+            let calendar = window.except.as_ref();
+            window.spans.iter().any(|(from, to)| from % 60 + to % 60 > 0)
+                || calendar.is_some_and(|calendar| calendar.utc_offset_seconds % HOUR_SECONDS != 0)
+        };
+        let spans = self.entries().map(|(_, entry)| (entry.from, entry.until));
+        let mut spans = spans.chain(self.provider.meters.iter().map(|meter| (meter.from, meter.until)));
+        spans.any(|(from, until)| inside(from) || until.is_some_and(inside))
+            || self.entries().any(|(_, entry)| entry.windows.iter().any(window))
     }
 
     /// The meter `name` in force at `instant`, of the variant `level`: the one that names the model, the

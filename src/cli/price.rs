@@ -43,7 +43,7 @@ pub struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 1)]
     requests: u64,
     /// Provisioned units, with --hours
-    #[arg(long, value_name = "N", requires = "hours")]
+    #[arg(long, value_name = "N", requires = "hours", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     units: Option<u64>,
     /// How long the units are deployed; they are billed by the minute
     #[arg(long, value_name = "HOURS", value_parser = quantity, requires = "units")]
@@ -162,14 +162,28 @@ fn report(
     contract: Option<&Contract>,
 ) -> Result<QuoteReport, Failure> {
     let offer = catalogue.offer(route).map_err(|error| unsold(route, error))?;
-    let (usage, remarks) = usage(&arguments.usage, offer);
-    let mut uses = arguments.uses.clone();
-    uses.extend(arguments.searches.map(|count| (WEB_SEARCH.to_owned(), None, count)));
+    let (usage, mut remarks) = usage(&arguments.usage, offer);
+    let stated = arguments.uses.iter().cloned();
+    let searches = arguments.searches.map(|count| (WEB_SEARCH.to_owned(), None, count));
+    // The same meter named twice is one quantity: allowances and minimums hold once.
+    let mut uses: Vec<(String, Option<String>, Quantity)> = Vec::new();
+    for (name, level, count) in stated.chain(searches) {
+        match uses.iter_mut().find(|(known, at, _)| *known == name && *at == level) {
+            Some(known) => known.2 = known.2.plus(count),
+            None => uses.push((name, level, count)),
+        }
+    }
     if usage == Usage::default() && uses.is_empty() {
         return Err(Failure::usage("nothing to price", "give --input, --output, --searches or --use"));
     }
     let order = Order { usage, uses, scope };
     let quote = quote(offer, at, &order, contract).map_err(|error| refused(route, offer, at, error))?;
+    if contract.is_some_and(|contract| quote.contract.is_some() && contract.settles_months()) {
+        remarks.push(
+            "The contract's volume steps, commitment and credit settle whole months; this order is before them."
+                .to_owned(),
+        );
+    }
     let agreed = contract.map(|contract| (contract.name.as_str(), contract.source.source.as_str()));
     Ok(QuoteReport::new(route.to_string(), &quote, scope, agreed, remarks))
 }
@@ -283,19 +297,21 @@ fn printed(reports: &[QuoteReport], format: Format, scope: Scope) -> anyhow::Res
 /// Provisioned units by the hour, beside their reservations.
 fn units(arguments: &Arguments, catalogue: &Catalogue, at: Instant) -> Result<Exit, Failure> {
     let units = arguments.units.unwrap_or_default();
-    let minutes = arguments.hours.unwrap_or_default().millionths() as f64 * 60.0 / 1e6;
+    // Every started minute counts.
+    let minutes = (u128::from(arguments.hours.unwrap_or_default().millionths()) * 60).div_ceil(1_000_000);
+    let minutes = u64::try_from(minutes).unwrap_or(u64::MAX);
     let mut reports: Vec<CapacityReport> = Vec::new();
     for route in &arguments.routes {
         let offer = catalogue.capacity(route, at).map_err(|error| unsold(route, error))?;
         refuse_size(route, offer, units)?;
-        let total = pay_as_you_go(offer, units, minutes.round() as u64).ok_or_else(|| {
+        let total = pay_as_you_go(offer, units, minutes).ok_or_else(|| {
             Failure::problem(
                 Code::NoPrice,
                 &format!("{route}: no price without a commitment is published"),
                 "`tollcast prices show` lists the commitments",
             )
         })?;
-        reports.push(CapacityReport::new(route.to_string(), offer, units, minutes.round() as u64, total, at));
+        reports.push(CapacityReport::new(route.to_string(), offer, units, minutes, total, at));
     }
     let text = match arguments.format {
         Format::Json => match reports.as_slice() {

@@ -89,6 +89,15 @@ pub fn parse_number(text: &str) -> Result<Number, NumberError> {
 /// assert_eq!(parse_decimal("0.003625", 6).unwrap(), 3625);
 /// ```
 pub fn parse_decimal(text: &str, decimals: usize) -> Result<i64, NumberError> {
+    let value = parse_large_decimal(text, decimals)?;
+    if value.unsigned_abs() > 1_000_000_000_000 { Err(NumberError::TooLarge) } else { Ok(value) }
+}
+
+/// As [`parse_decimal`], up to 9 · 10¹⁸ of those units: for quantities and amounts that are no unit prices.
+///
+/// # Errors
+/// When the text is not a plain decimal, has more decimals than that, or is too large.
+pub fn parse_large_decimal(text: &str, decimals: usize) -> Result<i64, NumberError> {
     let text = text.trim();
     let (negative, unsigned) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
@@ -112,9 +121,6 @@ pub fn parse_decimal(text: &str, decimals: usize) -> Result<i64, NumberError> {
     }
     let digits = format!("{}{fraction:0<decimals$}", whole.replace('_', ""));
     let value: i64 = digits.parse().map_err(|_| NumberError::TooLarge)?;
-    if value > 1_000_000_000_000 {
-        return Err(NumberError::TooLarge);
-    }
     Ok(if negative { -value } else { value })
 }
 

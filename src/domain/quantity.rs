@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::money::Usd;
-use super::number::{NumberError, parse_decimal};
+use super::number::{NumberError, parse_large_decimal};
 
 /// A quantity, exactly, in millionths of its unit.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -33,7 +33,7 @@ impl Quantity {
     /// # Errors
     /// When the text is not one, or is negative.
     pub fn parse(text: &str) -> Result<Self, NumberError> {
-        let value = parse_decimal(text, 6)?;
+        let value = parse_large_decimal(text, 6)?;
         u64::try_from(value).map(Quantity).map_err(|_| NumberError::NotANumber)
     }
 

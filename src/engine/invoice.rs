@@ -6,7 +6,7 @@ use super::counts::poisson;
 use super::traffic::{SegmentSums, Terms, Traffic};
 use crate::billing::{BandSums, MonthBill, Scope, bill_band, bill_meter, fees_of};
 use crate::catalogue::{Component, Fee, Meter, Price};
-use crate::domain::money::Ratio;
+use crate::domain::money::{Ratio, Usd};
 use crate::domain::quantity::Quantity;
 use crate::workload::{OverWindow, Route, RoutePlan, Slice};
 
@@ -96,7 +96,7 @@ pub fn invoice(
     }
     // Free allowances belong to all workloads of the route together.
     let scope = Scope::Month { days: days as u64, requests: whole(invoice.tally.served) };
-    invoice.bill.tools = used.iter().map(|u| bill_meter(&u.meter, u.quantity, scope).amount).sum();
+    invoice.bill.tools = used.iter().map(|one| bill_share(one, &used, scope)).sum();
     let fees: Vec<&Fee> = route.fees[month].iter().collect();
     invoice.bill.fees = fees_of(&fees, invoice.bill.total());
     invoice
@@ -138,7 +138,7 @@ fn add_slice(
         let band = &slice.card.bands[band];
         // Where cached tokens pay the input price by rule, they are input like any other.
         let cached = match band.rates.price(Component::CachedInput) {
-            Price::ByRule(_) => 0.0,
+            Price::ByRule(rate) if Some(rate) == band.rates.rate(Component::Input) => 0.0,
             _ => (sums.basis[route.cached] * slice.share * factor).min(prompt),
         };
         let output = sums.basis[route.output] * slice.share * factor;
@@ -168,6 +168,22 @@ fn add_slice(
 struct MeterUse {
     meter: Arc<Meter>,
     quantity: Quantity,
+}
+
+/// The bill of a meter that was in force for a part of the month: it has that part of the free allowance.
+fn bill_share(one: &MeterUse, all: &[MeterUse], scope: Scope) -> Usd {
+    let rivals = all.iter().filter(|other| other.meter.name == one.meter.name);
+    let total: u64 = rivals.map(|other| other.quantity.millionths()).sum();
+    if total == one.quantity.millionths() || total == 0 {
+        return bill_meter(&one.meter, one.quantity, scope).amount;
+    }
+    let share = one.quantity.millionths() as f64 / total as f64;
+    let mut meter = Meter::clone(&one.meter);
+    if let Some(included) = &mut meter.included {
+        let part = included.quantity.millionths() as f64 * share;
+        included.quantity = Quantity::from_millionths(whole(part));
+    }
+    bill_meter(&meter, one.quantity, scope).amount
 }
 
 /// Adds the searches of `served` requests: a Poisson number, split over the month's prices.

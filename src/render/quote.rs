@@ -220,6 +220,12 @@ fn notes_of(quote: &Quote<'_>, scope: Scope) -> Vec<String> {
         if bill.used != Quantity::ZERO && bill.billed > bill.used.less(bill.free) {
             notes.push(format!("{name}: {} used, billed as {}.", bill.used, bill.billed));
         }
+        let by_use = meter.step != Quantity::ZERO || meter.minimum != Quantity::ZERO;
+        if by_use && scope != Scope::Request {
+            notes.push(format!(
+                "{name}: steps and minimums hold for each use; the month's quantity is taken as one, which is the least it can cost."
+            ));
+        }
         if let Some(Included { quantity, per }) = meter.included
             && bill.free == Quantity::ZERO
             && per != Period::Request
@@ -336,8 +342,10 @@ pub fn quote_sheet(report: &QuoteReport, scope: Scope) -> Sheet {
         line("with fees", &report.total_with_fees_usd);
     }
     let standing = if report.status == "list" { String::new() } else { format!(" ({})", report.status) };
+    let which = if report.contract.is_some() { "List prices" } else { "Prices" };
+    sheet.notes.extend(report.contract.iter().map(|contract| format!("Contract: {}.", contract.source)));
     sheet.notes.push(format!(
-        "Prices{standing} since {}. Source: {}, checked {}.",
+        "{which}{standing} since {}. Source: {}, checked {}.",
         report.prices_since, report.source, report.checked_on
     ));
     sheet.notes.extend(report.notes.iter().map(|note| format!("note: {note}")));

@@ -258,3 +258,23 @@ fn an_import_writes_price_files_that_work() {
     assert_eq!(output.status.code(), Some(1));
     assert!(folder.path().join("prices/notes.txt").exists());
 }
+
+#[test]
+fn a_meter_named_twice_is_one_quantity() {
+    let minutes = |uses: &[&str]| {
+        let mut all = vec!["price", "openai/gpt-5.4", "--on", "2026-11-23"];
+        uses.iter().for_each(|one| all.extend(["--use", *one]));
+        json(&all)["total_usd"].clone()
+    };
+    // Six minutes at 0.0015, not twice the minimum of five.
+    assert_eq!(minutes(&["code_interpreter:1gb=3", "code_interpreter:1gb=3"]), "0.009");
+    assert_eq!(minutes(&["code_interpreter:1gb=6"]), "0.009");
+    // A million tokens kept for three days.
+    let stored =
+        json(&["price", "google/gemini-2.5-pro", "--use", "cache_storage=72000000", "--on", "2026-11-23"]);
+    assert_eq!(stored["total_usd"], "324"); // 72 × 4.50
+    // A started minute of provisioned units is a minute.
+    let started = json(&["price", "azure/gpt-5.4:ptu@global", "--units", "15", "--hours", "0.005"]);
+    assert_eq!((started["minutes"].as_u64(), started["total_usd"].as_str()), (Some(1), Some("0.25")));
+    refused(&["price", "azure/gpt-5.4:ptu@global", "--units", "18446744073709551615", "--hours", "1"]);
+}

@@ -463,3 +463,103 @@ fn forecasts_refuse_prices_that_they_cannot_apply() {
         assert!(message.contains(part), "{route}: {message}");
     }
 }
+
+#[test]
+fn a_difference_sees_hours_modes_allowances_and_new_bands() {
+    let base = "tiers: [standard], regions: [global], from: 2026-01-01";
+    let with = |around: &str, entry: &str| catalogue(&file("USD", around, &[&format!("{base}, {entry}")]));
+    let state = |catalogue| State { catalogue, at: at("2026-02-01") };
+    let bands = "bands: [{up_to: 100, input: 1, output: 10}, {input: 2, output: 10}]";
+    let meter = |free: u32| {
+        format!(
+            "meters: [{{meter: page, unit: page, price: 1, included: {free}, included_per: month, from: 2026-01-01, source: s, checked: 2026-01-01}}]\n"
+        )
+    };
+    let window = |hours: &str| {
+        format!(
+            "{bands}, windows: [{{name: peak, utc_hours: [\"{hours}\"], bands: [{{input: 3, output: 3}}]}}]"
+        )
+    };
+    let pairs = [
+        (with("", bands), with("", &format!("mode: graduated, {bands}"))),
+        (with("", &window("01:00-03:00")), with("", &window("01:00-23:00"))),
+        (with(&meter(1_000), bands), with(&meter(1), bands)),
+        (
+            with("", bands),
+            with(
+                "",
+                "bands: [{up_to: 100, input: 1, output: 10}, {up_to: 200, input: 2, output: 10}, {input: 99, output: 10}]",
+            ),
+        ),
+    ];
+    for (before, after) in &pairs {
+        assert!(!diff(state(before), state(after)).is_empty());
+        assert!(diff(state(before), state(before)).is_empty());
+    }
+    let new_band = diff(state(&pairs[3].0), state(&pairs[3].1));
+    assert!(
+        new_band.iter().any(|change| change.after.as_ref().is_some_and(|value| value.words == "99")),
+        "{new_band:?}"
+    );
+}
+
+#[test]
+fn an_ended_contract_price_is_none_and_not_an_older_one() {
+    let list = catalogue(&file(
+        "USD",
+        "",
+        &["tiers: [standard], regions: [global], from: 2020-01-01, bands: [{input: 9, output: 9}]"],
+    ));
+    let entry = |dates: &str, input: u32| {
+        format!(
+            "{{tiers: [standard], regions: [global], {dates}, bands: [{{input: {input}, output: 1}}], source: s, checked: 2026-01-01}}"
+        )
+    };
+    let agreed = contract(&format!(
+        "models: [{{id: m, prices: [{}, {}]}}]",
+        entry("from: 2026-01-01", 1),
+        entry("from: 2026-02-01, until: 2026-03-01", 2)
+    ));
+    let id = RouteId::parse("t/m").unwrap();
+    let offer = list.offer(&id).unwrap();
+    let card = offer.card(offer.slot_at(at("2026-02-01")).unwrap());
+    let input = |on: &str| {
+        agreed
+            .card(offer, at(on), card)
+            .and_then(|c| c.card.bands[0].rates.rate(Component::Input))
+            .map(|rate| rate.to_string())
+    };
+    assert_eq!(
+        [input("2026-01-15"), input("2026-02-15"), input("2026-03-15")],
+        [Some("1".to_owned()), Some("2".to_owned()), None]
+    );
+}
+
+#[test]
+fn a_monthly_allowance_is_given_once_however_often_its_price_changes() {
+    // 10,000 searches a month, 5,000 free, 1 USD each; in the second file the price moves by a millionth mid-month.
+    let spend = |second: &str| {
+        let prices = format!(
+            "tollcast_prices: 1\nprovider: t\nname: T\ncurrency: USD\ncached_tokens: inside_input\nreasoning_tokens: inside_output\nmeters:\n  - {{meter: web_search, unit: call, price: 1, included: 5000, included_per: month, from: 2020-01-01, source: s, checked: 2020-01-01}}\n{second}models: [{{id: m, name: M, prices: [{{tiers: [standard], regions: [global], from: 2020-01-01, bands: [{{input: 0, output: 0}}], source: s, checked: 2020-01-01}}]}}]\n"
+        );
+        let catalogue = Catalogue::read(&[source("t.yaml", &prices)], &[]).unwrap();
+        let text = "name: t\nstart: 2027-01\nmonths: 1\nroutes: [t/m]\nworkloads: {w: {volume: {requests_per_day: 322.58}, prompt: 1, output: 1, searches_per_request: 1}}\n";
+        let none = |_: &str, _: &str| Err("no files".to_owned());
+        let scenario = tollcast::workload::Scenario::read(
+            &tollcast::workload::assemble(&source("s.yaml", text), &none).unwrap(),
+            &catalogue,
+        )
+        .unwrap();
+        let simulation = crate::support::run(&scenario, tollcast::engine::Estimator::Fast, 200, 1);
+        let totals = crate::support::totals(&simulation, 0);
+        totals.iter().sum::<f64>() / totals.len() as f64
+    };
+    let (one, two) = (
+        spend(""),
+        spend(
+            "  - {meter: web_search, unit: call, price: 1.000001, included: 5000, included_per: month, from: 2027-01-16, source: s, checked: 2020-01-01}\n",
+        ),
+    );
+    // Half of the month costs a millionth more, and rounding to whole searches is a search at most.
+    assert!((two - one).abs() < 2.0 && (one - 5_000.0).abs() < 50.0, "{one} and {two}");
+}

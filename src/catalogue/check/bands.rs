@@ -1,5 +1,6 @@
 //! Bands: their order, their rates, and those borrowed from another tier.
 
+use super::entries::end_of;
 use super::one_of;
 use crate::catalogue::card::{Band, BandMode, Component, Loan, Price, RateCard, Rates};
 use crate::catalogue::wire::{BandWire, PriceEntryWire, Text, TokenPrice};
@@ -138,7 +139,6 @@ fn borrowed_bands(
         .iter()
         .filter(|other| names(&other.tiers, &tier.value) && other.from.value <= entry.from.value)
         .filter(|other| entry.regions.iter().all(|region| names(&other.regions, &region.value)))
-        .filter(|other| other.bands.iter().all(|band| band.billed_as.is_none()))
         .max_by_key(|other| other.from.value);
     let Some(source) = source else {
         problems.at(
@@ -163,8 +163,8 @@ fn borrowed_bands(
     Some(capped.collect())
 }
 
-/// A borrowed price must not move under the borrower: no windows, and no later change that the borrowing
-/// tier does not follow with an entry of its own.
+/// A borrowed price must not move under the borrower: no windows, and no later change before the borrower's
+/// own next entry or end.
 fn refuse_unstable_loan(
     tier: &Text,
     entry: &PriceEntryWire,
@@ -173,22 +173,30 @@ fn refuse_unstable_loan(
     problems: &mut Problems,
 ) -> Option<()> {
     let shares = |a: &[Text], b: &[Text]| a.iter().any(|x| b.iter().any(|y| x.value == y.value));
-    let followed = |change: &PriceEntryWire| {
-        all.iter().any(|own| {
-            own.from.value >= change.from.value
-                && shares(&own.tiers, &entry.tiers)
-                && shares(&own.regions, &entry.regions)
-        })
-    };
-    let later = all.iter().find(|other| {
+    let ends = end_of(entry, all);
+    let change = all.iter().find(|other| {
         other.from.value > entry.from.value
+            && ends.is_none_or(|ends| other.from.value < ends)
             && other.tiers.iter().any(|name| name.value == tier.value)
             && shares(&other.regions, &entry.regions)
-            && !followed(other)
     });
-    if let Some(change) = later {
+    if let Some(change) = change {
         let title = format!("tier `{}` changes its price on {}", tier.value, change.from.value);
         problems.at(Code::Conflict, &tier.place, title, "", "append an entry of this tier from then on");
+        return None;
+    }
+    let whole = source.mode.as_ref().is_none_or(|mode| mode.value == "whole_request");
+    let own_bands = source.multiple_of.is_none() && source.bands.iter().all(|band| band.billed_as.is_none());
+    if !whole || !own_bands {
+        let title = format!("tier `{}` has no bands of its own that could be lent whole", tier.value);
+        problems.at(Code::Conflict, &tier.place, title, "", "write the bands out");
+        return None;
+    }
+    if let Some(until) = &source.until
+        && ends.is_none_or(|ends| until.value < ends)
+    {
+        let title = format!("tier `{}` is no longer sold after {}", tier.value, until.value);
+        problems.at(Code::Conflict, &tier.place, title, "", "end this entry there, or write the bands out");
         return None;
     }
     if !source.windows.is_empty() {

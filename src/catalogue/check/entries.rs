@@ -49,6 +49,7 @@ pub fn price_entries(
         derived.extend(multiples(entry, multiple, all, &entries, problems));
     }
     entries.extend(derived);
+    entries.sort_by_key(|entry| entry.from);
     entries
 }
 
@@ -81,7 +82,10 @@ fn price_entry(
 ) -> Option<PriceEntry> {
     check_entry(wire, problems);
     let status = status(wire, problems)?;
-    let windows = wire.windows.iter().filter_map(|w| window(w, wire, all, calendars, problems)).collect();
+    let windows = wire.windows.iter().filter_map(|w| window(w, wire, all, calendars, problems));
+    let windows = windows.collect();
+    let windows: Vec<Window> = windows;
+    refuse_open_together(&windows, wire, problems);
     Some(PriceEntry {
         tiers: texts(&wire.tiers),
         regions: texts(&wire.regions),
@@ -93,6 +97,24 @@ fn price_entry(
         derived: None,
         source: citation(&wire.source, &wire.checked, wire.note.as_ref()),
     })
+}
+
+/// Two times of day that hold at once would make the price a matter of their order.
+fn refuse_open_together(windows: &[Window], wire: &PriceEntryWire, problems: &mut Problems) {
+    let open = |window: &Window, slot: i64| {
+        // Any week will do; holidays only ever close a window.
+        let free = Window { except: None, ..window.clone() };
+        free.is_open(Instant::from_unix_seconds(slot * 15 * 60))
+    };
+    for (at, later) in windows.iter().enumerate() {
+        let clash =
+            windows[..at].iter().find(|first| (0..7 * 96).any(|slot| open(first, slot) && open(later, slot)));
+        if let Some(first) = clash {
+            let place = wire.windows.get(at).map_or(&wire.place, |window| &window.place);
+            let title = format!("`{}` and `{}` are open at the same time", first.name, later.name);
+            problems.at(Code::Conflict, place, title, "", "one price holds at a time: cut one of them");
+        }
+    }
 }
 
 /// The stated status; the inner `None` where there is none.
@@ -113,6 +135,22 @@ fn multiples(
     direct: &[PriceEntry],
     problems: &mut Problems,
 ) -> Vec<PriceEntry> {
+    let ends = end_of(wire, all);
+    let chained = all.iter().any(|other| {
+        other.multiple_of.is_some()
+            && ends.is_none_or(|ends| other.from.value < ends)
+            && named(&other.tiers, &multiple.tier)
+            && named(&other.regions, &multiple.region)
+    });
+    if chained {
+        let title = format!(
+            "tier `{}` in region `{}` is itself a multiple for some time",
+            multiple.tier.value, multiple.region.value
+        );
+        let help = "name the tier and region whose entries have bands, and multiply the numbers";
+        problems.at(Code::Conflict, &multiple.place, title, "", help);
+        return Vec::new();
+    }
     let holds = |list: &[String], name: &Text| list.contains(&name.value);
     let mut bases: Vec<&PriceEntry> = direct
         .iter()
@@ -188,6 +226,17 @@ fn scaled_windows(
     let scaled =
         base.windows.iter().map(|window| Window { card: window.card.map(&change), ..window.clone() });
     scaled.collect()
+}
+
+/// When an entry ends: at its `until`, or where a later entry of its tiers and regions takes over.
+pub fn end_of(entry: &PriceEntryWire, all: &[PriceEntryWire]) -> Option<Instant> {
+    let shares = |a: &[Text], b: &[Text]| a.iter().any(|name| named(b, name));
+    let next = all.iter().filter(|other| {
+        other.from.value > entry.from.value
+            && shares(&other.tiers, &entry.tiers)
+            && shares(&other.regions, &entry.regions)
+    });
+    next.map(|other| other.from.value).chain(entry.until.as_ref().map(|until| until.value)).min()
 }
 
 fn named(list: &[Text], name: &Text) -> bool {

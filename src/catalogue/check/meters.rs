@@ -4,7 +4,7 @@ use super::{citation, one_of, texts, until_after_from};
 use crate::catalogue::meter::{
     CapacityOffer, Included, Length, Meter, MeterBand, Period, Tariff, Term, TimeUnit,
 };
-use crate::catalogue::wire::{CapacityWire, Decimal, MeterBandWire, MeterWire, Text};
+use crate::catalogue::wire::{Amount, CapacityWire, Decimal, MeterBandWire, MeterWire, Text};
 use crate::domain::document::Count;
 use crate::domain::money::{Rate, Usd};
 use crate::domain::problem::{Code, Place, Problems};
@@ -55,7 +55,7 @@ pub fn meter(wire: &MeterWire, problems: &mut Problems) -> Option<Meter> {
     one_of(&wire.meter, &METERS, "meter", problems);
     one_of(&wire.unit, &UNITS, "unit", problems);
     until_after_from(wire.until.as_ref(), &wire.from, problems);
-    let quantity = |decimal: &Option<Decimal>| decimal.as_ref().map_or(Quantity::ZERO, as_quantity);
+    let quantity = |decimal: &Option<Amount>| decimal.as_ref().map_or(Quantity::ZERO, as_quantity);
     Some(Meter {
         name: wire.meter.value.clone(),
         unit: wire.unit.value.clone(),
@@ -73,8 +73,8 @@ pub fn meter(wire: &MeterWire, problems: &mut Problems) -> Option<Meter> {
     })
 }
 
-fn as_quantity(decimal: &Decimal) -> Quantity {
-    // `Decimal` reads nothing negative.
+fn as_quantity(decimal: &Amount) -> Quantity {
+    // `Amount` reads nothing negative.
     Quantity::from_millionths(decimal.0.value.unsigned_abs())
 }
 

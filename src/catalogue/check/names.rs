@@ -88,17 +88,29 @@ pub fn refuse_doubled_dates(wire: &PriceFileWire, problems: &mut Problems) {
     }
     for (at, meter) in wire.meters.iter().enumerate() {
         let level = |meter: &MeterWire| meter.level.as_ref().map(|text| text.value.clone());
-        let narrowness =
+        let lists =
             |meter: &MeterWire| [&meter.models, &meter.tiers, &meter.regions].map(|list| !list.is_empty());
-        let twin = wire.meters[..at].iter().any(|other| {
-            narrowness(other) == narrowness(meter)
-                && other.meter.value == meter.meter.value
-                && level(other) == level(meter)
-                && other.from.value == meter.from.value
-                && overlap(&other.models, &meter.models)
-                && overlap(&other.tiers, &meter.tiers)
-                && overlap(&other.regions, &meter.regions)
-        });
+        let count = |meter: &MeterWire| lists(meter).into_iter().filter(|named| *named).count();
+        let rivals: Vec<&MeterWire> = wire.meters[..at]
+            .iter()
+            .filter(|other| other.meter.value == meter.meter.value && level(other) == level(meter))
+            .filter(|other| overlap(&other.models, &meter.models))
+            .filter(|other| overlap(&other.tiers, &meter.tiers) && overlap(&other.regions, &meter.regions))
+            .collect();
+        // The one that names more of model, tier and region wins; of two that name as much, but of other kinds,
+        // neither does.
+        if rivals.iter().any(|other| count(other) == count(meter) && lists(other) != lists(meter)) {
+            let title = "two prices for one meter, of which neither is the narrower";
+            problems.at(
+                Code::Conflict,
+                &meter.place,
+                title,
+                "",
+                "name the models, tiers and regions of both",
+            );
+        }
+        let twin =
+            rivals.iter().any(|other| lists(other) == lists(meter) && other.from.value == meter.from.value);
         if twin {
             let title = "two prices for one meter from one instant";
             problems.at(Code::Conflict, &meter.place, title, "", "a new price needs a later `from`");

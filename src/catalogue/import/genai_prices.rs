@@ -140,6 +140,7 @@ fn conditional(
                 entries.push(PriceEntry { from, ..build::entry(shelf, key, STANDARD, card, None) });
             }
             (Some(_), Some(start)) => {
+                add_meters(key, model, prices, *start, meters, shelf);
                 entries.push(PriceEntry { from: *start, ..build::entry(shelf, key, STANDARD, card, None) });
             }
             (Some(constraint), None) => {
@@ -165,6 +166,14 @@ fn conditional(
                 });
             }
         }
+    }
+    if windows.len() > 1 {
+        shelf.report.note(
+            RemarkKind::LeftOut,
+            key,
+            "several times of day, of which the last that holds wins",
+        );
+        return None;
     }
     let ordered = entries.is_sorted_by(|a, b| a.from < b.from);
     if !ordered || (!windows.is_empty() && entries.len() != 1) || entries.is_empty() {
@@ -257,7 +266,7 @@ fn card(key: &str, prices: &Node, shelf: &mut Shelf) -> Option<RateCard> {
             .collect();
         for (component, fall_back) in [
             (Component::Input, Found::FallBack(Rate::ZERO)),
-            (Component::Output, Found::FallBack(Rate::ZERO)),
+            (Component::Output, if keep { Found::FallBack(Rate::ZERO) } else { Found::NotSold }),
             (Component::CachedInput, Found::AsInput),
         ] {
             if !has(component) {

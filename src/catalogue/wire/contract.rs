@@ -1,6 +1,6 @@
 //! What a contract file may contain: terms that hold beside the list prices of one provider.
 
-use super::{Decimal, PriceEntryWire, Share, Text};
+use super::{Amount, PriceEntryWire, Share, Text};
 use crate::domain::document::{Count, Spanned};
 use crate::domain::time::Instant;
 use crate::wire_map;
@@ -73,7 +73,7 @@ wire_map! {
     /// One step.
     pub struct VolumeStepWire {
         /// The month's bill above which it holds, USD.
-        above: Decimal,
+        above: Amount,
         /// How much is taken off.
         share: Share,
     }
@@ -83,7 +83,7 @@ wire_map! {
     /// A minimum spend; what is missing is billed all the same.
     pub struct CommitmentWire {
         /// The least that is billed, USD.
-        minimum: Decimal,
+        minimum: Amount,
         /// month, or term for the whole contract.
         per: Text,
     }
@@ -93,9 +93,9 @@ wire_map! {
     /// Credit that is paid in advance and used up by bills.
     pub struct CreditWire {
         /// What it is worth, USD.
-        amount: Decimal,
+        amount: Amount,
         /// What is paid for it, USD.
-        paid: Decimal,
+        paid: Amount,
         /// From when on what is left is lost.
         expires: Spanned<Instant>,
     }

@@ -1,6 +1,6 @@
 //! What is billed beside tokens, and provisioned capacity.
 
-use super::{Decimal, Text};
+use super::{Amount, Decimal, Text};
 use crate::domain::document::{Count, Spanned};
 use crate::domain::time::Instant;
 use crate::wire_map;
@@ -29,11 +29,11 @@ wire_map! {
         /// With bands: graduated (each unit at its own band) or whole (all units at the band that the quantity falls into).
         mode: Option<Text>,
         /// Quantities are billed in whole steps of so many units, rounded up.
-        step: Option<Decimal>,
+        step: Option<Amount>,
         /// The least quantity that is billed where any is used.
-        minimum: Option<Decimal>,
+        minimum: Option<Amount>,
         /// A quantity that costs nothing.
-        included: Option<Decimal>,
+        included: Option<Amount>,
         /// Over which time that quantity is free: request, day or month.
         included_per: Option<Text>,
         /// Since when.
@@ -53,7 +53,7 @@ wire_map! {
     /// A price for quantities up to an end.
     pub struct MeterBandWire {
         /// The largest quantity in the band, inclusive; open if absent.
-        up_to: Option<Decimal>,
+        up_to: Option<Amount>,
         /// The price of `per` units.
         price: Decimal,
         /// The number of units that the price is for; 1 if absent.
@@ -103,7 +103,7 @@ wire_map! {
         /// none, or a length such as 1 week, 1 month, 6 months, 1 year.
         commitment: Text,
         /// The price of one unit.
-        price: Decimal,
+        price: Amount,
         /// For how long that pays: second, minute, hour, month, year, or term for the whole commitment.
         per: Text,
     }

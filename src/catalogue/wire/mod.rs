@@ -12,7 +12,7 @@ use crate::wire_map;
 pub use contract::{ContractWire, VolumeStepsWire};
 pub use entry::{BandWire, MultipleWire, PriceEntryWire, WindowWire};
 pub use meter::{CapacityWire, MeterBandWire, MeterWire};
-pub use scalars::{Decimal, Share, TokenPrice};
+pub use scalars::{Amount, Decimal, Share, TokenPrice};
 
 /// A text with its place.
 pub type Text = Spanned<String>;
@@ -107,7 +107,7 @@ wire_map! {
         /// Its share of the bill.
         share: Share,
         /// The least it costs in a month with any spend.
-        minimum: Option<Decimal>,
+        minimum: Option<Amount>,
         /// Since when.
         from: Spanned<Instant>,
         /// Who says so.

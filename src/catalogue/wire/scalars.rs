@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use crate::catalogue::card::Component;
 use crate::domain::document::{Node, Spanned, Value, Wire};
 use crate::domain::money::{Rate, Ratio};
-use crate::domain::number::parse_decimal;
+use crate::domain::number::{NumberError, parse_decimal, parse_large_decimal};
 use crate::domain::problem::{Code, Problems};
 
 /// Millionths of a unit, exactly: an amount of money, a time in seconds, a weight.
@@ -31,28 +31,54 @@ impl Decimal {
 
 impl Wire for Decimal {
     fn read(node: &Node, problems: &mut Problems) -> Option<Self> {
-        let text = node.scalar("a decimal number", problems)?;
-        match parse_decimal(text, 6) {
-            Ok(value) if value >= 0 => Some(Decimal(Spanned { value, place: node.place.clone() })),
-            Ok(_) => {
-                problems.at(Code::OutOfRange, &node.place, "a price is not negative", node.found(), "");
-                None
-            }
-            Err(error) => {
-                problems.at(
-                    Code::Unreadable,
-                    &node.place,
-                    "expected a decimal with at most six decimals, for instance 2.50",
-                    format!("{}: {error}", node.found()),
-                    "prices are plain numbers in the file's currency",
-                );
-                None
-            }
-        }
+        let what = ("a price is not negative", "prices are plain numbers in the file's currency");
+        read_decimal(node, parse_decimal, what, problems).map(Decimal)
     }
 
     fn schema() -> Json {
         json!({"type": ["number", "string"], "minimum": 0, "pattern": "^[0-9_]*(\\.[0-9]{1,6}0*)?$"})
+    }
+}
+
+/// Millionths of a unit, exactly, where the unit is counted or paid rather than a price: a quantity, an amount.
+#[derive(Clone, Debug)]
+pub struct Amount(pub Spanned<i64>);
+
+impl Wire for Amount {
+    fn read(node: &Node, problems: &mut Problems) -> Option<Self> {
+        let what = ("a quantity or an amount is not negative", "write it as a plain number");
+        read_decimal(node, parse_large_decimal, what, problems).map(Amount)
+    }
+
+    fn schema() -> Json {
+        Decimal::schema()
+    }
+}
+
+/// A decimal in millionths that is not negative; `what` says so, and what to write.
+fn read_decimal(
+    node: &Node,
+    parse: fn(&str, usize) -> Result<i64, NumberError>,
+    what: (&str, &str),
+    problems: &mut Problems,
+) -> Option<Spanned<i64>> {
+    let text = node.scalar("a decimal number", problems)?;
+    match parse(text, 6) {
+        Ok(value) if value >= 0 => Some(Spanned { value, place: node.place.clone() }),
+        Ok(_) => {
+            problems.at(Code::OutOfRange, &node.place, what.0, node.found(), "");
+            None
+        }
+        Err(error) => {
+            problems.at(
+                Code::Unreadable,
+                &node.place,
+                "expected a decimal with at most six decimals, for instance 2.50",
+                format!("{}: {error}", node.found()),
+                what.1,
+            );
+            None
+        }
     }
 }
 

@@ -65,6 +65,17 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let (a, b) = sides(arguments)?;
     let changes =
         diff(State { catalogue: &a.catalogue, at: a.at }, State { catalogue: &b.catalogue, at: b.at });
+    for side in [&a, &b] {
+        let foreign = side.catalogue.providers.iter().filter(|provider| !provider.currency.is_usable());
+        let names: Vec<&str> = foreign.map(|provider| provider.id.as_str()).collect();
+        if !names.is_empty() {
+            say(&format!(
+                "note: not compared for want of an --exchange rate, {}: {}",
+                side.name,
+                names.join(", ")
+            ));
+        }
+    }
     let shown = shown_changes(&changes);
     let forecast = arguments.scenario.as_deref().map(|path| forecast(path, &a, &b, arguments)).transpose()?;
     print(&match arguments.format {

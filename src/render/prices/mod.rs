@@ -22,7 +22,9 @@ fn shown(entry: &PriceEntry, component: Component) -> String {
     let card = |card: &RateCard| -> String {
         let mut texts: Vec<String> =
             card.bands.iter().map(|band| price_words(band.rates.price(component))).collect();
-        texts.dedup();
+        if texts.iter().all(|text| *text == texts[0]) {
+            texts.truncate(1);
+        }
         texts.join(" · ")
     };
     let windows = entry.windows.iter().map(|window| (card(&window.card), &window.name));
@@ -192,6 +194,7 @@ pub fn shown_route(route: &RouteId, offer: Offer<'_>, at: Instant) -> Option<Sho
             .capacity
             .iter()
             .filter(|c| c.regions.iter().any(|r| r == offer.region))
+            .filter(|c| c.from <= at && c.until.is_none_or(|until| at < until))
             .map(capacity)
             .collect(),
         limits,

@@ -173,7 +173,7 @@ fn clock_spans(window: &Node) -> Option<Vec<(u32, u32)>> {
     let minute = |text: &str| -> Option<u32> {
         let (hour, minute) = text.trim().split_once(':')?;
         let (hour, minute): (u32, u32) = (hour.parse().ok()?, minute.parse().ok()?);
-        (hour < 24 && minute < 60).then_some(hour * 60 + minute)
+        (hour < 24 && minute < 60 && minute % 15 == 0).then_some(hour * 60 + minute)
     };
     let mut spans = Vec::new();
     for text in texts {
