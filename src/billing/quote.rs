@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::meter::{MeterBill, Scope, bill_meter};
+use super::month::fees_of;
 use super::request::{Bill, BillError, Usage, bill_request};
 use crate::catalogue::{
     BandMode, Contract, ContractCard, Fee, LookupError, Meter, Offer, PriceEntry, RateCard, Slot,
@@ -41,7 +42,7 @@ pub struct Quote<'a> {
     pub list_total: Option<Usd>,
     /// The meters.
     pub meters: Vec<(&'a Meter, MeterBill)>,
-    /// Platform fees in force, and what their share of this order is; their minimum is by the month.
+    /// Platform fees in force, and what they are on this order; their minimum holds for a month only.
     pub fees: Vec<(&'a Fee, Usd)>,
 }
 
@@ -78,6 +79,8 @@ pub enum QuoteError {
     },
     /// Tokens of a whole month on a card whose bands are by the request.
     MonthOfBands,
+    /// Tokens of a whole month where the price depends on the time of day.
+    MonthOfHours,
 }
 
 impl fmt::Display for QuoteError {
@@ -88,6 +91,9 @@ impl fmt::Display for QuoteError {
             QuoteError::NoMeter { wanted, .. } => write!(f, "no price of `{wanted}` is published here"),
             QuoteError::MonthOfBands => {
                 write!(f, "a month's tokens cannot be billed where the price depends on the single request")
+            }
+            QuoteError::MonthOfHours => {
+                write!(f, "a month's tokens cannot be billed where the price depends on the time of day")
             }
         }
     }
@@ -116,6 +122,10 @@ pub fn quote<'a>(
     if matches!(order.scope, Scope::Month { .. }) && by_request && order.usage != Usage::default() {
         return Err(QuoteError::MonthOfBands);
     }
+    let by_hour = !offer.entry(slot).windows.is_empty();
+    if matches!(order.scope, Scope::Month { .. }) && by_hour && order.usage != Usage::NONE {
+        return Err(QuoteError::MonthOfHours);
+    }
     let bill = bill_request(&card, &order.usage).map_err(QuoteError::Bill)?;
     let list_total = match &terms {
         // What only the contract prices has no list price.
@@ -133,7 +143,11 @@ pub fn quote<'a>(
         meters.push((meter, bill_meter(meter, *quantity, order.scope)));
     }
     let spend = bill.total + meters.iter().map(|(_, bill)| bill.amount).sum();
-    let fees = offer.fees_at(at).into_iter().map(|fee| (fee, spend.times(fee.share))).collect();
+    let fee = |fee: &Fee| match order.scope {
+        Scope::Month { .. } => fees_of(&[fee], spend),
+        Scope::Request => spend.times(fee.share),
+    };
+    let fees = offer.fees_at(at).into_iter().map(|known| (known, fee(known))).collect();
     Ok(Quote { offer, at, slot, card, contract: terms, bill, list_total, meters, fees })
 }
 

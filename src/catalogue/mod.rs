@@ -44,6 +44,8 @@ pub struct Catalogue {
     pub providers: Vec<Provider>,
     /// SHA-256 over the names and texts of all files, hexadecimal.
     pub digest: String,
+    /// The latest day on which any price of the files that others were laid over was checked.
+    pub as_of: Instant,
 }
 
 /// One provider: one price file.
@@ -307,13 +309,15 @@ impl Catalogue {
         let mut problems = Problems::new();
         let mut files = read_all(base, &mut problems);
         let upper = read_all(over, &mut problems);
+        // Files that are laid over others do not move the date that commands look at without being told one.
+        let as_of = latest_check(if files.is_empty() { &upper } else { &files });
         files.retain(|(known, _)| upper.iter().all(|(provider, _)| provider.id != known.id));
         files.extend(upper);
         files.sort_by(|a, b| a.0.id.cmp(&b.0.id));
         let digest =
             digest(files.iter().map(|(provider, source)| (provider.id.as_str(), source.text.as_str())));
         let providers = files.into_iter().map(|(provider, _)| provider).collect();
-        problems.or_value(Some(Catalogue { providers, digest }))
+        problems.or_value(Some(Catalogue { providers, digest, as_of }))
     }
 }
 
@@ -334,6 +338,12 @@ fn read_all<'a>(sources: &'a [Arc<Source>], problems: &mut Problems) -> Vec<(Pro
         }
     }
     files
+}
+
+fn latest_check(files: &[(Provider, &Arc<Source>)]) -> Instant {
+    let models = files.iter().flat_map(|(provider, _)| &provider.models);
+    let checked = models.flat_map(|model| &model.prices).map(|entry| entry.source.checked);
+    checked.max().unwrap_or(Instant::from_unix_seconds(0))
 }
 
 /// Reads the files on all cores, each into its own place, so that the order of threads changes nothing.
@@ -368,13 +378,6 @@ fn read_side_by_side(sources: &[Arc<Source>]) -> Vec<Result<Provider, Problems>>
 }
 
 impl Catalogue {
-    /// The latest day on which any price was checked: what the catalogue knows is as of then.
-    pub fn as_of(&self) -> Instant {
-        let models = self.providers.iter().flat_map(|provider| &provider.models);
-        let checked = models.flat_map(|model| &model.prices).map(|entry| entry.source.checked);
-        checked.max().unwrap_or(Instant::from_unix_seconds(0))
-    }
-
     /// The catalogue as it was known at an instant, as far as the entries tell: without those that start later,
     /// unless they were announced before.
     pub fn known_at(mut self, instant: Instant) -> Self {

@@ -40,8 +40,8 @@ pub struct Arguments {
     #[arg(long, value_enum, default_value_t = ScopeArgument::Request)]
     scope: ScopeArgument,
     /// Requests in the month, for allowances per request
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    requests: u64,
+    #[arg(long, value_name = "N")]
+    requests: Option<u64>,
     /// Provisioned units, with --hours
     #[arg(long, value_name = "N", requires = "hours", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     units: Option<u64>,
@@ -125,8 +125,14 @@ enum ScopeArgument {
 
 /// Prices the order on every route and prints the bills.
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    if arguments.requests.is_some() && arguments.scope == ScopeArgument::Request {
+        return Err(Failure::usage(
+            "--requests beside one request",
+            "it counts those of a month: add --scope month",
+        ));
+    }
     let catalogue = files::catalogue(&arguments.pricing)?;
-    let at = arguments.on.unwrap_or_else(|| catalogue.as_of());
+    let at = arguments.on.unwrap_or(catalogue.as_of);
     if arguments.units.is_some() {
         return units(arguments, &catalogue, at);
     }
@@ -149,7 +155,9 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
 fn scope(arguments: &Arguments, at: Instant) -> Scope {
     match arguments.scope {
         ScopeArgument::Request => Scope::Request,
-        ScopeArgument::Month => Scope::Month { days: month_days(at), requests: arguments.requests },
+        ScopeArgument::Month => {
+            Scope::Month { days: month_days(at), requests: arguments.requests.unwrap_or(1) }
+        }
     }
 }
 
@@ -178,6 +186,10 @@ fn report(
     }
     let order = Order { usage, uses, scope };
     let quote = quote(offer, at, &order, contract).map_err(|error| refused(route, offer, at, error))?;
+    if quote.contract.is_none() && contract.is_some() {
+        remarks
+            .push("The contract has no term for this route at that time: these are list prices.".to_owned());
+    }
     if contract.is_some_and(|contract| quote.contract.is_some() && contract.settles_months()) {
         remarks.push(
             "The contract's volume steps, commitment and credit settle whole months; this order is before them."
@@ -247,7 +259,9 @@ fn refused(route: &RouteId, offer: Offer<'_>, at: Instant, error: QuoteError) ->
             "nothing beside tokens is priced on this route then".to_owned()
         }
         QuoteError::NoMeter { known, .. } => format!("what is sold: {}", known.join(", ")),
-        QuoteError::MonthOfBands => "price a typical request, or simulate the month".to_owned(),
+        QuoteError::MonthOfBands | QuoteError::MonthOfHours => {
+            "price a typical request, or simulate the month".to_owned()
+        }
         QuoteError::Bill(BillError::PartAboveWhole { .. }) => {
             if offer.cached_tokens() == Counting::Beside {
                 format!(
@@ -275,7 +289,9 @@ fn refused(route: &RouteId, offer: Offer<'_>, at: Instant, error: QuoteError) ->
         }
     };
     let code = match &error {
-        QuoteError::Bill(BillError::PartAboveWhole { .. }) | QuoteError::MonthOfBands => Code::Conflict,
+        QuoteError::Bill(BillError::PartAboveWhole { .. })
+        | QuoteError::MonthOfBands
+        | QuoteError::MonthOfHours => Code::Conflict,
         _ => Code::NoPrice,
     };
     Failure::problem(code, &title, &help)
@@ -296,6 +312,7 @@ fn printed(reports: &[QuoteReport], format: Format, scope: Scope) -> anyhow::Res
 
 /// Provisioned units by the hour, beside their reservations.
 fn units(arguments: &Arguments, catalogue: &Catalogue, at: Instant) -> Result<Exit, Failure> {
+    refuse_beside_units(arguments)?;
     let units = arguments.units.unwrap_or_default();
     // Every started minute counts.
     let minutes = (u128::from(arguments.hours.unwrap_or_default().millionths()) * 60).div_ceil(1_000_000);
@@ -333,6 +350,42 @@ fn units(arguments: &Arguments, catalogue: &Catalogue, at: Instant) -> Result<Ex
     };
     print(&text)?;
     Ok(Exit::Answered)
+}
+
+/// Units are paid by the hour, whatever they serve: nothing else that is given can be part of the bill.
+fn refuse_beside_units(arguments: &Arguments) -> Result<(), Failure> {
+    let usage = &arguments.usage;
+    let tokens = [
+        usage.input,
+        usage.cached,
+        usage.explicit_cached,
+        usage.cache_write,
+        usage.cache_write_1h,
+        usage.cache_write_12h,
+        usage.audio_input,
+        usage.cached_audio,
+        usage.image_input,
+        usage.cached_image,
+        usage.video_input,
+        usage.output,
+        usage.reasoning,
+        usage.audio_output,
+        usage.image_output,
+        usage.citations,
+    ];
+    let given = [
+        ("tokens", tokens.iter().any(|count| *count > 0) || usage.as_recorded),
+        ("--use or --searches", !arguments.uses.is_empty() || arguments.searches.is_some()),
+        ("--contract", arguments.contract.is_some()),
+        ("--scope month", arguments.scope == ScopeArgument::Month),
+    ];
+    match given.iter().find(|(_, given)| *given) {
+        Some((what, _)) => Err(Failure::usage(
+            &format!("{what} beside --units"),
+            "units are billed by the hour alone: price the rest in a call of its own",
+        )),
+        None => Ok(()),
+    }
 }
 
 /// Units are sold from a minimum on and in steps.

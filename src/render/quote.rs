@@ -238,7 +238,7 @@ fn notes_of(quote: &Quote<'_>, scope: Scope) -> Vec<String> {
         notes.extend(meter.source.note.as_ref().map(|note| format!("{name}: {note}")));
     }
     for (fee, _) in &quote.fees {
-        if fee.minimum > Usd::ZERO {
+        if fee.minimum > Usd::ZERO && scope == Scope::Request {
             notes.push(format!("{}: at least {} USD a month, not counted here.", fee.name, fee.minimum));
         }
     }
@@ -369,6 +369,9 @@ pub fn quotes_sheet(reports: &[QuoteReport]) -> Sheet {
             report.checked_on.clone(),
         ]);
     }
+    for report in reports {
+        sheet.notes.extend(report.notes.iter().map(|note| format!("note: {}: {note}", report.route)));
+    }
     sheet
 }
 
@@ -386,7 +389,19 @@ pub fn quotes_json(reports: &[QuoteReport]) -> anyhow::Result<String> {
 
 /// The items of all bills as CSV.
 pub fn quotes_csv(reports: &[QuoteReport]) -> Sheet {
-    let head = ["route", "on", "component", "quantity", "unit", "rate_usd", "rate_per", "amount_usd"];
+    let head = [
+        "route",
+        "on",
+        "component",
+        "quantity",
+        "unit",
+        "rate_usd",
+        "rate_per",
+        "amount_usd",
+        "band",
+        "source_url",
+        "checked_on",
+    ];
     let mut sheet = Sheet::new("", &head);
     for report in reports {
         for item in &report.items {
@@ -399,6 +414,26 @@ pub fn quotes_csv(reports: &[QuoteReport]) -> Sheet {
                 item.rate_usd.clone(),
                 item.rate_per.to_string(),
                 item.amount_usd.clone(),
+                report.band.clone(),
+                report.source_url.clone(),
+                report.checked_on.clone(),
+            ]);
+        }
+        // Fees are lines too, so that the amounts of a route add up to what it costs with them.
+        for fee in &report.fees {
+            let nothing = String::new;
+            sheet.rows.push(vec![
+                report.route.clone(),
+                report.on.clone(),
+                format!("fee: {}", fee.name),
+                nothing(),
+                nothing(),
+                nothing(),
+                nothing(),
+                fee.amount_usd.clone(),
+                nothing(),
+                url(&fee.source),
+                nothing(),
             ]);
         }
     }

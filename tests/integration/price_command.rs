@@ -278,3 +278,89 @@ fn a_meter_named_twice_is_one_quantity() {
     assert_eq!((started["minutes"].as_u64(), started["total_usd"].as_str()), (Some(1), Some("0.25")));
     refused(&["price", "azure/gpt-5.4:ptu@global", "--units", "18446744073709551615", "--hours", "1"]);
 }
+
+#[test]
+fn nothing_that_is_given_is_ignored() {
+    let units = ["price", "azure/gpt-5.4:ptu@global", "--units", "45", "--hours", "3"];
+    for more in [
+        &["--input", "5"][..],
+        &["--searches", "1"],
+        &["--contract", "no-such-file"],
+        &["--scope", "month"],
+        &["--as-recorded"],
+    ] {
+        let message = refused(&[&units[..], more].concat());
+        assert!(message.contains("beside --units"), "{more:?}: {message}");
+    }
+    let message = refused(&["price", "openai/gpt-5.4", "--input", "5", "--requests", "10"]);
+    assert!(message.contains("--scope month"), "{message}");
+}
+
+#[test]
+fn a_month_is_not_billed_at_one_hours_price_and_pays_its_least_fee() {
+    let message = refused(&["price", "deepseek/deepseek-flash", "--input", "1M", "--scope", "month"]);
+    assert!(message.contains("the time of day"), "{message}");
+    let fee = |more: &[&str]| {
+        let order = ["price", "openrouter/openai/gpt-5.4", "--searches", "10", "--on", "2026-11-24"];
+        json(&[&order[..], more].concat())["total_with_fees_usd"].clone()
+    };
+    assert_eq!(fee(&[]), "0.1055"); // 0.10 and 5.5 %
+    assert_eq!(fee(&["--scope", "month"]), "0.9"); // at least 0.80 a month
+}
+
+#[test]
+fn the_amounts_of_a_csv_add_up_to_the_bill_with_fees() {
+    let order =
+        ["price", "openrouter/openai/gpt-5.4", "--input", "300k", "--cached", "100k", "--output", "5k"];
+    let text = ok(&[&order[..], &["--format", "csv"]].concat());
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let at = reader.headers().unwrap().iter().position(|name| name == "amount_usd").unwrap();
+    // In hundred-millionths of a dollar, which hold these amounts exactly.
+    let units = |amount: &str| (amount.parse::<f64>().unwrap() * 1e8).round() as i64;
+    let sum: i64 = reader.records().map(|row| units(&row.unwrap()[at])).sum();
+    assert_eq!(sum, units(json(&order)["total_with_fees_usd"].as_str().unwrap()));
+}
+
+#[test]
+fn several_routes_keep_their_notes() {
+    let text = ok(&["price", "deepseek/deepseek-flash", "openai/gpt-5.4", "--input", "1.05M"]);
+    assert!(text.contains("note: deepseek/deepseek-flash: Prices change by the hour"), "{text}");
+    assert!(text.contains("note: openai/gpt-5.4: No such request is served"), "{text}");
+}
+
+#[test]
+fn an_import_moves_no_date_and_removes_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data.json");
+    let entry = |name: &str| {
+        format!(
+            r#""{name}/x": {{"litellm_provider": "{name}", "mode": "chat", "input_cost_per_token": 1e-6, "output_cost_per_token": 1e-6, "some_new_cost_per_token": 5e-6}}"#
+        )
+    };
+    std::fs::write(&data, format!("{{{}, {}}}", entry("p"), entry("q"))).unwrap();
+    let out = folder.path().join("prices");
+    let (data, out) = (data.to_str().unwrap(), out.to_str().unwrap());
+    let import = |provider: &str| {
+        tollcast(&[
+            "prices",
+            "import",
+            "--from",
+            "litellm",
+            data,
+            "--as-of",
+            "2190-01-01",
+            "--out",
+            out,
+            "--provider",
+            provider,
+            "--format",
+            "json",
+        ])
+    };
+    let report = String::from_utf8(import("p").stdout).unwrap();
+    assert!(report.contains("not understood: some_new_cost_per_token"), "{report}");
+    assert_eq!(import("q").status.code(), Some(2));
+    assert!(std::path::Path::new(out).join("p.yaml").exists());
+    let bill = |more: &[&str]| json(&[&["price", "google/gemini-3.6-flash", "--input", "1M"], more].concat());
+    assert_eq!(bill(&[])["on"], bill(&["--pricing", out])["on"]);
+}

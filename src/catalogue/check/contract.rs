@@ -81,6 +81,9 @@ pub fn contract(wire: &ContractWire, problems: &mut Problems) -> Option<Contract
 
 fn volume_steps(wire: &VolumeStepsWire, problems: &mut Problems) -> Option<VolumeSteps> {
     let mode = one_of(&wire.mode, &["graduated", "whole"], "mode", problems)?;
+    if wire.steps.is_empty() {
+        problems.at(Code::MissingKey, &wire.place, "volume steps without a step", "", "add `steps: [...]`");
+    }
     let mut steps: Vec<(Usd, Ratio)> = Vec::new();
     for step in &wire.steps {
         let above = Usd::from_micro_usd(step.above.0.value);

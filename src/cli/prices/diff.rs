@@ -136,7 +136,7 @@ fn sides(arguments: &Arguments) -> Result<(Side, Side), Failure> {
                 (name, BUILT_IN) if Path::new(name).is_file() => same(&mut b, &a),
                 _ => {}
             }
-            let at = arguments.on.unwrap_or_else(|| a.as_of().max(b.as_of()));
+            let at = arguments.on.unwrap_or_else(|| a.as_of.max(b.as_of));
             let side = |name: &str, catalogue: Catalogue| Side {
                 name: format!("{name} on {at}"),
                 catalogue: catalogue.exchanged(&arguments.exchange),

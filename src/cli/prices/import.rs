@@ -1,6 +1,6 @@
 //! `tollcast prices import`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
@@ -69,6 +69,9 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let options = options(arguments);
     let mut imported = import(&files::source(&arguments.file)?, &options)?;
     choose(arguments, &mut imported)?;
+    if let Some(folder) = &arguments.out {
+        refuse_to_lose(folder, &imported)?;
+    }
     let summary = import_summary(options.database.name(), &imported);
     if let Some(folder) = &arguments.out {
         folder::write(folder, &price_files(&imported, arguments)?)?;
@@ -81,6 +84,22 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         format => printed(&import_sheet(&summary, arguments.verbose), format)?,
     })?;
     Ok(Exit::Answered)
+}
+
+/// A folder is written as a whole: price files of an earlier import that this one lacks would be gone.
+fn refuse_to_lose(folder: &Path, imported: &Imported) -> Result<(), Failure> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
+    let kept = |name: &str| imported.providers.iter().any(|provider| format!("{}.yaml", provider.id) == name);
+    let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let mut lost: Vec<String> = names.filter(|name| name.ends_with(".yaml") && !kept(name)).collect();
+    lost.sort();
+    match lost.first() {
+        Some(first) => Err(Failure::usage(
+            &format!("{} holds {first}, which this import would remove", folder.display()),
+            "choose another folder, or name all --provider in one import",
+        )),
+        None => Ok(()),
+    }
 }
 
 fn options(arguments: &Arguments) -> ImportOptions {

@@ -52,7 +52,7 @@ struct ViewArguments {
 impl ViewArguments {
     /// The instant that is looked at.
     fn at(&self, catalogue: &Catalogue) -> Instant {
-        self.on.unwrap_or_else(|| catalogue.as_of())
+        self.on.unwrap_or(catalogue.as_of)
     }
 }
 

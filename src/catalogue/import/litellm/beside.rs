@@ -1,5 +1,6 @@
 //! What an entry bills beside tokens, and which of its prices have no place in a price file.
 
+use super::tiers::{BATCH, INPUT, OUTPUT, PLAIN, READ, SERVICE_TIERS, WRITE};
 use crate::catalogue::Meter;
 use crate::catalogue::import::{RemarkKind, Shelf, build, text};
 use crate::domain::document::{Node, Value};
@@ -68,8 +69,39 @@ pub(super) fn note_the_rest(fields: &Node, key: &str, shelf: &mut Shelf) {
                 "prices of file search, storage and code interpreter are not taken"
             }
             _ if name.contains("cache_creation_input_audio") => "cache writes of audio are not taken",
-            _ => continue,
+            _ if understood(name) || !(name.contains("cost") || name.contains("price")) => continue,
+            _ => {
+                let words = format!("a price key that is not understood: {name}");
+                shelf.report.note(RemarkKind::LeftOut, key, &words);
+                continue;
+            }
         };
         shelf.report.note(RemarkKind::LeftOut, key, words);
     }
+}
+
+/// Whether the importer reads a price key: a stem, a lifetime, a threshold and a tier, in that order.
+fn understood(name: &str) -> bool {
+    const WHOLE: [&str; 7] = [
+        "tiered_pricing",
+        "off_peak_pricing",
+        "citation_cost_per_token",
+        "search_context_cost_per_query",
+        "google_maps_grounding_cost_per_query",
+        "input_cost_per_request",
+        "explicit_cache_read_input_token_cost",
+    ];
+    let plain = PLAIN.iter().map(|(stem, _)| *stem);
+    let stems = [INPUT, OUTPUT, READ, WRITE, "output_cost_per_reasoning_token"].into_iter().chain(plain);
+    let rest = stems.filter_map(|stem| name.strip_prefix(stem)).min_by_key(|rest| rest.len());
+    let Some(rest) = rest else { return WHOLE.contains(&name) };
+    let after = |rest: &str, words: &[&str]| -> String {
+        words.iter().find_map(|word| rest.strip_prefix(word)).unwrap_or(rest).to_owned()
+    };
+    let rest = after(rest, &["_above_1hr", "_above_12hr"]);
+    let rest = match rest.strip_prefix("_above_").and_then(|rest| rest.split_once("k_tokens")) {
+        Some((thousands, rest)) if thousands.bytes().all(|byte| byte.is_ascii_digit()) => rest.to_owned(),
+        _ => rest,
+    };
+    rest.is_empty() || rest == BATCH || SERVICE_TIERS.iter().any(|(_, ending)| *ending == rest)
 }

@@ -51,6 +51,13 @@ impl Book<'_> {
         let retires =
             text(self.fields, "deprecation_date").map(|date| format!("Retires on {date}, it says."));
         let standard = self.standard()?;
+        let free = |component| {
+            let rate = standard.bands[0].rates.rate(component);
+            rate.is_none_or(|rate| rate == Rate::ZERO)
+        };
+        if free(Component::Input) && free(Component::Output) {
+            self.doubt("listed as free: input and output cost nothing");
+        }
         let mut entry = build::entry(self.shelf, self.key, STANDARD, standard.clone(), retires);
         entry.windows = self.off_peak(&standard)?;
         model.prices.push(entry);
