@@ -15,6 +15,7 @@ mod quote;
 mod report;
 mod sheet;
 mod terminal;
+mod units;
 mod words;
 
 pub use comparison::{ComparisonReport, comparison_json, comparison_markdown, comparison_terminal};
@@ -23,9 +24,8 @@ pub use figures::{charts, overlay_chart};
 pub use json::{manifest_json, result_json};
 pub use page::{html, markdown};
 pub use prices::*;
-pub use quote::{
-    CapacityReport, QuoteReport, capacity_sheet, quote_sheet, quotes_csv, quotes_json, quotes_sheet,
-};
+pub use quote::{QuoteReport, quote_sheet, quotes_csv, quotes_json, quotes_sheet};
 pub use report::{Manifest, Report, build};
 pub use sheet::Sheet;
 pub use terminal::terminal;
+pub use units::{CapacityReport, capacity_sheet};
