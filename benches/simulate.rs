@@ -26,7 +26,7 @@ fn catalogue() -> Catalogue {
 fn scenario(name: &str) -> Scenario {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(name);
     let text = std::fs::read_to_string(&path).expect("the scenario is there");
-    let source = Arc::new(Source { name: name.to_owned(), text });
+    let source = Arc::new(Source::new(name, text));
     let none = |_: &str, _: &str| Err("no scenario here extends another".to_owned());
     let assembled = assemble(&source, &none).expect("the scenario is right");
     Scenario::read(&assembled, &catalogue()).expect("the scenario is right")

@@ -20,7 +20,7 @@ use crate::workload::{Scenario, assemble};
 pub fn source(path: &Path) -> Result<Arc<Source>, Failure> {
     let name = if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() };
     let bytes = bytes(path, &name)?;
-    let empty = |text: String| Arc::new(Source { name: name.clone(), text });
+    let empty = |text: String| Arc::new(Source::new(name.clone(), text));
     if bytes.len() > MAX_BYTES {
         return Err(refused(
             &empty(String::new()),

@@ -13,6 +13,15 @@ pub struct Source {
     pub name: String,
     /// The whole text.
     pub text: String,
+    /// Its YAML events, where they were read when the program was built.
+    pub tape: Option<&'static [u8]>,
+}
+
+impl Source {
+    /// A text that is read when it is needed.
+    pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
+        Source { name: name.into(), text: text.into(), tape: None }
+    }
 }
 
 impl fmt::Debug for Source {

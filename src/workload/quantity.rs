@@ -455,7 +455,7 @@ mod tests {
     use std::sync::Arc;
 
     fn read(text: &str, kind: Kind, minimum: f64, maximum: f64) -> Result<Uncertain, String> {
-        let source = Arc::new(Source { name: "q.yaml".to_owned(), text: format!("x: {text}\n") });
+        let source = Arc::new(Source::new("q.yaml", format!("x: {text}\n")));
         let root = parse(&source).unwrap();
         let mut problems = Problems::new();
         let wire = QuantityWire::read(root.get("x").unwrap(), &mut problems);

@@ -1,8 +1,11 @@
 //! The shipped price files.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use tollcast::catalogue::{Catalogue, ExchangeRate, Status, shipped};
+use tollcast::domain::document::parse;
+use tollcast::domain::problem::Source;
 use tollcast::domain::route::RouteId;
 use tollcast::domain::time::Instant;
 
@@ -16,6 +19,17 @@ fn every_file_of_the_folder_is_in_the_binary() {
         .collect();
     let inside: BTreeSet<String> = shipped().iter().map(|source| source.name.clone()).collect();
     assert_eq!(folder, inside);
+}
+
+/// The binary replays what the build script parsed: every value and every place has to be what the text says.
+#[test]
+fn what_was_parsed_at_build_time_is_what_the_text_says() {
+    for replayed in shipped() {
+        let read = Arc::new(Source::new(replayed.name.clone(), replayed.text.clone()));
+        assert!(replayed.tape.is_some() && read.tape.is_none());
+        let trees = [&replayed, &read].map(|source| format!("{:?}", parse(source).unwrap()));
+        assert!(trees[0] == trees[1], "{} differs", read.name);
+    }
 }
 
 #[test]

@@ -49,7 +49,7 @@ fn imports_point_left() {
 #[test]
 fn an_outside_crate_has_one_home() {
     let homes = [
-        ("saphyr_parser", "domain/document/yaml.rs"),
+        ("saphyr_parser", "domain/document/events.rs"),
         ("plotters", "render/chart/"),
         ("resvg", "render/chart/png.rs"),
         ("rayon", "engine/parallel.rs"),

@@ -70,7 +70,7 @@ models:
 
 /// A text as a source.
 pub fn source(name: &str, text: &str) -> Arc<Source> {
-    Arc::new(Source { name: name.to_owned(), text: text.to_owned() })
+    Arc::new(Source::new(name, text))
 }
 
 /// The invented provider beside the shipped ones.

@@ -143,8 +143,7 @@ fn price_files(imported: &Imported, arguments: &Arguments) -> Result<Vec<(String
     for provider in &imported.providers {
         let name = format!("{}.yaml", provider.id);
         let text = price_file(provider);
-        let source =
-            std::sync::Arc::new(crate::domain::problem::Source { name: name.clone(), text: text.clone() });
+        let source = std::sync::Arc::new(crate::domain::problem::Source::new(name.clone(), text.clone()));
         Provider::read(&source)?;
         written.push((name, text));
     }

@@ -5,14 +5,17 @@
 //! prices through floats. One declaration in [`wire_map!`](crate::wire_map) gives the struct, its
 //! reader and its JSON Schema.
 
+mod events;
 mod merge;
 mod node;
 mod scalars;
+#[allow(dead_code, reason = "tapes are recorded by the build script, and by tests")]
+mod tape;
+mod tree;
 mod wire;
-mod yaml;
 
 pub use merge::overlay;
 pub use node::{Entry, Node, Spanned, Value};
 pub use scalars::Count;
+pub use tree::{MAX_BYTES, parse};
 pub use wire::{Field, Must, Named, Wire, object_schema, refuse_unknown_keys};
-pub use yaml::{MAX_BYTES, parse};

@@ -1,13 +1,13 @@
-//! From text to tree with `saphyr-parser`'s events: the one home of the YAML library.
+//! From a text's events to its tree.
 //!
 //! Limits guard against files that explode: bytes, nesting, and nodes after aliases are expanded.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use saphyr_parser::{Event, Parser, ScalarStyle, Span};
-
+use super::events::{Event, Span, events};
 use super::node::{Entry, Node, Spanned, Value};
+use super::tape::Replay;
 use crate::domain::problem::{Code, Place, Problem, Problems, Source};
 
 /// The largest file that is read, in bytes. The largest shipped price file has some ten kilobytes.
@@ -42,8 +42,6 @@ enum Open {
 
 struct Builder<'a> {
     source: &'a Arc<Source>,
-    /// Byte offset of each character, for texts that are not ASCII.
-    bytes: Option<Vec<usize>>,
     anchors: HashMap<usize, (Node, usize)>,
     open: Vec<Open>,
     nodes: usize,
@@ -52,35 +50,29 @@ struct Builder<'a> {
 
 impl<'a> Builder<'a> {
     fn new(source: &'a Arc<Source>) -> Self {
-        let text = &source.text;
-        let bytes = (!text.is_ascii())
-            .then(|| text.char_indices().map(|(at, _)| at).chain(std::iter::once(text.len())).collect());
-        Builder { source, bytes, anchors: HashMap::new(), open: Vec::new(), nodes: 0, root: None }
+        Builder { source, anchors: HashMap::new(), open: Vec::new(), nodes: 0, root: None }
     }
 
     fn document(&mut self) -> Step<Node> {
-        let whole = self.place_at(0, 0, 1, 1);
-        if self.source.text.len() > MAX_BYTES {
-            let size = format!("{} bytes", self.source.text.len());
+        let whole = self.place(&Span { start: 0, end: 0, line: 1, column: 1 });
+        let source = self.source;
+        if source.text.len() > MAX_BYTES {
+            let size = format!("{} bytes", source.text.len());
             return Err(problem(Code::TooLarge, whole, "the file is too large", &size, "the limit is 8 MiB"));
         }
-        for item in Parser::new_from_str(&self.source.text) {
-            let (event, span) = item.map_err(|error| {
-                let mark = error.marker();
-                let place = self.place_at(mark.index(), mark.index() + 1, mark.line(), mark.col() + 1);
-                problem(Code::Syntax, place, "the file is not valid YAML", error.info(), "")
-            })?;
-            if matches!(event, Event::DocumentStart(_)) && self.root.is_some() {
-                let place = self.place(&span);
-                return Err(problem(
-                    Code::Syntax,
-                    place,
-                    "a second YAML document begins here",
-                    "",
-                    "one file holds one document",
-                ));
+        match source.tape {
+            Some(tape) => {
+                Replay::new(&source.text, tape).try_for_each(|(event, span)| self.take(event, &span))?;
             }
-            self.take(event, &span)?;
+            None => {
+                for item in events(&source.text) {
+                    let (event, span) = item.map_err(|error| {
+                        let place = self.place(&error.span);
+                        problem(Code::Syntax, place, "the file is not valid YAML", &error.message, "")
+                    })?;
+                    self.take(event, &span)?;
+                }
+            }
         }
         match self.root.take() {
             Some(Node { value: Value::Null, .. }) | None => Err(problem(
@@ -97,16 +89,19 @@ impl<'a> Builder<'a> {
     fn take(&mut self, event: Event<'_>, span: &Span) -> Step<()> {
         let place = self.place(span);
         match event {
-            Event::Scalar(text, style, anchor, _tag) => {
-                let null = style == ScalarStyle::Plain && matches!(&*text, "" | "~" | "null");
+            Event::Document if self.root.is_some() => {
+                let title = "a second YAML document begins here";
+                Err(problem(Code::Syntax, place, title, "", "one file holds one document"))
+            }
+            Event::Document => Ok(()),
+            Event::Scalar(text, plain, anchor) => {
+                let null = plain && matches!(&*text, "" | "~" | "null");
                 let value = if null { Value::Null } else { Value::Scalar(text.into_owned()) };
                 self.add(Node { place, value }, anchor, 1)
             }
-            Event::SequenceStart(anchor, _) => self.push(Open::List { items: Vec::new(), place, anchor }),
-            Event::MappingStart(anchor, _) => {
-                self.push(Open::Map { entries: Vec::new(), key: None, place, anchor })
-            }
-            Event::SequenceEnd | Event::MappingEnd => self.close(),
+            Event::List(anchor) => self.push(Open::List { items: Vec::new(), place, anchor }),
+            Event::Map(anchor) => self.push(Open::Map { entries: Vec::new(), key: None, place, anchor }),
+            Event::End => self.close(),
             Event::Alias(anchor) => {
                 let (mut node, size) = self.anchors.get(&anchor).cloned().ok_or_else(|| {
                     problem(Code::Syntax, place.clone(), "an alias inside of its own anchor", "", "")
@@ -114,7 +109,6 @@ impl<'a> Builder<'a> {
                 node.place = place;
                 self.add(node, 0, size)
             }
-            _ => Ok(()),
         }
     }
 
@@ -164,18 +158,8 @@ impl<'a> Builder<'a> {
     }
 
     fn place(&self, span: &Span) -> Place {
-        self.place_at(span.start.index(), span.end.index(), span.start.line(), span.start.col() + 1)
-    }
-
-    /// The place of the characters `start..end`.
-    fn place_at(&self, start: usize, end: usize, line: usize, column: usize) -> Place {
-        let length = self.source.text.len();
-        let byte = |index: usize| match &self.bytes {
-            Some(bytes) => bytes.get(index).copied().unwrap_or(length),
-            None => index.min(length),
-        };
-        let (start, end) = (byte(start), byte(end));
-        Place { source: self.source.clone(), start, end: end.max(start), line, column }
+        let &Span { start, end, line, column } = span;
+        Place { source: self.source.clone(), start, end, line, column }
     }
 }
 
@@ -268,7 +252,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Node, String> {
-        let source = Arc::new(Source { name: "t.yaml".to_owned(), text: text.to_owned() });
+        let source = Arc::new(Source::new("t.yaml", text));
         parse(&source).map_err(|problems| problems.to_string())
     }
 
