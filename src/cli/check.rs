@@ -13,7 +13,7 @@ use crate::domain::problem::Problems;
 /// Arguments of `check`.
 #[derive(Args)]
 pub struct Arguments {
-    /// Scenario or price files; - is standard input
+    /// Scenarios, price files, contracts, or folders of them; - is standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     #[command(flatten)]
@@ -28,7 +28,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let catalogue = files::catalogue(&arguments.pricing)?;
     let mut problems = Problems::new();
     let mut lines = Vec::new();
-    for path in &arguments.files {
+    for path in &named(&arguments.files)? {
         let source = files::source(path)?;
         // Price files and contracts say so with a key; everything else is meant as a scenario.
         let has = |key: &str| parse(&source).is_ok_and(|root| root.get(key).is_some());
@@ -65,4 +65,13 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     }
     print(&lines.concat())?;
     if problems.is_empty() { Ok(Exit::Answered) } else { Err(problems.into()) }
+}
+
+/// The files that were named, with those of a folder in its place.
+fn named(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+    let mut all = Vec::new();
+    for path in paths {
+        if path.is_dir() { all.extend(files::folder(path)?) } else { all.push(path.clone()) }
+    }
+    Ok(all)
 }

@@ -11,7 +11,7 @@ use super::outcome::{Failure, say};
 use crate::catalogue::{Catalogue, Contract, ExchangeRate, shipped};
 use crate::domain::document::MAX_BYTES;
 use crate::domain::problem::{Code, Place, Problems, Source, suggest};
-use crate::workload::{Scenario, assemble};
+use crate::workload::{Assembled, Scenario, assemble};
 
 /// The text of a file, or of standard input for `-`.
 ///
@@ -89,7 +89,7 @@ fn not_utf8(source: &Arc<Source>, start: usize) -> Failure {
 pub fn catalogue(arguments: &PricingArguments) -> Result<Catalogue, Failure> {
     let mut over = Vec::new();
     if let Some(folder) = &arguments.pricing {
-        let files = price_files(folder)?;
+        let files = self::folder(folder)?;
         say(&format!("prices: {} file(s) of {} over the built-in ones", files.len(), folder.display()));
         for file in files {
             over.push(source(&file)?);
@@ -110,7 +110,7 @@ pub fn catalogue(arguments: &PricingArguments) -> Result<Catalogue, Failure> {
 /// A folder that cannot be read or holds no price file, and all problems of the files.
 pub fn folder_catalogue(folder: &Path) -> Result<Catalogue, Failure> {
     let files: Vec<Arc<Source>> =
-        price_files(folder)?.iter().map(|file| source(file)).collect::<Result<_, _>>()?;
+        self::folder(folder)?.iter().map(|file| source(file)).collect::<Result<_, _>>()?;
     Ok(Catalogue::read(&files, &[])?)
 }
 
@@ -145,7 +145,11 @@ fn repeated(rates: &[ExchangeRate]) -> Option<&ExchangeRate> {
         .map(|(_, r)| r)
 }
 
-fn price_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+/// The YAML files of a folder, in order of name.
+///
+/// # Errors
+/// A folder that cannot be read or holds none.
+pub fn folder(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let entries =
         std::fs::read_dir(folder).with_context(|| format!("cannot open the folder {}", folder.display()))?;
     let mut files = Vec::new();
@@ -160,7 +164,7 @@ fn price_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     }
     files.sort();
     if files.is_empty() {
-        bail!("the folder {} holds no price file (*.yaml)", folder.display());
+        bail!("the folder {} holds no YAML file (*.yaml)", folder.display());
     }
     Ok(files)
 }
@@ -178,6 +182,14 @@ pub fn scenario(path: &Path, catalogue: &Catalogue) -> Result<Scenario, Failure>
 /// # Errors
 /// All problems of the scenario.
 pub fn scenario_from(source: Arc<Source>, catalogue: &Catalogue) -> Result<Scenario, Failure> {
+    Ok(Scenario::read(&assembled(&source)?, catalogue)?)
+}
+
+/// A scenario with all that it extends, not yet checked.
+///
+/// # Errors
+/// A file that cannot be read or is no tree.
+pub fn assembled(source: &Arc<Source>) -> Result<Assembled, Failure> {
     let open = |name: &str, from: &str| {
         if name == "-" {
             return Err("standard input cannot be extended".to_owned());
@@ -188,6 +200,5 @@ pub fn scenario_from(source: Arc<Source>, catalogue: &Catalogue) -> Result<Scena
             Failure::Input(problems) => problems.to_string(),
         })
     };
-    let assembled = assemble(&source, &open)?;
-    Ok(Scenario::read(&assembled, catalogue)?)
+    Ok(assemble(source, &open)?)
 }

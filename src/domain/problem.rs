@@ -184,7 +184,7 @@ impl fmt::Display for Problem {
 }
 
 /// All problems found so far.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Problems {
     list: Vec<Problem>,
     /// Those beyond [`MOST_KEPT`], counted only.

@@ -14,6 +14,31 @@ pub struct Assembled {
     pub sources: Vec<Arc<Source>>,
 }
 
+impl Assembled {
+    /// How many routes are listed.
+    pub fn routes(&self) -> usize {
+        match self.root.get("routes").map(|routes| &routes.value) {
+            Some(Value::List(items)) => items.len(),
+            _ => 0,
+        }
+    }
+
+    /// The same with some of its routes only, by their number. What it expects of routes is left out.
+    pub fn with_routes(&self, keep: &[usize]) -> Self {
+        let mut part = self.clone();
+        if let Value::Map(entries) = &mut part.root.value {
+            entries.retain(|entry| entry.key.value != "expect");
+            for entry in entries.iter_mut().filter(|entry| entry.key.value == "routes") {
+                if let Value::List(items) = &mut entry.value.value {
+                    let mut at = 0..;
+                    items.retain(|_| at.next().is_some_and(|at| keep.contains(&at)));
+                }
+            }
+        }
+        part
+    }
+}
+
 /// How long a chain of `extends:` may be.
 const LONGEST_CHAIN: usize = 8;
 

@@ -21,7 +21,7 @@ use crate::domain::route::RouteId;
 use crate::domain::time::Month;
 
 pub use check::score_correlation;
-pub use extend::assemble;
+pub use extend::{Assembled, assemble};
 pub use length::{Component, Shape};
 pub use presets::{PRESETS, Role};
 pub use quantity::Uncertain;
@@ -271,7 +271,7 @@ impl Scenario {
     ///
     /// # Errors
     /// All problems of the file, each with its place.
-    pub fn read(assembled: &extend::Assembled, catalogue: &Catalogue) -> Result<Self, Problems> {
+    pub fn read(assembled: &Assembled, catalogue: &Catalogue) -> Result<Self, Problems> {
         let mut problems = Problems::new();
         let wire = ScenarioWire::read(&assembled.root, &mut problems);
         let sources: &[Arc<Source>] = &assembled.sources;

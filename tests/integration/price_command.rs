@@ -147,6 +147,7 @@ fn what_has_no_price_is_refused_with_what_has() {
         ),
         (&["prices", "list", "--capability", "resoning"], &["did you mean reasoning"]),
         (&["prices", "list", "--provider", "opnai"], &["did you mean openai"]),
+        (&["prices", "list", "--model", "gtp-5.4"], &["unknown model `gtp-5.4`", "did you mean gpt-5.4"]),
         (&["prices", "list", "--tier", "bacth"], &["did you mean batch"]),
         (&["prices", "show", "openai/gpt-5.4", "--on", "2020-01-01"], &["no price is known"]),
         (&["prices", "diff", "2026-08-01", "pricing/openai.yaml"], &["a date and a file"]),
@@ -211,6 +212,34 @@ fn lists_show_what_was_asked_for() {
     let dates: Vec<&str> =
         history.as_array().unwrap().iter().map(|entry| entry["from"].as_str().unwrap()).collect();
     assert!(dates.is_sorted() && dates.len() >= 2, "{dates:?}");
+    let bands = &routes.as_array().unwrap().iter().find(|r| r["route"] == "openai/gpt-5.4").unwrap()["bands"];
+    assert_eq!(bands[1]["prices_usd_per_mtok"]["output"], "22.5");
+}
+
+/// gpt-5.4 in the EU Data Zone has a price since November only: the other routes are compared all the same.
+#[test]
+fn a_route_without_a_price_on_one_date_does_not_stop_the_comparison() {
+    let text = "name: t\nstart: 2027-01\nmonths: 1\nroutes: [openai/gpt-5.4, azure/gpt-5.4@datazone-eu]\nexpect: [{route: azure/gpt-5.4@datazone-eu, effective_input_usd_per_mtok: 9, within: 1%}]\nworkloads: {w: {volume: {requests_per_day: 100}, prompt: 1000, output: 100, cache: {hit_rate: 0%}}}\n";
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s.yaml");
+    std::fs::write(&path, text).unwrap();
+    let diff = ["prices", "diff", "2026-06-01", "2026-11-23", "--trials", "20", "--scenario"];
+    let mut arguments = diff.to_vec();
+    arguments.push(path.to_str().unwrap());
+    let both = json(&arguments);
+    assert_eq!(both["forecast"]["comparisons"].as_array().unwrap().len(), 1);
+    let left_out = both["left_out"].as_array().unwrap();
+    assert!(left_out.len() == 1 && left_out[0].as_str().unwrap().contains("azure/gpt-5.4@datazone-eu"));
+    // What is wrong on any date is still refused, and so is a scenario of which nothing is left.
+    std::fs::write(&path, text.replace("prompt: 1000", "prompt: -1")).unwrap();
+    assert!(refused(&arguments).contains("`-1`"));
+    std::fs::write(&path, text.replace("openai/gpt-5.4, ", "")).unwrap();
+    assert!(refused(&arguments).contains("no route of the scenario has a price on both sides"));
+}
+
+#[test]
+fn a_folder_is_checked_file_by_file() {
+    assert_eq!(ok(&["check", "pricing"]).lines().count(), 18);
 }
 
 #[test]

@@ -12,11 +12,13 @@ use crate::catalogue::{Catalogue, shipped};
 use crate::cli::outcome::{Exit, Failure, print, say};
 use crate::cli::run::{options, simulated};
 use crate::cli::{Format, RunArguments, files};
+use crate::domain::problem::{Code, Problems};
 use crate::domain::time::Instant;
 use crate::render::{
     ComparisonReport, Manifest, comparison_json, comparison_markdown, comparison_terminal, diff_sheet,
     shown_changes,
 };
+use crate::workload::Scenario;
 
 /// Arguments of `prices diff`.
 #[derive(Args)]
@@ -78,17 +80,24 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     }
     let shown = shown_changes(&changes);
     let forecast = arguments.scenario.as_deref().map(|path| forecast(path, &a, &b, arguments)).transpose()?;
+    let left_out = forecast.as_ref().map_or(&[][..], |forecast| &forecast.left_out);
+    for route in left_out {
+        say(&format!("note: left out of the forecast, {route}"));
+    }
+    let forecast = forecast.as_ref().map(|forecast| &forecast.report);
     print(&match arguments.format {
         Format::Json => {
-            let forecast = forecast.as_ref().map(comparison_json).transpose()?;
+            let forecast = forecast.map(comparison_json).transpose()?;
             let forecast: Option<serde_json::Value> =
                 forecast.map(|text| serde_json::from_str(&text)).transpose().map_err(anyhow::Error::from)?;
-            let whole = serde_json::json!({"a": a.name, "b": b.name, "changes": shown, "forecast": forecast});
+            let whole = serde_json::json!({
+                "a": a.name, "b": b.name, "changes": shown, "forecast": forecast, "left_out": left_out
+            });
             crate::render::to_json(&whole)?
         }
         format => {
             let mut text = printed(&diff_sheet(&a.name, &b.name, &shown, arguments.all), format)?;
-            if let Some(report) = &forecast {
+            if let Some(report) = forecast {
                 text.push('\n');
                 text += &match format {
                     Format::Markdown => comparison_markdown(report),
@@ -164,16 +173,16 @@ fn state(name: &str) -> Result<Catalogue, Failure> {
     }
 }
 
+/// What the prices of both sides make of a scenario.
+struct Forecast {
+    report: ComparisonReport,
+    /// The routes that only one side sells, or none, each with why.
+    left_out: Vec<String>,
+}
+
 /// The scenario under both, the second laid over the built-in prices as the first is.
-fn forecast(path: &Path, a: &Side, b: &Side, arguments: &Arguments) -> Result<ComparisonReport, Failure> {
-    let read = |side: &Side| {
-        let read = files::scenario(path, &over_built_in(side)?);
-        if read.is_err() {
-            say(&format!("the scenario does not hold with the {}:", side.name));
-        }
-        read
-    };
-    let (first, second) = (read(a)?, read(b)?);
+fn forecast(path: &Path, a: &Side, b: &Side, arguments: &Arguments) -> Result<Forecast, Failure> {
+    let ([first, second], left_out) = scenarios(path, [a, b])?;
     let common = options(&first, &arguments.run)?;
     let first = simulated(first, common, arguments.run.quiet)?;
     let second = simulated(second, common, arguments.run.quiet)?;
@@ -184,7 +193,43 @@ fn forecast(path: &Path, a: &Side, b: &Side, arguments: &Arguments) -> Result<Co
         .map(|(run, side)| Manifest::new(&run.scenario, &side.catalogue, &run.options, command.clone()));
     let horizon = format!("{} months from {}", first.scenario.months.len(), first.scenario.months[0].label());
     let names = vec![a.name.clone(), b.name.clone()];
-    Ok(ComparisonReport::new(names, horizon, manifests.to_vec(), vec![pairing]))
+    Ok(Forecast {
+        report: ComparisonReport::new(names, horizon, manifests.to_vec(), vec![pairing]),
+        left_out,
+    })
+}
+
+/// The scenario with the prices of each side. Routes without a price on one of them are left out on both, each
+/// with why.
+fn scenarios(path: &Path, sides: [&Side; 2]) -> Result<([Scenario; 2], Vec<String>), Failure> {
+    let assembled = files::assembled(&files::source(path)?)?;
+    let catalogues = [over_built_in(sides[0])?, over_built_in(sides[1])?];
+    let read = |keep: &[usize]| -> Result<[Scenario; 2], (usize, Problems)> {
+        let part = assembled.with_routes(keep);
+        let of = |side: usize| Scenario::read(&part, &catalogues[side]).map_err(|problems| (side, problems));
+        Ok([of(0)?, of(1)?])
+    };
+    let (mut kept, mut left_out, mut first) = (Vec::new(), Vec::new(), None);
+    for route in 0..assembled.routes() {
+        let Err((side, problems)) = read(&[route]) else {
+            kept.push(route);
+            continue;
+        };
+        let list = problems.clone().into_sorted();
+        if list.iter().any(|problem| !matches!(problem.code, Code::NoPrice | Code::UnknownName)) {
+            // What is wrong beside the prices is wrong with any of them.
+            return Err(problems.into());
+        }
+        let why: Vec<String> = list.iter().map(|p| format!("{} ({})", p.title, p.found)).collect();
+        left_out.push(format!("{}: {}", sides[side].name, why.join("; ")));
+        first.get_or_insert(problems);
+    }
+    if let (true, Some(problems)) = (kept.is_empty(), first) {
+        say("no route of the scenario has a price on both sides; the first:");
+        return Err(problems.into());
+    }
+    let both = read(&kept).map_err(|(_, problems)| problems)?;
+    Ok((both, left_out))
 }
 
 /// A side's providers over the built-in ones, so that a scenario finds its other routes too.

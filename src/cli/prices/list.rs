@@ -1,9 +1,11 @@
 //! `tollcast prices list`.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 
 use super::{ViewArguments, printed};
-use crate::catalogue::{CAPABILITIES, Catalogue, TIERS};
+use crate::catalogue::{CAPABILITIES, Catalogue, Model, TIERS};
 use crate::cli::outcome::{Exit, Failure, print};
 use crate::cli::{Format, files};
 use crate::domain::problem::{Code, suggest};
@@ -77,13 +79,6 @@ fn fits(arguments: &Arguments, catalogue: &Catalogue, route: &RouteId) -> bool {
         return false;
     };
     let Some(model) = provider.models.iter().find(|model| model.id == route.model) else { return false };
-    let named = |wanted: &String| {
-        let wanted = wanted.to_lowercase();
-        [&model.id, &model.name]
-            .into_iter()
-            .chain(&model.aliases)
-            .any(|name| name.to_lowercase().contains(&wanted))
-    };
     let plain = route.tier == STANDARD && route.region.is_none();
     let tier_fits = match &arguments.tier {
         Some(tier) => *tier == route.tier,
@@ -91,8 +86,14 @@ fn fits(arguments: &Arguments, catalogue: &Catalogue, route: &RouteId) -> bool {
     };
     tier_fits
         && arguments.provider.as_ref().is_none_or(|wanted| *wanted == provider.id)
-        && arguments.model.as_ref().is_none_or(named)
+        && arguments.model.as_ref().is_none_or(|wanted| is_named(model, wanted))
         && arguments.capability.iter().all(|wanted| model.capabilities.contains(wanted))
+}
+
+/// Whether some name of the model holds a text.
+fn is_named(model: &Model, text: &str) -> bool {
+    let text = text.to_lowercase();
+    [&model.id, &model.name].into_iter().chain(&model.aliases).any(|name| name.to_lowercase().contains(&text))
 }
 
 fn refuse_unknown(arguments: &Arguments, catalogue: &Catalogue) -> Result<(), Failure> {
@@ -106,6 +107,14 @@ fn refuse_unknown(arguments: &Arguments, catalogue: &Catalogue) -> Result<(), Fa
     }
     if let Some(wanted) = arguments.tier.as_deref().filter(|wanted| !TIERS.contains(wanted)) {
         return refuse("tier", wanted, &TIERS);
+    }
+    let models = || catalogue.providers.iter().flat_map(|provider| &provider.models);
+    if let Some(wanted) = &arguments.model
+        && !models().any(|model| is_named(model, wanted))
+    {
+        let known: BTreeSet<&str> = models().map(|model| model.id.as_str()).collect();
+        let known: Vec<&str> = known.into_iter().collect();
+        return refuse("model", wanted, &known);
     }
     match arguments.capability.iter().find(|wanted| !CAPABILITIES.contains(&wanted.as_str())) {
         Some(wanted) => refuse("capability", wanted, &CAPABILITIES),

@@ -132,8 +132,8 @@ impl<T: Wire> Field for Named<T> {
 impl Wire for Spanned<String> {
     fn read(node: &Node, problems: &mut Problems) -> Option<Self> {
         let value = node.scalar("a text", problems)?.to_owned();
-        if value.trim().is_empty() || value.chars().any(|c| c.is_control() && c != '\n') {
-            let title = "a text must not be empty or hold control characters";
+        if value.trim().is_empty() || value.chars().any(is_invisible) {
+            let title = "a text must not be empty or hold control or invisible characters";
             problems.at(Code::Unreadable, &node.place, title, "", "write it in plain characters");
             return None;
         }
@@ -142,6 +142,13 @@ impl Wire for Spanned<String> {
     fn schema() -> Json {
         json!({"type": ["string", "number"]})
     }
+}
+
+/// Characters that a reader cannot see, so that two names could look the same: controls, zero-width
+/// characters, marks of direction. Joiners are letters in some scripts.
+fn is_invisible(c: char) -> bool {
+    let hidden = matches!(c, '\u{ad}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    (c.is_control() && c != '\n') || hidden
 }
 
 /// `true` or `false`; `yes` and `no` too.

@@ -48,10 +48,12 @@ fn price_words(price: Price) -> String {
 pub struct ListedRoute {
     route: String,
     model: String,
-    input_usd_per_mtok: String,
-    cached_input_usd_per_mtok: String,
-    output_usd_per_mtok: String,
-    bands_up_to: Vec<Option<u64>>,
+    bands: Vec<ShownBand>,
+    /// Input, cached input and output over all bands, for a row of a sheet.
+    #[serde(skip)]
+    cells: [String; 3],
+    #[serde(skip)]
+    band_ends: String,
     context_window: Option<u64>,
     capabilities: Vec<String>,
     since: String,
@@ -66,10 +68,10 @@ pub fn listed_routes(catalogue: &Catalogue, routes: &[RouteId], at: Instant) -> 
         Some(ListedRoute {
             route: route.to_string(),
             model: offer.model.name.clone(),
-            input_usd_per_mtok: shown(entry, Component::Input),
-            cached_input_usd_per_mtok: shown(entry, Component::CachedInput),
-            output_usd_per_mtok: shown(entry, Component::Output),
-            bands_up_to: entry.card.bands.iter().map(|band| band.up_to).collect(),
+            bands: bands(&entry.card),
+            cells: [Component::Input, Component::CachedInput, Component::Output]
+                .map(|component| shown(entry, component)),
+            band_ends: band_ends(&entry.card),
             context_window: offer.model.limits.as_ref().map(|limits| limits.context_window),
             capabilities: offer.model.capabilities.clone(),
             since: entry.from.to_string(),
@@ -84,19 +86,24 @@ pub fn list_sheet(routes: &[ListedRoute], at: Instant) -> Sheet {
     let head = ["route", "input", "cached", "output", "long above", "window", "since", "checked"];
     let mut sheet = Sheet::new(format!("USD per million tokens on {at}"), &head);
     for route in routes {
-        let ends: Vec<String> = route.bands_up_to.iter().flatten().map(|end| thousands(*end)).collect();
+        let [input, cached, output] = route.cells.clone();
         sheet.rows.push(vec![
             route.route.clone(),
-            route.input_usd_per_mtok.clone(),
-            route.cached_input_usd_per_mtok.clone(),
-            route.output_usd_per_mtok.clone(),
-            ends.join(", "),
+            input,
+            cached,
+            output,
+            route.band_ends.clone(),
             route.context_window.map(thousands).unwrap_or_default(),
             route.since.clone(),
             route.checked_on.clone(),
         ]);
     }
     sheet
+}
+
+fn band_ends(card: &RateCard) -> String {
+    let ends: Vec<String> = card.bands.iter().filter_map(|band| band.up_to).map(thousands).collect();
+    ends.join(", ")
 }
 
 /// A route with all that holds on it at an instant.
@@ -324,14 +331,23 @@ pub struct HistoryEntry {
     from: String,
     until: Option<String>,
     status: &'static str,
-    input_usd_per_mtok: String,
-    cached_input_usd_per_mtok: String,
-    cache_write_usd_per_mtok: String,
-    output_usd_per_mtok: String,
+    bands: Vec<ShownBand>,
+    /// The price of every component over all bands and hours, in the order of [`HISTORY`].
+    #[serde(skip)]
+    cells: [String; HISTORY.len()],
     source: String,
     checked_on: String,
     note: Option<String>,
 }
+
+/// The components of a history, and the heads of their columns.
+const HISTORY: [(Component, &str); 5] = [
+    (Component::Input, "input"),
+    (Component::CachedInput, "cached"),
+    (Component::CacheWrite, "cache write"),
+    (Component::CacheWrite1h, "1 h write"),
+    (Component::Output, "output"),
+];
 
 /// The dated entries of an offer, oldest first.
 pub fn history(offer: Offer<'_>) -> Vec<HistoryEntry> {
@@ -339,10 +355,8 @@ pub fn history(offer: Offer<'_>) -> Vec<HistoryEntry> {
         from: entry.from.to_string(),
         until: entry.until.map(|until| until.to_string()),
         status: status(entry),
-        input_usd_per_mtok: shown(entry, Component::Input),
-        cached_input_usd_per_mtok: shown(entry, Component::CachedInput),
-        cache_write_usd_per_mtok: shown(entry, Component::CacheWrite),
-        output_usd_per_mtok: shown(entry, Component::Output),
+        bands: bands(&entry.card),
+        cells: HISTORY.map(|(component, _)| shown(entry, component)),
         source: entry.source.source.clone(),
         checked_on: entry.source.checked.to_string(),
         note: entry.source.note.clone(),
@@ -352,19 +366,15 @@ pub fn history(offer: Offer<'_>) -> Vec<HistoryEntry> {
 
 /// A history as a sheet.
 pub fn history_sheet(route: &RouteId, entries: &[HistoryEntry]) -> Sheet {
-    let head = ["from", "until", "input", "cached", "cache write", "output", "checked"];
+    let heads = HISTORY.map(|(_, name)| name);
+    let head: Vec<&str> = ["from", "until"].into_iter().chain(heads).chain(["checked"]).collect();
     let mut sheet = Sheet::new(format!("{route}: USD per million tokens, by date"), &head);
     for entry in entries {
         let standing = if entry.status == "list" { String::new() } else { format!(" ({})", entry.status) };
-        sheet.rows.push(vec![
-            format!("{}{standing}", entry.from),
-            entry.until.clone().unwrap_or_default(),
-            entry.input_usd_per_mtok.clone(),
-            entry.cached_input_usd_per_mtok.clone(),
-            entry.cache_write_usd_per_mtok.clone(),
-            entry.output_usd_per_mtok.clone(),
-            entry.checked_on.clone(),
-        ]);
+        let mut row = vec![format!("{}{standing}", entry.from), entry.until.clone().unwrap_or_default()];
+        row.extend(entry.cells.iter().cloned());
+        row.push(entry.checked_on.clone());
+        sheet.rows.push(row);
     }
     for entry in entries {
         let note = entry.note.as_ref().map(|note| format!(" {note}")).unwrap_or_default();
