@@ -12,7 +12,7 @@ use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use tollcast::catalogue::{Catalogue, shipped};
 use tollcast::domain::problem::Source;
-use tollcast::engine::{Estimator, Options, simulate};
+use tollcast::engine::{Estimator, Options, Sampler, simulate};
 use tollcast::workload::{Scenario, assemble};
 
 fn main() {
@@ -36,7 +36,8 @@ fn scenario(name: &str) -> Scenario {
 #[divan::bench(args = [0, 1], sample_count = 5)]
 fn article_trials(bencher: Bencher, threads: usize) {
     let scenario = scenario("gpt-5.4-article.yaml");
-    let options = Options { seed: 1, trials: 2_000, threads, estimator: Estimator::Fast };
+    let options =
+        Options { seed: 1, trials: 2_000, threads, estimator: Estimator::Fast, sampler: Sampler::Sobol };
     bencher
         .counter(ItemsCount::new(options.trials))
         .bench(|| simulate(black_box(&scenario), &options, &|_| ()));
@@ -46,7 +47,8 @@ fn article_trials(bencher: Bencher, threads: usize) {
 #[divan::bench(sample_count = 5)]
 fn coding_agent_trials(bencher: Bencher) {
     let scenario = scenario("coding-agent.yaml");
-    let options = Options { seed: 1, trials: 1_000, threads: 0, estimator: Estimator::Fast };
+    let options =
+        Options { seed: 1, trials: 1_000, threads: 0, estimator: Estimator::Fast, sampler: Sampler::Sobol };
     bencher
         .counter(ItemsCount::new(options.trials))
         .bench(|| simulate(black_box(&scenario), &options, &|_| ()));
@@ -57,8 +59,10 @@ fn coding_agent_trials(bencher: Bencher) {
 fn exact_requests(bencher: Bencher) {
     let mut scenario = scenario("gpt-5.4-article.yaml");
     scenario.months.truncate(1);
-    let options = Options { seed: 1, trials: 2, threads: 1, estimator: Estimator::Exact };
-    let requests: f64 = simulate(&scenario, &options, &|_| ()).expect("threads").requests_mean.iter().sum();
+    let options =
+        Options { seed: 1, trials: 2, threads: 1, estimator: Estimator::Exact, sampler: Sampler::Sobol };
+    let requests: f64 =
+        simulate(&scenario, &[], &options, &|_| ()).expect("threads").requests_mean.iter().sum();
     bencher
         .counter(ItemsCount::new((requests * 2.0) as u64))
         .bench(|| simulate(black_box(&scenario), &options, &|_| ()));

@@ -1,10 +1,13 @@
 //! From trials to answers: quantiles with their errors, budget risk, paired differences, expectations.
 
 mod compare;
+mod distribution;
+mod mixture;
 mod outcome;
 mod summary;
 
 pub use compare::{PairedRoute, Pairing, pair};
+pub use distribution::Distribution;
 pub use outcome::{
     Analysis, Components, ExpectationResult, MonthAnalysis, RouteAnalysis, RouteDifference, Shares, analyse,
 };

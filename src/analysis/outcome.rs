@@ -2,11 +2,13 @@
 
 use serde::Serialize;
 
+use super::distribution::Distribution;
+use super::mixture::{Mixture, Trial};
 use super::summary::Summary;
 use crate::domain::format::significant;
 use crate::domain::time::Month;
-use crate::engine::{RouteOutcome, Simulation};
-use crate::workload::{Budget, Figure, Scenario};
+use crate::engine::{RouteOutcome, Sampler, Scatter, Simulation};
+use crate::workload::{Figure, Scenario};
 
 /// Everything that a report says of a simulation.
 #[derive(Clone, Debug)]
@@ -50,8 +52,8 @@ pub struct RouteAnalysis {
     /// The share of input tokens that this route refuses as too long and the route that serves most does
     /// not: what its spend leaves out beside that route's.
     pub left_out: f64,
-    /// Spend over the horizon in every trial, sorted, USD.
-    pub sorted_totals: Vec<f64>,
+    /// The law of spend over the horizon, USD.
+    pub totals: Distribution,
 }
 
 /// A route's month.
@@ -157,26 +159,45 @@ pub fn analyse(scenario: &Scenario, simulation: &Simulation) -> Analysis {
 fn route_analysis(scenario: &Scenario, simulation: &Simulation, index: usize) -> RouteAnalysis {
     let outcome = &simulation.routes[index];
     let months = simulation.months;
-    let mut totals = totals(&outcome.spend, months);
-    let spend = Summary::of(&totals);
-    let month_risk = scenario.budget.map(|budget| month_risk(&budget, outcome, months));
+    let laws = Laws { simulation, outcome };
+    let totals =
+        laws.total(|outcome| (&outcome.spend, &outcome.expected.spend, &outcome.expected.spend_noise));
+    let premium =
+        laws.total(|outcome| (&outcome.premium, &outcome.expected.premium, &outcome.expected.premium_noise));
     let total_budget = scenario.budget.and_then(|budget| budget.total_usd);
     let monthly_budget = scenario.budget.and_then(|budget| budget.monthly_usd);
     let over_total = |trial: &[f64]| total_budget.is_some_and(|limit| trial.iter().sum::<f64>() > limit);
     let over_month = |trial: &[f64]| monthly_budget.is_some_and(|limit| trial.iter().any(|usd| *usd > limit));
-    let month = |m: usize| MonthAnalysis {
-        month: scenario.months[m],
-        requests_mean: simulation.requests_mean[m],
-        spend: Summary::of(&column(&outcome.spend, months, m)),
-        premium: Summary::of(&column(&outcome.premium, months, m)),
-        over_budget_probability: month_risk.as_ref().map(|risk| risk[m]),
+    let total_risk = total_budget.map(|limit| totals.exceeds(limit));
+    let month = |m: usize| {
+        let spend =
+            laws.month(m, |outcome| (&outcome.spend, &outcome.expected.spend, &outcome.expected.spend_noise));
+        let premium = laws.month(m, |outcome| {
+            (&outcome.premium, &outcome.expected.premium, &outcome.expected.premium_noise)
+        });
+        let risk = scenario.budget.map(|budget| match (budget.monthly_usd, budget.total_usd) {
+            (Some(limit), _) => spend.exceeds(limit),
+            (None, Some(_)) if m + 1 == months => total_risk.unwrap_or(0.0),
+            (None, Some(limit)) => risk(outcome, months, |trial| trial[..=m].iter().sum::<f64>() > limit),
+            (None, None) => 0.0,
+        });
+        MonthAnalysis {
+            month: scenario.months[m],
+            requests_mean: simulation.requests_mean[m],
+            spend: spend.summary(),
+            premium: premium.summary(),
+            over_budget_probability: risk,
+        }
     };
     let analysed: Vec<MonthAnalysis> = (0..months).map(month).collect();
     let likely = analysed.iter().find(|month| month.over_budget_probability.is_some_and(|p| p >= 0.5));
     // With both budgets the months tell of the monthly one and the chance of the other: no single event.
     let one_event = total_budget.is_some() != monthly_budget.is_some();
     let likely_break = likely.filter(|_| one_event).map(|month| month.month);
-    totals.sort_by(f64::total_cmp);
+    let over_budget = scenario.budget.map(|_| match (monthly_budget, total_risk) {
+        (None, Some(risk)) => risk,
+        _ => risk(outcome, months, |trial| over_month(trial) || over_total(trial)),
+    });
     let sums = &outcome.sums;
     let trials = simulation.trials as f64;
     let token_spend = sums.input + sums.cached_input + sums.cache_write + sums.output;
@@ -186,8 +207,8 @@ fn route_analysis(scenario: &Scenario, simulation: &Simulation, index: usize) ->
         label: scenario.routes[index].label.clone(),
         route: scenario.routes[index].id.to_string(),
         months: analysed,
-        spend,
-        premium: Summary::of(&self::totals(&outcome.premium, months)),
+        spend: totals.summary(),
+        premium: premium.summary(),
         components: Components {
             input: sums.input / trials,
             cached_input: sums.cached_input / trials,
@@ -211,13 +232,11 @@ fn route_analysis(scenario: &Scenario, simulation: &Simulation, index: usize) ->
         },
         effective_input: share(input_spend * 1e6, sums.tally.input_tokens),
         effective_output: share(sums.output * 1e6, sums.tally.output_tokens),
-        over_budget_probability: scenario
-            .budget
-            .map(|_| risk(outcome, months, |trial| over_month(trial) || over_total(trial))),
-        over_total_probability: total_budget.map(|_| risk(outcome, months, over_total)),
+        over_budget_probability: over_budget,
+        over_total_probability: total_risk,
         likely_break,
         left_out: 0.0,
-        sorted_totals: totals,
+        totals,
     }
 }
 
@@ -234,22 +253,71 @@ fn column(values: &[f64], months: usize, month: usize) -> Vec<f64> {
     values.iter().skip(month).step_by(months).copied().collect()
 }
 
-/// For each month, the share of trials in which the budget is broken in it (or by it).
-fn month_risk(budget: &Budget, outcome: &RouteOutcome, months: usize) -> Vec<f64> {
-    let trials = (outcome.spend.len() / months) as f64;
-    let mut broken = vec![0.0; months];
-    for trial in outcome.spend.chunks_exact(months) {
-        let mut spent = 0.0;
-        for (m, usd) in trial.iter().enumerate() {
-            spent += usd;
-            let over = match budget.monthly_usd {
-                Some(limit) => *usd > limit,
-                None => budget.total_usd.is_some_and(|limit| spent > limit),
+/// The laws of a route's amounts.
+struct Laws<'a> {
+    simulation: &'a Simulation,
+    outcome: &'a RouteOutcome,
+}
+
+/// Reads an amount: as drawn, its expectations and their noise.
+type Amount = fn(&RouteOutcome) -> (&Vec<f64>, &Vec<f64>, &Vec<f64>);
+
+impl Laws<'_> {
+    /// The law of a month's amount.
+    fn month(&self, month: usize, amount: Amount) -> Distribution {
+        let (drawn, expected, noise) = amount(self.outcome);
+        let months = self.simulation.months;
+        let scatter = self.scatter().and_then(|scatter| {
+            let sd = scatter.level_sd.hypot(scatter.drift_sd[month]);
+            let trial = |t: usize| {
+                let at = t * months + month;
+                let shift = scatter.level[t] + scatter.drift[at];
+                Trial { centre: expected[at] * libm::exp(-shift), noise: noise[at] }
             };
-            broken[m] += f64::from(u8::from(over));
-        }
+            let trials: Vec<Trial> = (0..self.simulation.trials).map(trial).collect();
+            Mixture::of(&trials, sd)
+        });
+        scatter.map_or_else(
+            || {
+                let (drawn, expected) = (column(drawn, months, month), column(expected, months, month));
+                Distribution::of_sample(self.simulation.sampler, drawn, expected)
+            },
+            Distribution::Mixture,
+        )
     }
-    broken.into_iter().map(|count| count / trials).collect()
+
+    /// The law of an amount over the horizon. Drift differs from month to month and stays as drawn.
+    fn total(&self, amount: Amount) -> Distribution {
+        let (drawn, expected, noise) = amount(self.outcome);
+        let months = self.simulation.months;
+        let scatter = self.scatter().and_then(|scatter| {
+            let trial = |t: usize| {
+                let cells = t * months..(t + 1) * months;
+                let total: f64 = expected[cells.clone()].iter().sum();
+                let variance: f64 =
+                    expected[cells.clone()].iter().zip(&noise[cells]).map(|(mean, v)| mean * v).sum();
+                let noise = if total > 0.0 { variance / total } else { 0.0 };
+                Trial { centre: total * libm::exp(-scatter.level[t]), noise }
+            };
+            let trials: Vec<Trial> = (0..self.simulation.trials).map(trial).collect();
+            Mixture::of(&trials, scatter.level_sd)
+        });
+        scatter.map_or_else(
+            || {
+                Distribution::of_sample(
+                    self.simulation.sampler,
+                    totals(drawn, months),
+                    totals(expected, months),
+                )
+            },
+            Distribution::Mixture,
+        )
+    }
+
+    /// How volume scatters, if it is to be integrated out: plain random trials stay plain.
+    fn scatter(&self) -> Option<&Scatter> {
+        self.simulation.scatter.as_ref().filter(|_| self.simulation.sampler == Sampler::Sobol)
+    }
 }
 
 /// The share of trials whose months are `over`.

@@ -96,6 +96,33 @@ impl Summary {
     }
 }
 
+impl Summary {
+    /// The same figures with errors from the scatter of `parts`, of which the smallest has `least` trials: a
+    /// quantile with fewer than one of them beyond it is not known.
+    pub fn with_errors(self, mean: f64, mean_error: Option<f64>, parts: &[Summary], least: usize) -> Self {
+        let error = |read: fn(&Summary) -> f64, tail: f64| {
+            let values: Vec<f64> = parts.iter().map(read).collect();
+            if tail * least as f64 >= 1.0 { super::distribution::mean_error(&values) } else { None }
+        };
+        Summary {
+            mean,
+            standard_error: Figures {
+                mean: mean_error,
+                sd: error(|s| s.sd, 1.0),
+                p05: error(|s| s.p05, 0.05),
+                p10: error(|s| s.p10, 0.10),
+                p25: error(|s| s.p25, 0.25),
+                p50: error(|s| s.p50, 0.50),
+                p75: error(|s| s.p75, 0.25),
+                p90: error(|s| s.p90, 0.10),
+                p95: error(|s| s.p95, 0.05),
+                p99: error(|s| s.p99, 0.01),
+            },
+            ..self
+        }
+    }
+}
+
 /// The quantile at `p` of a sorted sample.
 pub fn quantile(sorted: &[f64], p: f64) -> f64 {
     let position = p * (sorted.len() - 1) as f64;

@@ -15,6 +15,7 @@ use crate::render::{
     ComparisonReport, Manifest, comparison_json, comparison_markdown, comparison_terminal, manifest_json,
     overlay_chart,
 };
+use crate::workload::Scenario;
 
 /// Arguments of `compare`.
 #[derive(Args)]
@@ -65,8 +66,9 @@ fn comparison(arguments: &Arguments) -> Result<ComparisonReport, Failure> {
         ));
     }
     let mut runs: Vec<Run> = Vec::new();
-    for scenario in scenarios {
-        runs.push(simulated(scenario, common, arguments.run.quiet)?);
+    let all: Vec<&Scenario> = scenarios.iter().collect();
+    for scenario in &scenarios {
+        runs.push(simulated(scenario.clone(), &all, common, arguments.run.quiet)?);
     }
     let base = &runs[0];
     let pairings = runs[1..]

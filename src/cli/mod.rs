@@ -73,7 +73,7 @@ struct PricingArguments {
 /// How to simulate.
 #[derive(Args, Clone)]
 struct RunArguments {
-    /// Possible futures to draw (default: the scenario's, else 10,000)
+    /// Possible futures to draw (default: the scenario's, else 8,192)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=10_000_000))]
     trials: Option<u32>,
     /// Seed of all random numbers (default: the scenario's, else 1)
@@ -85,9 +85,20 @@ struct RunArguments {
     /// How a month's token sums come about
     #[arg(long, value_enum, default_value_t = EstimatorArgument::Fast)]
     estimator: EstimatorArgument,
+    /// Where the uncertain assumptions' numbers come from
+    #[arg(long, value_enum, default_value_t = SamplerArgument::Sobol)]
+    sampler: SamplerArgument,
     /// No progress bar
     #[arg(long, short)]
     quiet: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum SamplerArgument {
+    /// Scrambled Sobol points: evenly spread, far smaller errors
+    Sobol,
+    /// Independent random numbers
+    Random,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use super::outcome::Failure;
-use super::{EstimatorArgument, PricingArguments, RunArguments, files, progress};
+use super::{EstimatorArgument, PricingArguments, RunArguments, SamplerArgument, files, progress};
 use crate::catalogue::Catalogue;
-use crate::engine::{Estimator, Options, Simulation, simulate};
+use crate::engine::{Estimator, Options, Sampler, Simulation, simulate};
 use crate::workload::Scenario;
 
 /// Trials where neither the command nor the scenario says how many.
-const DEFAULT_TRIALS: u32 = 10_000;
+const DEFAULT_TRIALS: u32 = 8_192;
 /// The seed where neither says one.
 const DEFAULT_SEED: u64 = 1;
 /// The most numbers of spend that are kept: trials × months × routes. At the 33 bytes each that a run was
@@ -37,6 +37,10 @@ pub fn options(scenario: &Scenario, arguments: &RunArguments) -> Result<Options,
         estimator: match arguments.estimator {
             EstimatorArgument::Fast => Estimator::Fast,
             EstimatorArgument::Exact => Estimator::Exact,
+        },
+        sampler: match arguments.sampler {
+            SamplerArgument::Sobol => Sampler::Sobol,
+            SamplerArgument::Random => Sampler::Random,
         },
     };
     let kept = u64::from(options.trials) * scenario.months.len() as u64 * scenario.routes.len() as u64;
@@ -73,17 +77,16 @@ fn expected_requests(scenario: &Scenario) -> f64 {
     scenario.workloads.iter().map(workload).sum()
 }
 
-/// Simulates a checked scenario.
-pub fn simulated(scenario: Scenario, options: Options, quiet: bool) -> Result<Run, Failure> {
+/// Simulates a checked scenario, on the same random numbers as those `beside` it.
+pub fn simulated(
+    scenario: Scenario,
+    beside: &[&Scenario],
+    options: Options,
+    quiet: bool,
+) -> Result<Run, Failure> {
     let bar = progress::bar(u64::from(options.trials), quiet);
-    let simulation = simulate(&scenario, &options, &|trials| bar.inc(trials))?;
+    let simulation = simulate(&scenario, beside, &options, &|trials| bar.inc(trials))?;
     bar.finish_and_clear();
-    if simulation.routes.iter().any(|route| route.sums.tally.too_large) {
-        return Err(Failure::usage(
-            &format!("the scenario `{}` comes to more than 9·10¹⁸ tokens in a month", scenario.name),
-            "lower the volume, its growth, or the lengths",
-        ));
-    }
     Ok(Run { scenario, simulation, options })
 }
 
@@ -110,6 +113,9 @@ pub fn command(name: &str, paths: &[&Path], options: &Options, pricing: &Pricing
         format!("tollcast {name} {} --trials {} --seed {}", paths.join(" "), options.trials, options.seed);
     if options.estimator == Estimator::Exact {
         command += " --estimator exact";
+    }
+    if options.sampler == Sampler::Random {
+        command += " --sampler random";
     }
     if let Some(folder) = &pricing.pricing {
         command += &format!(" --pricing {}", quoted(&folder.display().to_string()));

@@ -112,6 +112,11 @@ impl Sessions {
         Sessions { moments, cumulative }
     }
 
+    /// The variance of a month's number of requests over its mean: E[T²]/E[T].
+    pub fn dispersion(&self) -> f64 {
+        self.moments[1] / self.moments[0]
+    }
+
     /// The number of requests when `mean` are expected: a Poisson number of sessions, each with its turns.
     pub fn requests(&self, mean: f64, stream: &mut Stream) -> f64 {
         let [m1, m2, m3] = self.moments;

@@ -1,43 +1,152 @@
-//! One value for every assumption of a trial, with the stated rank correlations.
+//! Coordinates of trials: one point of a scrambled Sobol sequence, or one random number, for everything that
+//! is uncertain once a trial or once a month.
+//!
+//! Trials come in independent randomisations of the sequence that take turns: trial t is point t / R of
+//! randomisation t mod R. How far their answers scatter is the error of the joint answer.
 
+use super::lowdiscrepancy::{DIMENSIONS, Sobol};
 use super::stream::{Purpose, Stream};
+use crate::domain::normal;
 use crate::workload::Scenario;
+
+/// Where the trials' coordinates come from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sampler {
+    /// Owen-scrambled Sobol points.
+    Sobol,
+    /// Independent random numbers.
+    Random,
+}
+
+impl Sampler {
+    /// The name in manifests.
+    pub fn name(self) -> &'static str {
+        match self {
+            Sampler::Sobol => "sobol",
+            Sampler::Random => "random",
+        }
+    }
+}
+
+/// Independent randomisations of the points. Eight leave a standard error known to a quarter of itself.
+pub const RANDOMISATIONS: u32 = 8;
+
+/// The trials' points.
+pub struct Points {
+    seed: u64,
+    sampler: Sampler,
+    sobol: Sobol,
+    /// What has a dimension, by name.
+    dimensions: Vec<String>,
+}
+
+/// One coordinate of all trials.
+pub struct Coordinate {
+    purpose: Purpose,
+    /// The dimension, and its scramble in every randomisation; `None` for plain random numbers.
+    dimension: Option<(usize, [u32; RANDOMISATIONS as usize])>,
+}
+
+impl Points {
+    /// The points of `scenario` under `seed`. Every name has the same numbers in all scenarios `beside` it; what
+    /// finds no dimension left is random.
+    pub fn new(scenario: &Scenario, beside: &[&Scenario], seed: u64, sampler: Sampler) -> Self {
+        let mut dimensions: Vec<String> = Vec::new();
+        let all: Vec<&Scenario> = if beside.is_empty() { vec![scenario] } else { beside.to_vec() };
+        for name in all.iter().flat_map(|scenario| uncertain_names(scenario)) {
+            if !dimensions.contains(&name) && dimensions.len() < DIMENSIONS {
+                dimensions.push(name);
+            }
+        }
+        let count = if sampler == Sampler::Sobol { dimensions.len() } else { 0 };
+        Points { seed, sampler, sobol: Sobol::new(count), dimensions }
+    }
+
+    /// The coordinate called `name`.
+    pub fn coordinate(&self, name: &str) -> Coordinate {
+        let purpose = Purpose::named(name);
+        let known = self.dimensions.iter().position(|dimension| dimension == name);
+        let dimension = known.filter(|_| self.sampler == Sampler::Sobol).map(|dimension| {
+            let scramble =
+                |randomisation: usize| Stream::new(self.seed, randomisation as u32, purpose).word();
+            (dimension, std::array::from_fn(scramble))
+        });
+        Coordinate { purpose, dimension }
+    }
+
+    /// The standard normal score of a coordinate in a trial.
+    pub fn score(&self, coordinate: &Coordinate, trial: u32) -> f64 {
+        let Some((dimension, scrambles)) = &coordinate.dimension else {
+            return Stream::new(self.seed, trial, coordinate.purpose).normal();
+        };
+        let scramble = scrambles[(trial % RANDOMISATIONS) as usize];
+        normal::quantile(self.sobol.coordinate(*dimension, trial / RANDOMISATIONS, scramble))
+    }
+}
+
+/// The name of an assumption's coordinate.
+fn assumption_name(path: &str) -> String {
+    format!("assumption {path}")
+}
+
+/// The name of a month's drift of a workload.
+pub fn drift_name(workload: &str, month: usize) -> String {
+    format!("drift {workload} {month}")
+}
+
+/// Everything in a scenario that has a dimension, what matters in all months first.
+fn uncertain_names(scenario: &Scenario) -> Vec<String> {
+    let uncertain = scenario.assumptions.iter().filter(|assumption| assumption.law.fixed().is_none());
+    let drifts = scenario.workloads.iter().flat_map(|workload| {
+        let months = if scenario.law(workload.volume.drift_sd).fixed() == Some(0.0) {
+            0
+        } else {
+            scenario.months.len()
+        };
+        (1..months).map(|month| drift_name(&workload.name, month))
+    });
+    uncertain.map(|assumption| assumption_name(&assumption.path)).chain(drifts).collect()
+}
 
 /// Draws the assumptions of a scenario.
 pub struct Assumptions<'a> {
     scenario: &'a Scenario,
-    /// One purpose per assumption, named by its path: adding an assumption shifts no other.
-    purposes: Vec<Purpose>,
+    /// One coordinate per uncertain assumption, by its path: adding an assumption shifts no other name.
+    coordinates: Vec<Option<Coordinate>>,
+}
+
+/// The assumptions of a trial.
+pub struct Values {
+    /// The value of every assumption, in the order of the scenario.
+    pub values: Vec<f64>,
+    /// The normal score behind each.
+    pub scores: Vec<f64>,
 }
 
 impl<'a> Assumptions<'a> {
     /// Prepares a scenario's assumptions.
-    pub fn new(scenario: &'a Scenario) -> Self {
-        let named = |path: &String| Purpose::named(&format!("assumption {path}"));
-        Assumptions { scenario, purposes: scenario.assumptions.iter().map(|a| named(&a.path)).collect() }
+    pub fn new(scenario: &'a Scenario, points: &Points) -> Self {
+        let coordinate = |assumption: &crate::workload::Assumption| {
+            assumption.law.fixed().is_none().then(|| points.coordinate(&assumption_name(&assumption.path)))
+        };
+        Assumptions { scenario, coordinates: scenario.assumptions.iter().map(coordinate).collect() }
     }
 
-    /// The value of every assumption in `trial`, in the order of the scenario.
-    pub fn values(&self, seed: u64, trial: u32) -> Vec<f64> {
-        let own_score = |at: usize| Stream::new(seed, trial, self.purposes[at]).normal();
+    /// The assumptions of `trial`, with the stated rank correlations.
+    pub fn values(&self, points: &Points, trial: u32) -> Values {
+        let score =
+            |coordinate: &Option<Coordinate>| coordinate.as_ref().map_or(0.0, |c| points.score(c, trial));
+        let own: Vec<f64> = self.coordinates.iter().map(score).collect();
+        let mut scores = own.clone();
         let dependence = &self.scenario.dependence;
-        let scores: Vec<f64> = dependence.inputs.iter().map(|input| own_score(input.0)).collect();
-        let mut values = Vec::with_capacity(self.purposes.len());
-        for (at, assumption) in self.scenario.assumptions.iter().enumerate() {
-            let value = match assumption.law.fixed() {
-                Some(value) => value,
-                None => {
-                    let member = dependence.inputs.iter().position(|input| input.0 == at);
-                    let z = match member {
-                        // Correlated scores are the Cholesky factor times independent ones.
-                        Some(row) => dependence.factor[row].iter().zip(&scores).map(|(l, z)| l * z).sum(),
-                        None => own_score(at),
-                    };
-                    assumption.law.at_score(z)
-                }
-            };
-            values.push(value.clamp(assumption.minimum, assumption.maximum));
+        for (row, input) in dependence.inputs.iter().enumerate() {
+            // Correlated scores are the Cholesky factor times independent ones.
+            let parts = dependence.factor[row].iter().zip(&dependence.inputs);
+            scores[input.0] = parts.map(|(weight, input)| weight * own[input.0]).sum();
         }
-        values
+        let value = |(assumption, score): (&crate::workload::Assumption, &f64)| {
+            assumption.law.at_score(*score).clamp(assumption.minimum, assumption.maximum)
+        };
+        Values { values: self.scenario.assumptions.iter().zip(&scores).map(value).collect(), scores }
     }
 }

@@ -27,6 +27,26 @@ impl Law {
         Law { components, table }
     }
 
+    /// Its lognormals.
+    pub fn components(&self) -> &[Component] {
+        &self.components
+    }
+
+    /// The ranks, from and to, that the constant component number `index` takes up.
+    pub fn atom_ranks(&self, index: usize) -> (f64, f64) {
+        let atom = &self.components[index];
+        let ln = atom.ln_median;
+        let under = |c: &Component| match c.sigma {
+            0.0 => f64::from(u8::from(c.ln_median < ln)),
+            _ => normal::cdf((ln - c.ln_median) / c.sigma),
+        };
+        let low: f64 = self.components.iter().map(|c| c.weight * under(c)).sum();
+        // Constants of one length share their ranks evenly.
+        let same = |c: &&Component| c.sigma == 0.0 && c.ln_median == ln;
+        let width: f64 = self.components.iter().filter(same).map(|c| c.weight).sum();
+        (low, low + width)
+    }
+
     /// The probability that the length is below `x` (at most `x` where the law is continuous).
     pub fn below(&self, x: f64) -> f64 {
         below(&self.components, x)

@@ -1,259 +1,242 @@
-//! What a request of a segment uses, computed and not sampled: mean, covariance and skewness of the basis.
+//! What a request uses, computed and not sampled: for every segment of the prompt axis the first and second
+//! moments of the basis, and the third of every spend and premium.
 //!
-//! Cache gate and share are integrated in closed form. Prompt, output and reasoning lengths are integrated
-//! over a scrambled Sobol panel laid into each segment. Means and second moments of long-tailed lengths are
-//! made far out in the tail, where evenly spread ranks have no points; so half of the points of every
-//! dimension come from a law that is shifted into that tail, and all are weighted by the density of the
-//! mixture (the balance heuristic). Closed forms can replace the panel here.
+//! Prompt lengths are integrated by Gauss-Legendre rules in the normal score of each component of their law,
+//! split at every jump: the segments' ends and the caches' minimums. Given the prompt, all else is in closed
+//! form: outputs under their limits by the partial moments of lognormals, the cache's gate and share. Only
+//! reasoning on top of an output, and outputs of mixtures that depend on the prompt, are integrated once more.
 
-use super::lowdiscrepancy::points;
+use super::law::Law;
+use super::output::{OutputLaw, OutputMoments};
+use super::quadrature::Rules;
+use super::tariff::{Quantity, Tariff};
 use super::traffic::{Segment, Terms, Traffic, View};
 use crate::domain::normal;
+use crate::workload::Component;
 
-/// Points in the segment that holds most requests.
-const MAIN_POINTS: usize = 2048;
-/// Points in each other segment; there the law is cut on one side at least, and smoother.
-const SIDE_POINTS: usize = 512;
-/// Independent randomisations of the panel; trials take turns, so that its error averages out.
-const PANELS: u32 = 16;
+/// Normal scores beyond ±6.5 have a probability below 10⁻¹⁰. Upwards this counts from three log standard
+/// deviations on, where third moments are made.
+const REACH: f64 = 6.5;
 
-/// The cost of an output token in input tokens, and the saving on a cached one, in the reference cost that
-/// carries the skewness: the typical ratios of list prices. They shape the noise, never a bill.
-const OUTPUT_WEIGHT: f64 = 6.0;
-const CACHED_SAVING: f64 = 0.9;
-
-/// Requests are drawn one by one where the normal law's error at P99, 0.735 · cv · skewness / n of the
-/// mean, would exceed this. The skewness correction then leaves about a thirtieth of it (METHOD.md).
-const PLAIN_NORMAL_ERROR: f64 = 0.03;
-/// Even a law without a useful third moment is drawn one by one up to this many requests only.
-const MOST_DRAWN: f64 = 20_000.0;
-
-/// Moments of a request in a segment.
+/// Moments of a request, counted only if it falls into the segment: E[1], E[b], E[b bᵀ], E[c³].
 #[derive(Clone, Debug)]
 pub struct Moments {
     /// The share of requests that fall into the segment.
     pub probability: f64,
-    /// Means of the basis.
-    pub mean: Vec<f64>,
-    /// Regression of the basis on the reference cost, times that cost's standard deviation.
-    pub loading: Vec<f64>,
-    /// Skewness of the reference cost.
-    pub skew: f64,
-    /// Lower-triangular factor of what the reference cost leaves of the covariance, row by row.
-    pub rest: Vec<f64>,
-    /// Below this many requests, draw them one by one.
-    pub draw_below: f64,
+    /// Of the basis.
+    pub first: Vec<f64>,
+    /// Lower triangle, row by row.
+    pub second: Vec<f64>,
+    /// Of every quantity of the tariff.
+    pub third: Vec<f64>,
 }
 
-/// Integration points: uniforms of prompt, output and reasoning length.
-type Panel = Vec<[f64; 3]>;
+impl Moments {
+    /// E[b_row b_column].
+    pub fn second(&self, row: usize, column: usize) -> f64 {
+        let (row, column) = (row.max(column), row.min(column));
+        self.second[row * (row + 1) / 2 + column]
+    }
+}
 
 /// Computes moments; built once for a simulation.
 pub struct Integrator {
-    panels: Vec<Panel>,
+    rules: Rules,
 }
 
 impl Integrator {
-    /// The panels.
+    /// With its rules.
     pub fn new() -> Self {
-        Integrator { panels: (0..PANELS).map(|scramble| points::<3>(MAIN_POINTS as u32, scramble)).collect() }
+        Integrator { rules: Rules::new() }
     }
 
-    /// The moments of every segment in a trial.
-    pub fn moments(&self, traffic: &Traffic<'_>, terms: &Terms, trial: u32) -> Vec<Moments> {
-        let panel = &self.panels[(trial % PANELS) as usize];
-        let main = terms.segments.iter().map(Segment::probability).fold(0.0, f64::max);
-        let of = |segment: &Segment| {
-            let full = segment.probability() >= main;
-            let points = &panel[..if full { MAIN_POINTS } else { SIDE_POINTS }];
-            Sums::over(traffic, terms, segment, points).moments(segment)
+    /// The moments of every segment in a trial, for the quantities of `tariff`.
+    pub fn moments(&self, traffic: &Traffic<'_>, terms: &Terms, tariff: &Tariff) -> Vec<Moments> {
+        let output = OutputLaw::new(traffic, terms, &self.rules);
+        let mut work = Work {
+            traffic,
+            terms,
+            quantities: &tariff.quantities,
+            output: output.fixed(),
+            law: &output,
+            scratch: Scratch::new(traffic, terms),
         };
-        terms.segments.iter().map(of).collect()
-    }
-}
-
-/// A standard normal score between two bounds, drawn half from its own law and half from one that is
-/// shifted by `shift` towards the tail.
-struct Tilted {
-    low: f64,
-    mass: f64,
-    shift: f64,
-    shifted_low: f64,
-    shifted_mass: f64,
-}
-
-impl Tilted {
-    /// Scores whose ranks lie between `low` and `high`, tilted for a law of slope `slope` (the growth of the
-    /// log length with the score): the second moment of exp(slope · z) has its mass around 2 · slope.
-    fn new(low: f64, high: f64, slope: f64) -> Self {
-        // Beyond 8, the tail that is reached for holds nothing that any price could see.
-        let shift = (2.0 * slope).clamp(0.0, 8.0);
-        let shifted = |rank: f64| normal::cdf(normal::quantile(rank) - shift);
-        let (shifted_low, shifted_high) = (shifted(low), shifted(high));
-        Tilted { low, mass: high - low, shift, shifted_low, shifted_mass: shifted_high - shifted_low }
+        let segments = terms.segments.iter().zip(&tariff.served).enumerate();
+        segments.map(|(at, (segment, served))| self.segment(at, segment, *served, &mut work)).collect()
     }
 
-    /// The score that the uniform `u` gives, and its weight: target over mixture density.
-    fn score(&self, u: f64) -> (f64, f64) {
-        if self.shifted_mass <= 0.0 {
-            return (normal::quantile(self.low + u * self.mass).clamp(-9.0, 9.0), 1.0);
-        }
-        let z = if u < 0.5 {
-            normal::quantile(self.low + 2.0 * u * self.mass)
-        } else {
-            self.shift + normal::quantile(self.shifted_low + (2.0 * u - 1.0) * self.shifted_mass)
-        };
-        let ratio = libm::exp(self.shift * z - 0.5 * self.shift * self.shift) * self.mass / self.shifted_mass;
-        (z.clamp(-9.0, 9.0), 1.0 / (0.5 + 0.5 * ratio))
-    }
-}
-
-/// Weighted sums over the points of a segment.
-struct Sums {
-    size: usize,
-    weight: f64,
-    first: Vec<f64>,
-    /// Lower triangle, row by row.
-    second: Vec<f64>,
-    /// E[y³] of the reference cost.
-    third: f64,
-    /// The reference cost as weights on the basis.
-    cost: Vec<f64>,
-}
-
-/// One integration point.
-struct Point {
-    prompt: f64,
-    score: f64,
-    output: f64,
-    weight: f64,
-}
-
-impl Sums {
-    fn over(traffic: &Traffic<'_>, terms: &Terms, segment: &Segment, points: &[[f64; 3]]) -> Self {
-        let size = traffic.basis_len();
-        let mut cost = vec![0.0; size];
-        let (cap, view) = terms.reference();
-        (cost[0], cost[1 + cap], cost[1 + terms.caps.len() + view]) = (1.0, OUTPUT_WEIGHT, -CACHED_SAVING);
-        let mut sums = Sums {
-            size,
-            weight: 0.0,
+    fn segment(&self, at: usize, segment: &Segment, served: bool, work: &mut Work<'_>) -> Moments {
+        let size = work.traffic.basis_len();
+        let mut moments = Moments {
+            probability: segment.probability(),
             first: vec![0.0; size],
             second: vec![0.0; size * (size + 1) / 2],
-            third: 0.0,
-            cost,
+            third: vec![0.0; work.quantities.len()],
         };
-        if segment.probability() <= 0.0 {
-            return sums;
+        let (law, scale) = (&work.traffic.prompt, work.terms.prompt_scale);
+        if moments.probability <= 0.0 {
+            return moments;
         }
-        let mut scratch = Scratch::new(terms);
-        let rest = libm::sqrt(1.0 - traffic.output_correlation * traffic.output_correlation);
-        let (reasoning_share, reasoning_scale) = terms.reasoning;
-        let prompts = Tilted::new(segment.rank_low, segment.rank_high, traffic.prompt.tail_slope());
-        let outputs = Tilted::new(0.0, 1.0, rest * traffic.output.tail_slope());
-        let thoughts = traffic.reasoning.as_ref().map(|law| (law, Tilted::new(0.0, 1.0, law.tail_slope())));
-        for u in points {
-            let (score, prompt_weight) = prompts.score(u[0]);
-            let (own, output_weight) = outputs.score(u[1]);
-            let prompt =
-                (terms.prompt_scale * traffic.prompt.at_score(score)).clamp(segment.low, segment.high);
-            let visible =
-                terms.output_scale * traffic.output.at_score(traffic.output_correlation * score + rest * own);
-            let weight = prompt_weight * output_weight;
-            if reasoning_share < 1.0 {
-                let weight = weight * (1.0 - reasoning_share);
-                sums.add(&Point { prompt, score, output: visible, weight }, traffic, terms, &mut scratch);
-            }
-            if let (Some((law, scores)), true) = (&thoughts, reasoning_share > 0.0) {
-                let (thought, thought_weight) = scores.score(u[2]);
-                let output = visible + reasoning_scale * law.at_score(thought);
-                let weight = weight * thought_weight * reasoning_share;
-                sums.add(&Point { prompt, score, output, weight }, traffic, terms, &mut scratch);
+        if !served {
+            // Nobody is billed for it: only the tokens that are refused are counted.
+            let part = |x: f64| scale * law.partial_moment(1, x / scale);
+            moments.first[0] = part(segment.high) - part(segment.low);
+            return moments;
+        }
+        let mut edges = vec![segment.low];
+        let minimums = work.terms.views.iter().map(|view| view.minimum);
+        edges.extend(minimums.filter(|minimum| segment.low < *minimum && *minimum < segment.high));
+        edges.push(segment.high);
+        edges.sort_by(f64::total_cmp);
+        for (index, component) in law.components().iter().enumerate() {
+            for piece in edges.windows(2) {
+                self.piece(at, (index, component), (piece[0], piece[1]), &mut moments, work);
             }
         }
-        sums.normalised()
+        moments
     }
 
-    /// The sums divided by the weights, whose mean is 1 up to the error of the panel.
-    fn normalised(mut self) -> Self {
-        let scale = 1.0 / self.weight;
-        self.first.iter_mut().chain(&mut self.second).for_each(|sum| *sum *= scale);
-        self.third *= scale;
-        self
+    /// Adds the prompts of one component between two lengths.
+    fn piece(
+        &self,
+        segment: usize,
+        (index, component): (usize, &Component),
+        (low, high): (f64, f64),
+        moments: &mut Moments,
+        work: &mut Work<'_>,
+    ) {
+        let scale = work.terms.prompt_scale;
+        if component.sigma == 0.0 {
+            let length = libm::exp(component.ln_median);
+            let x = scale * length;
+            if low < x.max(f64::MIN_POSITIVE) && x <= high {
+                for (weight, score) in self.atom_scores(&work.traffic.prompt, index, work.depends()) {
+                    work.add(segment, x, score, component.weight * weight, moments);
+                }
+            }
+            return;
+        }
+        let score = |x: f64| (libm::log(x / scale) - component.ln_median) / component.sigma;
+        let from = if low > 0.0 { score(low).max(-REACH) } else { -REACH };
+        let most = REACH + 3.0 * component.sigma;
+        let to = if high.is_finite() { score(high).min(most) } else { most };
+        if from >= to {
+            return;
+        }
+        let (half, middle) = (0.5 * (to - from), 0.5 * (to + from));
+        let single = work.traffic.prompt.components().len() == 1;
+        for (node, weight) in self.rules.for_width(to - from) {
+            let z = middle + half * node;
+            let length = libm::exp(component.ln_median + component.sigma * z);
+            let score = match (single, work.depends()) {
+                (true, _) => z,
+                (false, true) => work.traffic.prompt.score_of(length, 0.5),
+                (false, false) => 0.0,
+            };
+            let weight = component.weight * weight * half * normal::density(z);
+            work.add(segment, scale * length, score, weight, moments);
+        }
     }
 
-    /// Adds a point; what is random given the lengths (gate and share of every view) is integrated here.
-    fn add(&mut self, point: &Point, traffic: &Traffic<'_>, terms: &Terms, scratch: &mut Scratch) {
+    /// Weights and scores of the ranks that a constant component takes up: they matter where other quantities
+    /// depend on the prompt's score.
+    fn atom_scores(&self, law: &Law, index: usize, depends: bool) -> Vec<(f64, f64)> {
+        if !depends {
+            return vec![(1.0, 0.0)];
+        }
+        let (low, high) = law.atom_ranks(index);
+        let (from, to) = (normal::quantile(low).max(-REACH), normal::quantile(high).min(REACH));
+        let (half, middle) = (0.5 * (to - from), 0.5 * (to + from));
+        let node = |(node, weight): &(f64, f64)| {
+            let z = middle + half * node;
+            (weight * half * normal::density(z) / (high - low), z)
+        };
+        self.rules.for_width(to - from).iter().map(node).collect()
+    }
+}
+
+/// What is at hand while a trial's moments are computed.
+struct Work<'a> {
+    traffic: &'a Traffic<'a>,
+    terms: &'a Terms,
+    quantities: &'a [Quantity],
+    law: &'a OutputLaw<'a>,
+    /// The output's moments: of all requests, or of the node at hand where they depend on the prompt.
+    output: OutputMoments,
+    scratch: Scratch,
+}
+
+impl Work<'_> {
+    /// Whether anything depends on the prompt's score.
+    fn depends(&self) -> bool {
+        self.traffic.output_correlation != 0.0 || self.traffic.cache_correlation != 0.0
+    }
+
+    /// Adds prompts of length `x` and score `score`.
+    fn add(&mut self, segment: usize, x: f64, score: f64, weight: f64, moments: &mut Moments) {
+        let Work { traffic, terms, scratch, output, .. } = self;
+        if traffic.output_correlation != 0.0 {
+            self.law.at_score(score, output);
+        }
         let fixed = 1 + terms.caps.len();
-        self.weight += point.weight;
-        scratch.mean[0] = point.prompt;
-        for (slot, cap) in scratch.mean[1..fixed].iter_mut().zip(&terms.caps) {
-            *slot = point.output.min(*cap);
+        scratch.mean[0] = x;
+        for (mean, power) in scratch.mean[1..fixed].iter_mut().zip(&output.powers) {
+            *mean = power[0];
         }
         for (v, view) in terms.views.iter().enumerate() {
-            scratch.hit[v] = view.hit_probability(point.prompt, point.score, traffic.cache_correlation);
-            scratch.length[v] = point.prompt.min(view.cut);
+            scratch.hit[v] = view.hit_probability(x, score, traffic.cache_correlation);
+            scratch.length[v] = x.min(view.cut);
             scratch.mean[fixed + v] = scratch.hit[v] * view.share * scratch.length[v];
         }
         let mut at = 0;
-        for row in 0..self.size {
-            self.first[row] += point.weight * scratch.mean[row];
+        for row in 0..scratch.mean.len() {
+            moments.first[row] += weight * scratch.mean[row];
             for column in 0..=row {
-                let product = if column < fixed {
-                    scratch.mean[row] * scratch.mean[column]
-                } else {
+                let product = if column >= fixed {
                     // Gates are nested: two views hit together as often as the rarer one does.
                     let (v, u) = (row - fixed, column - fixed);
                     let together = scratch.hit[v].min(scratch.hit[u]) * scratch.shares[v * scratch.views + u];
                     together * scratch.length[v] * scratch.length[u]
+                } else if row < fixed && column > 0 {
+                    output.together(row - 1, column - 1)
+                } else {
+                    scratch.mean[row] * scratch.mean[column]
                 };
-                self.second[at] += point.weight * product;
+                moments.second[at] += weight * product;
                 at += 1;
             }
         }
-        self.third += point.weight * reference_third(point, terms, scratch);
-    }
-
-    fn moments(&self, segment: &Segment) -> Moments {
-        let size = self.size;
-        let covariance = |row: usize, column: usize| {
-            let (row, column) = (row.max(column), row.min(column));
-            self.second[row * (row + 1) / 2 + column] - self.first[row] * self.first[column]
-        };
-        let with_cost: Vec<f64> = (0..size)
-            .map(|row| (0..size).map(|column| covariance(row, column) * self.cost[column]).sum())
-            .collect();
-        let variance: f64 = with_cost.iter().zip(&self.cost).map(|(c, w)| c * w).sum::<f64>().max(0.0);
-        let mean: f64 = self.first.iter().zip(&self.cost).map(|(m, w)| m * w).sum();
-        let sd = libm::sqrt(variance);
-        let central = self.third - 3.0 * mean * variance - mean * mean * mean;
-        let known = sd > 1e-9 * mean.abs();
-        let skew = if known { central / (sd * variance) } else { 0.0 };
-        let loading: Vec<f64> = with_cost.iter().map(|c| if known { c / sd } else { 0.0 }).collect();
-        let residual = |row: usize, column: usize| covariance(row, column) - loading[row] * loading[column];
-        let cv = if mean > 0.0 { sd / mean } else { 0.0 };
-        // 0.735 · cv · skew / n is the relative error at P99 of a normal sum of n terms (METHOD.md).
-        let draw_below = (0.735 * cv * skew.abs() / PLAIN_NORMAL_ERROR).clamp(32.0, MOST_DRAWN);
-        Moments {
-            probability: segment.probability(),
-            mean: self.first.clone(),
-            skew,
-            rest: semidefinite_factor(size, &residual, &|row| covariance(row, row)),
-            loading,
-            draw_below,
+        for (third, quantity) in moments.third.iter_mut().zip(self.quantities) {
+            let unit = quantity.units[segment];
+            if unit.is_nothing() {
+                continue;
+            }
+            let a = unit.request + unit.prompt * x;
+            let o = output.powers[quantity.output - 1];
+            let v = quantity.cached - fixed;
+            let share = |k: f64| scratch.hit[v] * share_moment(&terms.views[v], k);
+            let length = unit.cached * scratch.length[v];
+            let (b1, b2, b3) = (
+                unit.output * o[0],
+                unit.output * unit.output * o[1],
+                unit.output * unit.output * unit.output * o[2],
+            );
+            let (c1, c2, c3) = if unit.cached == 0.0 {
+                (0.0, 0.0, 0.0)
+            } else {
+                (length * share(1.0), length * length * share(2.0), length * length * length * share(3.0))
+            };
+            // E[(a + B + C)³] with B and C independent given the prompt.
+            let cube = a * a * a
+                + 3.0 * a * a * (b1 + c1)
+                + 3.0 * a * (b2 + 2.0 * b1 * c1 + c2)
+                + b3
+                + 3.0 * b2 * c1
+                + 3.0 * b1 * c2
+                + c3;
+            *third += weight * cube;
         }
     }
-}
-
-/// E[y³] of the reference cost at a point: y = A − b C with A known and C the cached tokens of the reference view.
-fn reference_third(point: &Point, terms: &Terms, scratch: &Scratch) -> f64 {
-    let (cap, at) = terms.reference();
-    let view = &terms.views[at];
-    let a = point.prompt + OUTPUT_WEIGHT * point.output.min(terms.caps[cap]);
-    let b = CACHED_SAVING * scratch.length[at];
-    let hit = scratch.hit[at];
-    let share = |k: f64| hit * share_moment(view, k);
-    a * a * a - 3.0 * a * a * b * share(1.0) + 3.0 * a * b * b * share(2.0) - b * b * b * share(3.0)
 }
 
 /// E[Sᵏ] of the share's law: α/(α + k) = 1/(1 + k/α).
@@ -261,7 +244,7 @@ fn share_moment(view: &View, k: f64) -> f64 {
     1.0 / (1.0 + k * view.exponent())
 }
 
-/// Room for one point's figures.
+/// Room for one node's figures.
 struct Scratch {
     views: usize,
     mean: Vec<f64>,
@@ -272,7 +255,7 @@ struct Scratch {
 }
 
 impl Scratch {
-    fn new(terms: &Terms) -> Self {
+    fn new(traffic: &Traffic<'_>, terms: &Terms) -> Self {
         let views = terms.views.len();
         // Shares of two views come from one uniform u as u^{1/α_v}, u^{1/α_u}.
         let shares = (0..views * views).map(|at| {
@@ -281,36 +264,10 @@ impl Scratch {
         });
         Scratch {
             views,
-            mean: vec![0.0; 1 + terms.caps.len() + views],
+            mean: vec![0.0; traffic.basis_len()],
             hit: vec![0.0; views],
             length: vec![0.0; views],
             shares: shares.collect(),
         }
     }
-}
-
-/// The lower-triangular factor of a positive semidefinite matrix; directions without variance get zeros.
-fn semidefinite_factor(
-    size: usize,
-    entry: &dyn Fn(usize, usize) -> f64,
-    scale: &dyn Fn(usize) -> f64,
-) -> Vec<f64> {
-    let mut factor = vec![0.0; size * (size + 1) / 2];
-    let index = |row: usize, column: usize| row * (row + 1) / 2 + column;
-    for row in 0..size {
-        for column in 0..=row {
-            let inner: f64 = (0..column).map(|k| factor[index(row, k)] * factor[index(column, k)]).sum();
-            let left = entry(row, column) - inner;
-            let pivot = factor[index(column, column)];
-            factor[index(row, column)] = if row == column {
-                // What rounding leaves of a variance that is not there.
-                if left > 1e-10 * scale(row) { libm::sqrt(left) } else { 0.0 }
-            } else if pivot > 0.0 {
-                left / pivot
-            } else {
-                0.0
-            };
-        }
-    }
-    factor
 }

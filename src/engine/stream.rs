@@ -55,10 +55,23 @@ impl Stream {
         ((self.bits() >> 11) as f64 + 0.5) * (1.0 / (1_u64 << 53) as f64)
     }
 
+    /// The next 32 random bits, for what is scrambled with them.
+    pub fn word(&mut self) -> u32 {
+        self.bits() as u32
+    }
+
     /// A standard normal number, by inversion.
     pub fn normal(&mut self) -> f64 {
         normal::quantile(self.uniform())
     }
+}
+
+/// A bijection of 32 bits in which every bit of the input moves every bit of the output with chance one half
+/// (C. Wellons's search for such hashes).
+pub fn mix(mut x: u32) -> u32 {
+    x = (x ^ (x >> 16)).wrapping_mul(0x7feb_352d);
+    x = (x ^ (x >> 15)).wrapping_mul(0x846c_a68b);
+    x ^ (x >> 16)
 }
 
 fn philox(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {

@@ -15,6 +15,8 @@ use crate::workload::{Input, OverWindow, RoutePlan, Scenario, Workload, score_co
 pub struct Traffic<'a> {
     /// The workload.
     pub workload: &'a Workload,
+    /// Its number in the scenario.
+    pub index: usize,
     /// Prompt lengths.
     pub prompt: Law,
     /// Visible output lengths.
@@ -118,6 +120,7 @@ impl<'a> Traffic<'a> {
             scenario.months.iter().map(|m| Purpose::named(&format!("requests {} {m}", workload.name)));
         Traffic {
             workload,
+            index,
             prompt: Law::new(&workload.prompt.shape),
             output: Law::new(&workload.output.shape),
             reasoning: workload.reasoning.as_ref().map(|reasoning| Law::new(&reasoning.tokens.shape)),
@@ -129,6 +132,11 @@ impl<'a> Traffic<'a> {
             views,
             purposes: purposes.collect(),
         }
+    }
+
+    /// The variance of a month's number of requests over its mean.
+    pub fn dispersion(&self) -> f64 {
+        self.sessions.as_ref().map_or(1.0, Sessions::dispersion)
     }
 
     /// How many quantities are summed.
@@ -246,20 +254,6 @@ pub struct Terms {
     pub views: Vec<View>,
     /// The prompt axis, cut.
     pub segments: Vec<Segment>,
-}
-
-impl Terms {
-    /// The cap and the view by which the reference cost is reckoned: the highest limit and the cache that is
-    /// hit least, so the cost whose tail is longest, whatever the order of the routes.
-    pub fn reference(&self) -> (usize, usize) {
-        let largest = |values: &mut dyn Iterator<Item = f64>| {
-            let best = values.enumerate().fold((0, f64::NEG_INFINITY), |best, (at, value)| {
-                if value > best.1 { (at, value) } else { best }
-            });
-            best.0
-        };
-        (largest(&mut self.caps.iter().copied()), largest(&mut self.views.iter().map(|view| view.threshold)))
-    }
 }
 
 /// A stretch of the prompt axis.
@@ -462,6 +456,12 @@ impl SegmentSums {
     /// Nothing yet.
     pub fn empty(basis: usize) -> Self {
         SegmentSums { requests: 0.0, basis: vec![0.0; basis] }
+    }
+
+    /// Adds other sums.
+    pub fn add(&mut self, other: &SegmentSums) {
+        self.requests += other.requests;
+        self.basis.iter_mut().zip(&other.basis).for_each(|(sum, more)| *sum += more);
     }
 }
 

@@ -14,6 +14,8 @@ use super::words::SERVES_THE_JOB;
 use crate::analysis::{RouteAnalysis, exceedance as exceedance_points, histogram};
 use crate::domain::format::{percent, probability};
 
+/// Values that stand for a law that is known by its formula.
+const TOTALS: usize = 2_000;
 /// Bars of a histogram row.
 const BINS: usize = 48;
 /// Points of an exceedance curve.
@@ -101,7 +103,7 @@ fn glance_of(report: &Report, routes: &[&RouteAnalysis]) -> Glance {
 fn exceedance_of(report: &Report, routes: &[&RouteAnalysis]) -> Exceedance {
     let curve = |route: &&RouteAnalysis| ExceedanceCurve {
         route: name(route),
-        points: through_budget(exceedance_points(&route.sorted_totals, POINTS), report, route),
+        points: through_budget(exceedance_points(&route.totals.sorted(TOTALS), POINTS), report, route),
     };
     Exceedance {
         curves: routes.iter().map(curve).collect(),
@@ -128,7 +130,7 @@ fn distribution_of(report: &Report, routes: &[&RouteAnalysis]) -> Distribution {
         p10: route.spend.p10,
         p50: route.spend.p50,
         p90: route.spend.p90,
-        bins: histogram(&route.sorted_totals, BINS),
+        bins: histogram(&route.totals.sorted(TOTALS), BINS),
     };
     Distribution {
         rows: routes.iter().map(row).collect(),

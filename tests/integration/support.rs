@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tollcast::analysis::{Analysis, Summary, analyse};
 use tollcast::catalogue::{Catalogue, shipped};
 use tollcast::domain::problem::{Problems, Source};
-use tollcast::engine::{Estimator, Options, Simulation, simulate};
+use tollcast::engine::{Estimator, Options, Sampler, Simulation, simulate};
 use tollcast::workload::{Scenario, assemble};
 
 /// An invented provider with round prices: a whole-request band above 1,000 tokens.
@@ -91,8 +91,8 @@ pub fn scenario(text: &str) -> Scenario {
 
 /// A run of a scenario.
 pub fn run(scenario: &Scenario, estimator: Estimator, trials: u32, seed: u64) -> Simulation {
-    let options = Options { seed, trials, threads: 0, estimator };
-    simulate(scenario, &options, &|_| ()).expect("threads")
+    let options = Options { seed, trials, threads: 0, estimator, sampler: Sampler::Random };
+    simulate(scenario, &[], &options, &|_| ()).expect("threads")
 }
 
 /// A fast run with its answers.

@@ -184,8 +184,10 @@ struct Forecast {
 fn forecast(path: &Path, a: &Side, b: &Side, arguments: &Arguments) -> Result<Forecast, Failure> {
     let ([first, second], left_out) = scenarios(path, [a, b])?;
     let common = options(&first, &arguments.run)?;
-    let first = simulated(first, common, arguments.run.quiet)?;
-    let second = simulated(second, common, arguments.run.quiet)?;
+    let both = [first.clone(), second.clone()];
+    let beside = [&both[0], &both[1]];
+    let first = simulated(first, &beside, common, arguments.run.quiet)?;
+    let second = simulated(second, &beside, common, arguments.run.quiet)?;
     let pairing = pair((&first.scenario, &first.simulation), (&second.scenario, &second.simulation));
     let command =
         format!("tollcast prices diff {} {} --scenario {}", arguments.a, arguments.b, path.display());

@@ -1,0 +1,242 @@
+//! Moments of a request's output under every output limit, given the score of its prompt.
+//!
+//! The visible part is lognormal (or a mixture, or points where a mixture depends on the prompt), so what a
+//! limit leaves of it has closed forms: E[min(V + r, c)ᵏ] from the partial moments of V below c − r. Reasoning
+//! lengths r are points of a rule.
+
+use super::quadrature::Rules;
+use super::traffic::{Terms, Traffic};
+use crate::domain::normal;
+use crate::workload::Component;
+
+/// Normal scores beyond ±6.5 have a probability below 10⁻¹⁰.
+const REACH: f64 = 6.5;
+
+/// E[Oᵏ] for k = 1, 2, 3 under every limit, and E[O_i O_j] of two limits.
+#[derive(Clone, Debug)]
+pub struct OutputMoments {
+    /// One per limit.
+    pub powers: Vec<[f64; 3]>,
+    /// Limits by row and column.
+    cross: Vec<f64>,
+}
+
+impl OutputMoments {
+    fn empty(limits: usize) -> Self {
+        OutputMoments { powers: vec![[0.0; 3]; limits], cross: vec![0.0; limits * limits] }
+    }
+
+    /// E[O_i O_j].
+    pub fn together(&self, i: usize, j: usize) -> f64 {
+        if i == j { self.powers[i][1] } else { self.cross[i * self.powers.len() + j] }
+    }
+}
+
+/// The output law of a trial.
+pub struct OutputLaw<'a> {
+    caps: &'a [f64],
+    visible: Visible,
+    /// Weights and lengths of reasoning; no reasoning is a length of 0.
+    thoughts: Vec<(f64, f64)>,
+}
+
+enum Visible {
+    /// The same for all prompts.
+    Fixed(Vec<Part>),
+    /// ln V is normal with mean `ln_mean + slope · score`.
+    Lognormal { ln_mean: f64, slope: f64, sigma: f64, growth: f64 },
+    /// Points of the own score and lengths at the joint one, for mixtures that depend on the prompt.
+    Points { law: super::law::Law, scale: f64, correlation: f64, rest: f64, nodes: Vec<(f64, f64)> },
+}
+
+/// A weighted lognormal; a constant where `sigma` is 0.
+#[derive(Clone, Copy)]
+struct Part {
+    weight: f64,
+    ln_median: f64,
+    sigma: f64,
+    /// exp(σ²).
+    growth: f64,
+}
+
+impl Part {
+    fn new(weight: f64, ln_median: f64, sigma: f64) -> Self {
+        Part { weight, ln_median, sigma, growth: libm::exp(sigma * sigma) }
+    }
+}
+
+impl<'a> OutputLaw<'a> {
+    /// The law of a trial.
+    pub fn new(traffic: &'a Traffic<'a>, terms: &'a Terms, rules: &Rules) -> Self {
+        let ln_scale = libm::log(terms.output_scale);
+        let (components, correlation) = (traffic.output.components(), traffic.output_correlation);
+        let rest = libm::sqrt(1.0 - correlation * correlation);
+        let visible = match components {
+            [c] if correlation != 0.0 && c.sigma > 0.0 => {
+                let sigma = rest * c.sigma;
+                Visible::Lognormal {
+                    ln_mean: ln_scale + c.ln_median,
+                    slope: correlation * c.sigma,
+                    sigma,
+                    growth: libm::exp(sigma * sigma),
+                }
+            }
+            many if correlation != 0.0 && many.len() > 1 => Visible::Points {
+                law: traffic.output.clone(),
+                scale: terms.output_scale,
+                correlation,
+                rest,
+                nodes: score_nodes(rules, REACH + 3.0 * traffic.output.tail_slope()),
+            },
+            all => Visible::Fixed(
+                all.iter().map(|c| Part::new(c.weight, ln_scale + c.ln_median, c.sigma)).collect(),
+            ),
+        };
+        OutputLaw { caps: &terms.caps, visible, thoughts: thoughts(traffic, terms, rules) }
+    }
+
+    /// The moments of all requests where outputs do not depend on prompts; room for them otherwise.
+    pub fn fixed(&self) -> OutputMoments {
+        let mut moments = OutputMoments::empty(self.caps.len());
+        if let Visible::Fixed(parts) = &self.visible {
+            parts.iter().for_each(|part| self.add(part, &mut moments));
+        }
+        moments
+    }
+
+    /// The moments given the prompt's score, where outputs depend on prompts.
+    pub fn at_score(&self, score: f64, moments: &mut OutputMoments) {
+        let clear = |moments: &mut OutputMoments| {
+            moments.powers.iter_mut().for_each(|power| *power = [0.0; 3]);
+            moments.cross.iter_mut().for_each(|product| *product = 0.0);
+        };
+        match &self.visible {
+            Visible::Fixed(_) => {}
+            Visible::Lognormal { ln_mean, slope, sigma, growth } => {
+                clear(moments);
+                let ln_median = ln_mean + slope * score;
+                self.add(&Part { weight: 1.0, ln_median, sigma: *sigma, growth: *growth }, moments);
+            }
+            Visible::Points { law, scale, correlation, rest, nodes } => {
+                clear(moments);
+                for (weight, own) in nodes {
+                    let length = scale * law.at_score(correlation * score + rest * own);
+                    self.add(
+                        &Part { weight: *weight, ln_median: libm::log(length), sigma: 0.0, growth: 1.0 },
+                        moments,
+                    );
+                }
+            }
+        }
+    }
+
+    /// Adds a part of the visible law, with every reasoning length on top.
+    fn add(&self, part: &Part, moments: &mut OutputMoments) {
+        let m1 = libm::exp(part.ln_median + 0.5 * part.sigma * part.sigma);
+        let m2 = m1 * m1 * part.growth;
+        let whole = [1.0, m1, m2, m1 * m2 * part.growth * part.growth];
+        for &(share, thought) in &self.thoughts {
+            let weight = part.weight * share;
+            let limits = self.caps.len();
+            for (i, &cap) in self.caps.iter().enumerate() {
+                let below = part.below(cap - thought, &whole);
+                let v = shifted(&below, thought);
+                let above = 1.0 - below[0];
+                let power = &mut moments.powers[i];
+                if above == 0.0 {
+                    (0..3).for_each(|k| power[k] += weight * v[k]);
+                } else {
+                    power[0] += weight * (v[0] + above * cap);
+                    power[1] += weight * (v[1] + above * cap * cap);
+                    power[2] += weight * (v[2] + above * cap * cap * cap);
+                }
+                for (j, &other) in self.caps.iter().enumerate().filter(|(j, _)| *j != i) {
+                    // E[min(O, c) min(O, d)] for c ≤ d: O² below c, c · O between, c · d above.
+                    if cap < other || (cap == other && i < j) {
+                        let upto = part.below(other - thought, &whole);
+                        let between = shifted(&upto, thought)[0] - v[0];
+                        let beyond = 1.0 - upto[0];
+                        let mut product = v[1] + cap * between;
+                        if beyond > 0.0 {
+                            product += cap * other * beyond;
+                        }
+                        moments.cross[i * limits + j] += weight * product;
+                        moments.cross[j * limits + i] += weight * product;
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Part {
+    /// E[Vᵏ; V < c] for k = 0 to 3; `whole` are the moments without a limit.
+    ///
+    /// For a lognormal with log-mean μ and log-sd σ the part below c is Φ((ln c − μ)/σ − kσ) of the whole.
+    fn below(&self, c: f64, whole: &[f64; 4]) -> [f64; 4] {
+        if c == f64::INFINITY {
+            return *whole;
+        }
+        if c <= 0.0 {
+            return [0.0; 4];
+        }
+        if self.sigma == 0.0 {
+            return if whole[1] < c { *whole } else { [0.0; 4] };
+        }
+        let z = (libm::log(c) - self.ln_median) / self.sigma;
+        // Beyond this the limit takes less than 10⁻⁶ of the mean and 10⁻⁴ of the second moment.
+        if z > (self.sigma + 4.75).max(2.0 * self.sigma + 3.9) {
+            return *whole;
+        }
+        std::array::from_fn(|k| whole[k] * normal::cdf(z - k as f64 * self.sigma))
+    }
+}
+
+/// E[(V + r)ᵏ; …] for k = 1, 2, 3 from E[Vᵏ; …] for k = 0 to 3.
+fn shifted(v: &[f64; 4], r: f64) -> [f64; 3] {
+    if r == 0.0 {
+        return [v[1], v[2], v[3]];
+    }
+    [
+        v[1] + r * v[0],
+        v[2] + 2.0 * r * v[1] + r * r * v[0],
+        v[3] + 3.0 * r * v[2] + 3.0 * r * r * v[1] + r * r * r * v[0],
+    ]
+}
+
+/// Weights and scores of a rule over the whole normal law, up to `most`.
+fn score_nodes(rules: &Rules, most: f64) -> Vec<(f64, f64)> {
+    let (from, to) = (-REACH, most);
+    let middle = 0.5 * (from + to);
+    // Two rules side by side: a single one of the largest size would be thin over a long range.
+    let halves = [(from, middle), (middle, to)];
+    let nodes = halves.into_iter().flat_map(|(from, to)| {
+        let (half, middle) = (0.5 * (to - from), 0.5 * (to + from));
+        rules.for_width(to - from).iter().map(move |(node, weight)| {
+            let z = middle + half * node;
+            (weight * half * normal::density(z), z)
+        })
+    });
+    nodes.collect()
+}
+
+/// Weights and lengths of reasoning.
+fn thoughts(traffic: &Traffic<'_>, terms: &Terms, rules: &Rules) -> Vec<(f64, f64)> {
+    let (share, scale) = terms.reasoning;
+    let mut thoughts = vec![(1.0 - share, 0.0)];
+    if let (Some(law), true) = (&traffic.reasoning, share > 0.0) {
+        let of = |c: &Component| -> Vec<(f64, f64)> {
+            if c.sigma == 0.0 {
+                return vec![(c.weight, libm::exp(c.ln_median))];
+            }
+            let nodes = score_nodes(rules, REACH + 3.0 * c.sigma);
+            let length = |z: f64| libm::exp(c.ln_median + c.sigma * z);
+            nodes.into_iter().map(|(weight, z)| (c.weight * weight, length(z))).collect()
+        };
+        let lengths = law.components().iter().flat_map(of);
+        thoughts.extend(lengths.map(|(weight, length)| (share * weight, scale * length)));
+    } else {
+        thoughts[0].0 = 1.0;
+    }
+    thoughts
+}

@@ -1,0 +1,127 @@
+//! Where a workload's months come from in one trial: from the limit law of their requests, or from drawing
+//! every one of them.
+
+use super::exact;
+use super::invoice::{Ledger, Money};
+use super::month::Laws;
+use super::simulate::{Engine, Estimator};
+use super::stream::Stream;
+use super::tariff::{Line, Tariff};
+use super::traffic::{SegmentSums, Terms, Traffic, month_requests};
+
+/// The months of a workload in one trial, as long as the same cards hold.
+pub struct Source<'a> {
+    traffic: &'a Traffic<'a>,
+    terms: &'a Terms,
+    tariff: &'a Tariff,
+    way: Way<'a>,
+    /// The last month: one figure per quantity of the tariff, USD.
+    totals: Vec<f64>,
+    /// Whether all of it came from the limit law.
+    pooled: bool,
+}
+
+enum Way<'a> {
+    /// By laws; and the requests expected so far.
+    Fast(Box<Laws<'a>>, f64),
+    /// Request by request; the last month's sums, and all so far.
+    Exact(Vec<SegmentSums>, Vec<SegmentSums>),
+}
+
+impl<'a> Source<'a> {
+    /// The months of a trial with `terms`.
+    pub fn new(engine: &Engine<'_>, traffic: &'a Traffic<'a>, terms: &'a Terms, tariff: &'a Tariff) -> Self {
+        let way = match engine.options.estimator {
+            Estimator::Fast => {
+                let moments = engine.integrator.moments(traffic, terms, tariff);
+                Way::Fast(Box::new(Laws::new(traffic, terms, tariff, moments)), 0.0)
+            }
+            Estimator::Exact => {
+                let none = vec![SegmentSums::empty(traffic.basis_len()); terms.segments.len()];
+                Way::Exact(none.clone(), none)
+            }
+        };
+        Source { traffic, terms, tariff, way, totals: vec![0.0; tariff.quantities.len()], pooled: true }
+    }
+
+    /// Draws a month that expects `mean` requests; returns how many came.
+    pub fn month(&mut self, mean: f64, stream: &mut Stream) -> f64 {
+        match &mut self.way {
+            Way::Fast(laws, expected) => {
+                *expected += mean;
+                let requests = month_requests(self.traffic, mean, stream);
+                self.pooled = laws.month(requests, stream, &mut self.totals);
+                requests
+            }
+            Way::Exact(month, all) => {
+                *month = exact::month_sums(self.traffic, self.terms, mean, stream);
+                for (total, quantity) in self.totals.iter_mut().zip(&self.tariff.quantities) {
+                    *total = quantity.of(month);
+                }
+                all.iter_mut().zip(&*month).for_each(|(all, month)| all.add(month));
+                month.iter().map(|sums| sums.requests).sum()
+            }
+        }
+    }
+
+    /// The requests that the sums are of: those expected, or those that came.
+    pub fn counted(&self, expected: f64, came: f64) -> f64 {
+        match self.way {
+            Way::Fast(..) => expected,
+            Way::Exact(..) => came,
+        }
+    }
+
+    /// Enters the last month, which expected `mean` requests, for a route.
+    pub fn enter(&self, line: &Line, mean: f64, ledger: &mut Ledger) {
+        ledger.single |= !self.pooled;
+        ledger.tokens.add(self.money(line.spend, mean));
+        if let Some(premium) = line.premium {
+            ledger.premium.add(self.money(premium, mean));
+        }
+    }
+
+    fn money(&self, quantity: usize, mean: f64) -> Money {
+        let drawn = self.totals[quantity];
+        match &self.way {
+            Way::Fast(laws, _) => {
+                let pool = &laws.whole;
+                let (each, sd) = (pool.mean[quantity], pool.sd[quantity]);
+                let third = pool.skew[quantity] * sd * sd * sd + 3.0 * each * sd * sd + each * each * each;
+                let dispersion = self.traffic.dispersion();
+                Money {
+                    drawn,
+                    expected: mean * each,
+                    variance: mean * (sd * sd + dispersion * each * each),
+                    third: mean * third,
+                }
+            }
+            Way::Exact(..) => Money { drawn, expected: drawn, variance: 0.0, third: 0.0 },
+        }
+    }
+
+    /// How many of the last month's `requests` a route serves: expected, or counted.
+    pub fn served(&self, line: &Line, requests: f64) -> f64 {
+        match &self.way {
+            Way::Fast(laws, _) => {
+                let share = line.parts.served.units.iter().zip(&laws.moments);
+                requests * share.map(|(unit, moments)| unit.request * moments.probability).sum::<f64>()
+            }
+            Way::Exact(month, _) => line.parts.served.of(month),
+        }
+    }
+
+    /// The sums of all months so far: expected, or counted.
+    pub fn sums(self) -> Vec<SegmentSums> {
+        match self.way {
+            Way::Fast(laws, expected) => {
+                let sums = |moments: &super::moments::Moments| SegmentSums {
+                    requests: expected * moments.probability,
+                    basis: moments.first.iter().map(|mean| expected * mean).collect(),
+                };
+                laws.moments.iter().map(sums).collect()
+            }
+            Way::Exact(_, all) => all,
+        }
+    }
+}
