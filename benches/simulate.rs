@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
+use tollcast::analysis::analyse;
 use tollcast::catalogue::{Catalogue, shipped};
 use tollcast::domain::problem::Source;
 use tollcast::engine::{Estimator, Options, Sampler, simulate};
@@ -32,6 +33,37 @@ fn scenario(name: &str) -> Scenario {
     Scenario::read(&assembled, &catalogue()).expect("the scenario is right")
 }
 
+/// The job that the product is timed on, from a checked scenario to every quantile with its error: all, and
+/// the trials alone, on all cores and on one.
+#[divan::bench(args = [0, 1])]
+fn headline(bencher: Bencher, threads: usize) {
+    let scenario = scenario("benchmark-headline.yaml");
+    let options =
+        Options { seed: 1, trials: 1_024, threads, estimator: Estimator::Fast, sampler: Sampler::Sobol };
+    bencher.counter(ItemsCount::new(options.trials)).bench(|| {
+        let simulation = simulate(black_box(&scenario), &[], &options, &|_| true).expect("threads");
+        analyse(&scenario, &simulation)
+    });
+}
+
+#[divan::bench]
+fn headline_setup(bencher: Bencher) {
+    let scenario = scenario("benchmark-headline.yaml");
+    let options =
+        Options { seed: 1, trials: 1, threads: 0, estimator: Estimator::Fast, sampler: Sampler::Sobol };
+    bencher.bench(|| simulate(black_box(&scenario), &[], &options, &|_| true));
+}
+
+#[divan::bench(args = [0, 1])]
+fn headline_trials(bencher: Bencher, threads: usize) {
+    let scenario = scenario("benchmark-headline.yaml");
+    let options =
+        Options { seed: 1, trials: 1_024, threads, estimator: Estimator::Fast, sampler: Sampler::Sobol };
+    bencher
+        .counter(ItemsCount::new(options.trials))
+        .bench(|| simulate(black_box(&scenario), &[], &options, &|_| true));
+}
+
 /// Trials of the main job on all cores and on one: does the second core pay?
 #[divan::bench(args = [0, 1], sample_count = 5)]
 fn article_trials(bencher: Bencher, threads: usize) {
@@ -40,7 +72,7 @@ fn article_trials(bencher: Bencher, threads: usize) {
         Options { seed: 1, trials: 2_000, threads, estimator: Estimator::Fast, sampler: Sampler::Sobol };
     bencher
         .counter(ItemsCount::new(options.trials))
-        .bench(|| simulate(black_box(&scenario), &options, &|_| ()));
+        .bench(|| simulate(black_box(&scenario), &[], &options, &|_| true));
 }
 
 /// The hard shape: mixtures, sessions, a cache that depends on length.
@@ -51,7 +83,7 @@ fn coding_agent_trials(bencher: Bencher) {
         Options { seed: 1, trials: 1_000, threads: 0, estimator: Estimator::Fast, sampler: Sampler::Sobol };
     bencher
         .counter(ItemsCount::new(options.trials))
-        .bench(|| simulate(black_box(&scenario), &options, &|_| ()));
+        .bench(|| simulate(black_box(&scenario), &[], &options, &|_| true));
 }
 
 /// Requests drawn one by one: what the audit costs.
@@ -61,9 +93,9 @@ fn exact_requests(bencher: Bencher) {
     scenario.months.truncate(1);
     let options =
         Options { seed: 1, trials: 2, threads: 1, estimator: Estimator::Exact, sampler: Sampler::Sobol };
-    let requests: f64 =
-        simulate(&scenario, &[], &options, &|_| ()).expect("threads").requests_mean.iter().sum();
+    let simulation = simulate(&scenario, &[], &options, &|_| true).expect("threads");
+    let requests = simulation.requests_mean(0);
     bencher
         .counter(ItemsCount::new((requests * 2.0) as u64))
-        .bench(|| simulate(black_box(&scenario), &options, &|_| ()));
+        .bench(|| simulate(black_box(&scenario), &[], &options, &|_| true));
 }

@@ -7,26 +7,23 @@
 //! The logarithms of A are spread linearly over a grid that is fine against σ; the variance that this adds is
 //! taken off again.
 
-use super::distribution::mean_error;
+use super::distribution::{PARTS, mean_error};
 use super::summary::{Figures, Summary};
 use crate::domain::normal;
-use crate::engine::RANDOMISATIONS;
-
-const R: usize = RANDOMISATIONS as usize;
 
 /// Grid cells for each standard deviation of volume.
 const CELLS: f64 = 6.0;
 /// A grid of more cells than this means that volume hardly scatters: the sample says as much.
 const MOST_CELLS: f64 = 2048.0;
 
-/// The mixture, and its parts by randomisation.
+/// The mixture, and its parts by part of the trials.
 #[derive(Clone, Debug)]
 pub struct Mixture {
     /// Logarithms of the amount at the grid's nodes that hold mass.
     nodes: Vec<Node>,
     /// Variance of the logarithm that volume adds, less what the grid added.
     variance: f64,
-    /// Mean, and its parts by randomisation.
+    /// Mean, and its parts by part of the trials.
     mean: (f64, Vec<f64>),
     /// Standard deviation, and its parts.
     sd: (f64, Vec<f64>),
@@ -37,8 +34,8 @@ struct Node {
     ln: f64,
     /// The share of the trials here.
     mass: f64,
-    /// The same within each randomisation.
-    parts: [f64; R],
+    /// The same within each part of the trials.
+    parts: [f64; PARTS],
     /// Variance over mean, USD.
     noise: f64,
 }
@@ -46,7 +43,9 @@ struct Node {
 /// What a trial contributes.
 #[derive(Clone, Copy, Debug)]
 pub struct Trial {
-    /// The amount at the median volume, USD.
+    /// The logarithm of the amount at the median volume.
+    pub ln: f64,
+    /// That amount, USD.
     pub centre: f64,
     /// Its variance over its mean, USD.
     pub noise: f64,
@@ -55,39 +54,45 @@ pub struct Trial {
 impl Mixture {
     /// The mixture of `trials` under volume that scatters by `sd`; `None` where that is too little to help, or
     /// an amount is zero or does not follow its law.
-    pub fn of(trials: &[Trial], sd: f64) -> Option<Self> {
-        let usable =
-            |trial: &Trial| trial.centre > 0.0 && trial.centre.is_finite() && trial.noise.is_finite();
-        if sd <= 0.0 || trials.len() < R || !trials.iter().all(usable) {
+    pub fn of(trials: impl ExactSizeIterator<Item = Trial>, sd: f64) -> Option<Self> {
+        if sd <= 0.0 || trials.len() < PARTS {
             return None;
         }
-        let (low, high) = trials.iter().fold((f64::INFINITY, 0.0_f64), |(low, high), trial| {
-            (low.min(trial.centre), high.max(trial.centre))
-        });
-        let (from, to) = (libm::log(low), libm::log(high));
+        let trials: Vec<Trial> = trials.collect();
+        let usable = |trial: &Trial| trial.centre > 0.0 && trial.ln.is_finite() && trial.noise.is_finite();
+        let (mut from, mut to) = (f64::INFINITY, f64::NEG_INFINITY);
+        for trial in &trials {
+            if !usable(trial) {
+                return None;
+            }
+            (from, to) = (from.min(trial.ln), to.max(trial.ln));
+        }
         let cells = ((to - from) / sd * CELLS).ceil().max(1.0);
         if cells > MOST_CELLS {
             return None;
         }
         let step = ((to - from) / cells).max(f64::MIN_POSITIVE);
-        let blank = Node { ln: 0.0, mass: 0.0, parts: [0.0; R], noise: 0.0 };
+        let blank = Node { ln: 0.0, mass: 0.0, parts: [0.0; PARTS], noise: 0.0 };
         let mut nodes = vec![blank; cells as usize + 2];
-        let counts: [f64; R] = std::array::from_fn(|r| ((trials.len() - r).div_ceil(R)) as f64);
-        let (mut added, mut moments) = (0.0, [[0.0_f64; 2]; R]);
+        let size = trials.len().div_ceil(PARTS);
+        let counts: [f64; PARTS] =
+            std::array::from_fn(|part| trials.len().saturating_sub(part * size).min(size) as f64);
+        let (mut added, mut moments) = (0.0, [[0.0_f64; 2]; PARTS]);
         let (first, second) = (libm::exp(0.5 * sd * sd), libm::exp(2.0 * sd * sd));
         for (at, trial) in trials.iter().enumerate() {
-            let position = (libm::log(trial.centre) - from) / step;
+            let own = at / size;
+            let position = (trial.ln - from) / step;
             let cell = (position as usize).min(cells as usize);
             let part = position - cell as f64;
             for (node, share) in [(cell, 1.0 - part), (cell + 1, part)] {
                 nodes[node].mass += share;
-                nodes[node].parts[at % R] += share / counts[at % R];
+                nodes[node].parts[own] += share / counts[own];
                 nodes[node].noise += share * trial.noise;
             }
             added += part * (1.0 - part) * step * step;
             let mean = trial.centre * first;
-            moments[at % R][0] += mean;
-            moments[at % R][1] += trial.centre * trial.centre * second + trial.noise * mean;
+            moments[own][0] += mean;
+            moments[own][1] += trial.centre * trial.centre * second + trial.noise * mean;
         }
         let n = trials.len() as f64;
         for (at, node) in nodes.iter_mut().enumerate() {
@@ -117,7 +122,7 @@ impl Mixture {
         if limit <= 0.0 { 1.0 } else { 1.0 - self.below(libm::log(limit)).0 }
     }
 
-    /// The mixture's figures. The error of a quantile is the scatter of the randomisations' distribution
+    /// The mixture's figures. The error of a quantile is the scatter of the parts' distribution
     /// functions there, over the density.
     pub fn summary(&self) -> Summary {
         let mut start = None;
@@ -167,16 +172,11 @@ impl Mixture {
 
     /// P(S ≤ exp(ln)) and its derivative by ln.
     fn below(&self, ln: f64) -> (f64, f64) {
-        let inverse = libm::exp(-ln);
+        let (inverse, table) = (libm::exp(-ln), normal::Table::get());
         self.nodes.iter().fold((0.0, 0.0), |(sum, slope), node| {
             let (z, width) = self.score(node, ln, inverse);
-            if z < -9.0 {
-                (sum, slope)
-            } else if z > 9.0 {
-                (sum + node.mass, slope)
-            } else {
-                (sum + node.mass * normal::cdf(z), slope + node.mass * normal::density(z) / width)
-            }
+            let (below, density) = table.at(z);
+            (sum + node.mass * below, slope + node.mass * density / width)
         })
     }
 
@@ -215,14 +215,14 @@ impl Mixture {
     }
 
     fn error(&self, ln: f64) -> Option<f64> {
-        let inverse = libm::exp(-ln);
-        let mut below = [0.0; R];
+        let (inverse, table) = (libm::exp(-ln), normal::Table::get());
+        let mut below = [0.0; PARTS];
         let mut slope = 0.0;
         for node in &self.nodes {
             let (z, width) = self.score(node, ln, inverse);
-            let share = normal::cdf(z);
+            let (share, density) = table.at(z);
             below.iter_mut().zip(node.parts).for_each(|(sum, part)| *sum += part * share);
-            slope += node.mass * normal::density(z) / width;
+            slope += node.mass * density / width;
         }
         mean_error(&below).map(|error| error / slope.max(1e-300) * libm::exp(ln))
     }

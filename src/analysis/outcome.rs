@@ -7,7 +7,7 @@ use super::mixture::{Mixture, Trial};
 use super::summary::Summary;
 use crate::domain::format::significant;
 use crate::domain::time::Month;
-use crate::engine::{RouteOutcome, Sampler, Scatter, Simulation};
+use crate::engine::{RouteOutcome, Sampler, Simulation, all};
 use crate::workload::{Figure, Scenario};
 
 /// Everything that a report says of a simulation.
@@ -147,8 +147,9 @@ pub struct ExpectationResult {
 
 /// The answers of a simulation of `scenario`.
 pub fn analyse(scenario: &Scenario, simulation: &Simulation) -> Analysis {
+    let volume = Volume::of(simulation);
     let mut routes: Vec<RouteAnalysis> =
-        (0..scenario.routes.len()).map(|index| route_analysis(scenario, simulation, index)).collect();
+        all(scenario.routes.len(), |index| route_analysis(scenario, simulation, volume.as_ref(), index));
     let refused = |route: &RouteAnalysis| route.shares.rejected_tokens.unwrap_or(0.0);
     let least = routes.iter().map(refused).fold(1.0, f64::min);
     routes.iter_mut().for_each(|route| route.left_out = refused(route) - least);
@@ -156,10 +157,15 @@ pub fn analyse(scenario: &Scenario, simulation: &Simulation) -> Analysis {
     Analysis { differences: differences(scenario, simulation), expectations, routes }
 }
 
-fn route_analysis(scenario: &Scenario, simulation: &Simulation, index: usize) -> RouteAnalysis {
+fn route_analysis(
+    scenario: &Scenario,
+    simulation: &Simulation,
+    volume: Option<&Volume>,
+    index: usize,
+) -> RouteAnalysis {
     let outcome = &simulation.routes[index];
     let months = simulation.months;
-    let laws = Laws { simulation, outcome };
+    let laws = Laws { simulation, outcome, volume };
     let totals =
         laws.total(|outcome| (&outcome.spend, &outcome.expected.spend, &outcome.expected.spend_noise));
     let premium =
@@ -183,13 +189,13 @@ fn route_analysis(scenario: &Scenario, simulation: &Simulation, index: usize) ->
         });
         MonthAnalysis {
             month: scenario.months[m],
-            requests_mean: simulation.requests_mean[m],
+            requests_mean: simulation.requests_mean(m),
             spend: spend.summary(),
             premium: premium.summary(),
             over_budget_probability: risk,
         }
     };
-    let analysed: Vec<MonthAnalysis> = (0..months).map(month).collect();
+    let analysed: Vec<MonthAnalysis> = all(months, month);
     let likely = analysed.iter().find(|month| month.over_budget_probability.is_some_and(|p| p >= 0.5));
     // With both budgets the months tell of the monthly one and the chance of the other: no single event.
     let one_event = total_budget.is_some() != monthly_budget.is_some();
@@ -257,6 +263,37 @@ fn column(values: &[f64], months: usize, month: usize) -> Vec<f64> {
 struct Laws<'a> {
     simulation: &'a Simulation,
     outcome: &'a RouteOutcome,
+    volume: Option<&'a Volume>,
+}
+
+/// What volume comes to in every trial, where its law is known; taken off before it is put back as a law.
+struct Volume {
+    level_sd: f64,
+    month_sd: Vec<f64>,
+    /// The logarithm of the level, by trial; and of level and drift, trial by trial, month after month. Each
+    /// with its inverse as a factor.
+    level: Vec<(f64, f64)>,
+    months: Vec<(f64, f64)>,
+}
+
+impl Volume {
+    /// The volume of a simulation, if it is to be integrated out: plain random trials stay plain.
+    fn of(simulation: &Simulation) -> Option<Self> {
+        let scatter = simulation.scatter.as_ref().filter(|_| simulation.sampler == Sampler::Sobol)?;
+        let both = |ln: f64| (ln, libm::exp(-ln));
+        let months = simulation.months;
+        Some(Volume {
+            level_sd: scatter.level_sd,
+            month_sd: scatter.drift_sd.iter().map(|drift| scatter.level_sd.hypot(*drift)).collect(),
+            level: scatter.level.iter().map(|ln| both(*ln)).collect(),
+            months: scatter
+                .drift
+                .iter()
+                .enumerate()
+                .map(|(at, drift)| both(scatter.level[at / months] + drift))
+                .collect(),
+        })
+    }
 }
 
 /// Reads an amount: as drawn, its expectations and their noise.
@@ -267,17 +304,15 @@ impl Laws<'_> {
     fn month(&self, month: usize, amount: Amount) -> Distribution {
         let (drawn, expected, noise) = amount(self.outcome);
         let months = self.simulation.months;
-        let scatter = self.scatter().and_then(|scatter| {
-            let sd = scatter.level_sd.hypot(scatter.drift_sd[month]);
+        let mixture = self.volume.and_then(|volume| {
             let trial = |t: usize| {
                 let at = t * months + month;
-                let shift = scatter.level[t] + scatter.drift[at];
-                Trial { centre: expected[at] * libm::exp(-shift), noise: noise[at] }
+                let (ln, factor) = volume.months[at];
+                Trial { ln: libm::log(expected[at]) - ln, centre: expected[at] * factor, noise: noise[at] }
             };
-            let trials: Vec<Trial> = (0..self.simulation.trials).map(trial).collect();
-            Mixture::of(&trials, sd)
+            Mixture::of((0..self.simulation.trials).map(trial), volume.month_sd[month])
         });
-        scatter.map_or_else(
+        mixture.map_or_else(
             || {
                 let (drawn, expected) = (column(drawn, months, month), column(expected, months, month));
                 Distribution::of_sample(self.simulation.sampler, drawn, expected)
@@ -290,19 +325,21 @@ impl Laws<'_> {
     fn total(&self, amount: Amount) -> Distribution {
         let (drawn, expected, noise) = amount(self.outcome);
         let months = self.simulation.months;
-        let scatter = self.scatter().and_then(|scatter| {
+        let mixture = self.volume.and_then(|volume| {
             let trial = |t: usize| {
                 let cells = t * months..(t + 1) * months;
-                let total: f64 = expected[cells.clone()].iter().sum();
-                let variance: f64 =
-                    expected[cells.clone()].iter().zip(&noise[cells]).map(|(mean, v)| mean * v).sum();
-                let noise = if total > 0.0 { variance / total } else { 0.0 };
-                Trial { centre: total * libm::exp(-scatter.level[t]), noise }
+                let (mut total, mut variance) = (0.0, 0.0);
+                for (mean, noise) in expected[cells.clone()].iter().zip(&noise[cells]) {
+                    total += mean;
+                    variance += mean * noise;
+                }
+                let (ln, factor) = volume.level[t];
+                let noise = if total > 0.0 { variance / total } else { variance };
+                Trial { ln: libm::log(total) - ln, centre: total * factor, noise }
             };
-            let trials: Vec<Trial> = (0..self.simulation.trials).map(trial).collect();
-            Mixture::of(&trials, scatter.level_sd)
+            Mixture::of((0..self.simulation.trials).map(trial), volume.level_sd)
         });
-        scatter.map_or_else(
+        mixture.map_or_else(
             || {
                 Distribution::of_sample(
                     self.simulation.sampler,
@@ -312,11 +349,6 @@ impl Laws<'_> {
             },
             Distribution::Mixture,
         )
-    }
-
-    /// How volume scatters, if it is to be integrated out: plain random trials stay plain.
-    fn scatter(&self) -> Option<&Scatter> {
-        self.simulation.scatter.as_ref().filter(|_| self.simulation.sampler == Sampler::Sobol)
     }
 }
 
@@ -330,19 +362,18 @@ fn risk(outcome: &RouteOutcome, months: usize, over: impl Fn(&[f64]) -> bool) ->
 fn differences(scenario: &Scenario, simulation: &Simulation) -> Vec<RouteDifference> {
     let totals: Vec<Vec<f64>> =
         simulation.routes.iter().map(|route| totals(&route.spend, simulation.months)).collect();
-    let mut list = Vec::new();
-    for a in 0..totals.len() {
-        for b in a + 1..totals.len() {
-            let paired: Vec<f64> = totals[a].iter().zip(&totals[b]).map(|(x, y)| x - y).collect();
-            list.push(RouteDifference {
-                a: scenario.routes[a].label.clone(),
-                b: scenario.routes[b].label.clone(),
-                difference: Summary::of(&paired),
-                a_cheaper: cheaper(&paired),
-            });
+    let pairs: Vec<(usize, usize)> =
+        (0..totals.len()).flat_map(|a| (a + 1..totals.len()).map(move |b| (a, b))).collect();
+    all(pairs.len(), |at| {
+        let (a, b) = pairs[at];
+        let paired: Vec<f64> = totals[a].iter().zip(&totals[b]).map(|(x, y)| x - y).collect();
+        RouteDifference {
+            a: scenario.routes[a].label.clone(),
+            b: scenario.routes[b].label.clone(),
+            a_cheaper: cheaper(&paired),
+            difference: Summary::of(&paired),
         }
-    }
-    list
+    })
 }
 
 /// The share of negative differences; ties count half.

@@ -68,7 +68,7 @@ fn comparison(arguments: &Arguments) -> Result<ComparisonReport, Failure> {
     let mut runs: Vec<Run> = Vec::new();
     let all: Vec<&Scenario> = scenarios.iter().collect();
     for scenario in &scenarios {
-        runs.push(simulated(scenario.clone(), &all, common, arguments.run.quiet)?);
+        runs.push(simulated(scenario.clone(), &all, common, &arguments.run)?);
     }
     let base = &runs[0];
     let pairings = runs[1..]

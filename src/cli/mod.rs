@@ -7,6 +7,7 @@ mod explain;
 mod files;
 mod folder;
 mod init;
+mod interrupt;
 mod outcome;
 mod price;
 mod prices;
@@ -83,14 +84,34 @@ struct RunArguments {
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, value_parser = clap::value_parser!(u16).range(0..=1024))]
     threads: u16,
     /// How a month's token sums come about
-    #[arg(long, value_enum, default_value_t = EstimatorArgument::Fast)]
+    #[arg(long, value_enum, default_value_t = EstimatorArgument::Auto)]
     estimator: EstimatorArgument,
     /// Where the uncertain assumptions' numbers come from
     #[arg(long, value_enum, default_value_t = SamplerArgument::Sobol)]
     sampler: SamplerArgument,
+    /// Twice as many trials again and again until the error of every route's P90 is below this
+    #[arg(long, value_name = "SHARE", value_parser = Precision::parse)]
+    precision: Option<Precision>,
     /// No progress bar
     #[arg(long, short)]
     quiet: bool,
+}
+
+/// A relative error, written as `0.5%` or `0.005`.
+#[derive(Clone, Copy, Debug)]
+struct Precision(f64);
+
+impl Precision {
+    fn parse(text: &str) -> Result<Self, String> {
+        let (number, unit) = match text.strip_suffix('%') {
+            Some(number) => (number, 0.01),
+            None => (text, 1.0),
+        };
+        match number.trim().parse::<f64>() {
+            Ok(value) if value * unit >= 1e-5 && value * unit <= 0.5 => Ok(Precision(value * unit)),
+            _ => Err("expected a share between 0.001% and 50%, for instance 0.5%".to_owned()),
+        }
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -103,6 +124,8 @@ enum SamplerArgument {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum EstimatorArgument {
+    /// Exact where that takes a moment, else fast
+    Auto,
     /// From the moments of a request
     Fast,
     /// By drawing every single request: slow, the audit of `fast`

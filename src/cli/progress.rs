@@ -4,6 +4,9 @@ use std::io::IsTerminal;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+/// The bar.
+pub type Bar = ProgressBar;
+
 /// A bar over `trials`, hidden where nobody would see it.
 pub fn bar(trials: u64, quiet: bool) -> ProgressBar {
     let visible = !quiet && std::io::stderr().is_terminal();

@@ -73,7 +73,7 @@ fn report(
     arguments: &Arguments,
 ) -> Result<Report, Failure> {
     let options = options(&scenario, &arguments.run)?;
-    let run = simulated(scenario, &[], options, arguments.run.quiet)?;
+    let run = simulated(scenario, &[], options, &arguments.run)?;
     let command = command("simulate", &[path], &run.options, &arguments.pricing);
     let manifest = Manifest::new(&run.scenario, catalogue, &run.options, command);
     let analysis = analyse(&run.scenario, &run.simulation);

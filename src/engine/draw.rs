@@ -1,8 +1,9 @@
 //! Coordinates of trials: one point of a scrambled Sobol sequence, or one random number, for everything that
 //! is uncertain once a trial or once a month.
 //!
-//! Trials come in independent randomisations of the sequence that take turns: trial t is point t / R of
-//! randomisation t mod R. How far their answers scatter is the error of the joint answer.
+//! Trial t is point t of one scrambled sequence. Any stretch of it is a scrambled net of its own, so how far
+//! the answers of equal parts scatter bounds the error of the whole, which is smaller than that of as many
+//! independent parts (METHOD.md).
 
 use super::lowdiscrepancy::{DIMENSIONS, Sobol};
 use super::stream::{Purpose, Stream};
@@ -28,9 +29,6 @@ impl Sampler {
     }
 }
 
-/// Independent randomisations of the points. Eight leave a standard error known to a quarter of itself.
-pub const RANDOMISATIONS: u32 = 8;
-
 /// The trials' points.
 pub struct Points {
     seed: u64,
@@ -43,8 +41,8 @@ pub struct Points {
 /// One coordinate of all trials.
 pub struct Coordinate {
     purpose: Purpose,
-    /// The dimension, and its scramble in every randomisation; `None` for plain random numbers.
-    dimension: Option<(usize, [u32; RANDOMISATIONS as usize])>,
+    /// The dimension and its scramble; `None` for plain random numbers.
+    dimension: Option<(usize, u32)>,
 }
 
 impl Points {
@@ -66,21 +64,20 @@ impl Points {
     pub fn coordinate(&self, name: &str) -> Coordinate {
         let purpose = Purpose::named(name);
         let known = self.dimensions.iter().position(|dimension| dimension == name);
-        let dimension = known.filter(|_| self.sampler == Sampler::Sobol).map(|dimension| {
-            let scramble =
-                |randomisation: usize| Stream::new(self.seed, randomisation as u32, purpose).word();
-            (dimension, std::array::from_fn(scramble))
-        });
+        let dimension = known.filter(|_| self.sampler == Sampler::Sobol);
+        let scramble = Stream::new(self.seed, 0, purpose).word();
+        let dimension = dimension.map(|dimension| (dimension, scramble));
         Coordinate { purpose, dimension }
     }
 
     /// The standard normal score of a coordinate in a trial.
     pub fn score(&self, coordinate: &Coordinate, trial: u32) -> f64 {
-        let Some((dimension, scrambles)) = &coordinate.dimension else {
-            return Stream::new(self.seed, trial, coordinate.purpose).normal();
-        };
-        let scramble = scrambles[(trial % RANDOMISATIONS) as usize];
-        normal::quantile(self.sobol.coordinate(*dimension, trial / RANDOMISATIONS, scramble))
+        match coordinate.dimension {
+            Some((dimension, scramble)) => {
+                normal::quantile(self.sobol.coordinate(dimension, trial, scramble))
+            }
+            None => Stream::new(self.seed, trial, coordinate.purpose).normal(),
+        }
     }
 }
 

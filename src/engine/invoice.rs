@@ -54,11 +54,13 @@ impl Money {
         if self.expected <= 0.0 {
             return if self.drawn == 0.0 { 0.0 } else { f64::NAN };
         }
-        let relative = libm::sqrt(self.variance) / self.expected;
-        let skew =
-            if self.variance > 0.0 { self.third / (self.variance * libm::sqrt(self.variance)) } else { 0.0 };
-        let moved = 0.735 * skew.abs() * relative * relative / libm::hypot(volume_sd, relative);
-        if relative == 0.0 || moved < MOST_SKEWNESS { self.variance / self.expected } else { f64::NAN }
+        let (mean, variance) = (self.expected, self.variance);
+        let relative = variance / (mean * mean);
+        // 0.735 γ η² / √(σ² + η²) < most, squared, with γ η² = third / (√variance · mean²).
+        let skew = 0.735 * self.third;
+        let most = MOST_SKEWNESS * mean * mean;
+        let small = skew * skew < most * most * variance * (volume_sd * volume_sd + relative);
+        if variance == 0.0 || small { variance / mean } else { f64::NAN }
     }
 }
 
@@ -96,8 +98,18 @@ impl Ledger {
         }
     }
 
+    /// Ready for another trial.
+    pub fn clear(&mut self) {
+        (self.tokens, self.premium, self.served, self.single) =
+            (Money::default(), Money::default(), 0.0, false);
+        self.searches.clear();
+    }
+
     /// What the searches cost, USD. Free allowances belong to all workloads of the route together.
     fn tools(&self, days: usize) -> f64 {
+        if self.searches.is_empty() {
+            return 0.0;
+        }
         let scope = Scope::Month { days: days as u64, requests: whole(self.served) };
         self.searches.iter().map(|one| bill_share(one, &self.searches, scope)).sum()
     }
@@ -105,7 +117,7 @@ impl Ledger {
 
 impl RouteOutcome {
     /// Enters a month of `days` days under `fees`; the logarithm of volume scatters by `volume_sd`.
-    pub fn enter(&mut self, ledger: &Ledger, fees: &[Fee], days: usize, volume_sd: f64) {
+    pub fn enter(&mut self, ledger: &Ledger, fees: &[MonthFee], days: usize, volume_sd: f64) {
         let tools = ledger.tools(days);
         let (spend, expected) = (ledger.tokens.drawn + tools, ledger.tokens.expected + tools);
         let (expected_fees, minimum_counts) = fees_on(fees, expected);
@@ -115,7 +127,7 @@ impl RouteOutcome {
         self.expected.premium.push(ledger.premium.expected);
         // Steps, allowances and minimums are not proportional to the volume.
         let proportional = !ledger.single && !minimum_counts && ledger.searches.iter().all(MeterUse::is_flat);
-        let factor = 1.0 + fees.iter().map(|fee| fee.share.to_f64()).sum::<f64>();
+        let factor = 1.0 + fees.iter().map(|fee| fee.share).sum::<f64>();
         let noise = |money: &Money| if proportional { money.noise(volume_sd) } else { f64::NAN };
         self.expected.spend_noise.push(noise(&ledger.tokens) * factor);
         self.expected.premium_noise.push(noise(&ledger.premium));
@@ -124,15 +136,28 @@ impl RouteOutcome {
     }
 }
 
+/// A platform fee of a month.
+#[derive(Clone, Copy, Debug)]
+pub struct MonthFee {
+    share: f64,
+    minimum: f64,
+}
+
+impl From<&Fee> for MonthFee {
+    fn from(fee: &Fee) -> Self {
+        MonthFee { share: fee.share.to_f64(), minimum: fee.minimum.to_f64() }
+    }
+}
+
 /// The platform fees on a month's spend, as [`fees_of`](crate::billing::fees_of) reckons them; and whether a
 /// minimum could count at a fifth of the spend.
-fn fees_on(fees: &[Fee], spend: f64) -> (f64, bool) {
+fn fees_on(fees: &[MonthFee], spend: f64) -> (f64, bool) {
     if spend == 0.0 {
         return (0.0, false);
     }
     fees.iter().fold((0.0, false), |(sum, counts), fee| {
-        let (share, minimum) = (spend * fee.share.to_f64(), fee.minimum.to_f64());
-        (sum + share.max(minimum), counts || share < 5.0 * minimum)
+        let share = spend * fee.share;
+        (sum + share.max(fee.minimum), counts || share < 5.0 * fee.minimum)
     })
 }
 

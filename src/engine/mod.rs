@@ -9,6 +9,7 @@
 //! The place of closed forms and of the fast brute-force kernel is behind `moments` and `exact`; nothing
 //! else knows how a month's sums come about.
 
+mod closed;
 mod counts;
 mod draw;
 mod exact;
@@ -28,7 +29,8 @@ mod stream;
 mod tariff;
 mod traffic;
 
-pub use draw::{RANDOMISATIONS, Sampler};
+pub use draw::Sampler;
 pub use law::{length_figures, share_above};
-pub use outcome::{OutcomeSums, RouteOutcome, Scatter, Simulation, Tally};
-pub use simulate::{Estimator, Options, simulate};
+pub use outcome::{Batch, OutcomeSums, RouteOutcome, Scatter, Simulation, Tally};
+pub use parallel::all;
+pub use simulate::{BATCH, Engine, Estimator, Options, Stopped, batches_of, simulate};

@@ -6,6 +6,7 @@
 //! form: outputs under their limits by the partial moments of lognormals, the cache's gate and share. Only
 //! reasoning on top of an output, and outputs of mixtures that depend on the prompt, are integrated once more.
 
+use super::closed;
 use super::law::Law;
 use super::output::{OutputLaw, OutputMoments};
 use super::quadrature::Rules;
@@ -53,12 +54,23 @@ impl Integrator {
     /// The moments of every segment in a trial, for the quantities of `tariff`.
     pub fn moments(&self, traffic: &Traffic<'_>, terms: &Terms, tariff: &Tariff) -> Vec<Moments> {
         let output = OutputLaw::new(traffic, terms, &self.rules);
+        closed::moments(traffic, terms, &output, tariff)
+            .unwrap_or_else(|| self.by_quadrature(traffic, terms, &output, tariff))
+    }
+
+    fn by_quadrature(
+        &self,
+        traffic: &Traffic<'_>,
+        terms: &Terms,
+        output: &OutputLaw<'_>,
+        tariff: &Tariff,
+    ) -> Vec<Moments> {
         let mut work = Work {
             traffic,
             terms,
             quantities: &tariff.quantities,
             output: output.fixed(),
-            law: &output,
+            law: output,
             scratch: Scratch::new(traffic, terms),
         };
         let segments = terms.segments.iter().zip(&tariff.served).enumerate();

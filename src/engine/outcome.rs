@@ -13,8 +13,8 @@ pub struct Simulation {
     pub months: usize,
     /// Where the assumptions' numbers came from.
     pub sampler: Sampler,
-    /// Mean number of requests of each month, all workloads.
-    pub requests_mean: Vec<f64>,
+    /// Requests of each month over all trials, all workloads.
+    pub requests: Vec<f64>,
     /// One per route, in the order of the scenario.
     pub routes: Vec<RouteOutcome>,
     /// How volume scatters, where its law is known and so can be integrated out.
@@ -213,11 +213,16 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Nothing yet.
-    pub fn new(months: usize, routes: usize) -> Self {
+    /// Nothing yet, with room for `trials` trials.
+    pub fn new(months: usize, routes: usize, trials: usize) -> Self {
+        let route = || {
+            let mut route = RouteOutcome::default();
+            route.lists_mut().into_iter().for_each(|list| list.reserve_exact(trials * months));
+            route
+        };
         Batch {
             requests: vec![0.0; months],
-            routes: vec![RouteOutcome::default(); routes],
+            routes: (0..routes).map(|_| route()).collect(),
             level: Vec::new(),
             drift: Vec::new(),
         }
@@ -284,7 +289,7 @@ impl Simulation {
             trials: 0,
             months,
             sampler,
-            requests_mean: vec![0.0; months],
+            requests: vec![0.0; months],
             routes: vec![RouteOutcome::default(); routes],
             scatter,
         }
@@ -293,7 +298,7 @@ impl Simulation {
     /// Joins batches, in their order, to what is not there yet.
     pub fn merged(mut self, batches: impl IntoIterator<Item = Batch>) -> Self {
         for batch in batches {
-            for (total, sum) in self.requests_mean.iter_mut().zip(&batch.requests) {
+            for (total, sum) in self.requests.iter_mut().zip(&batch.requests) {
                 *total += sum;
             }
             if let Some(scatter) = &mut self.scatter {
@@ -308,7 +313,11 @@ impl Simulation {
             }
         }
         self.trials = self.routes.first().map_or(0, |route| route.spend.len() / self.months.max(1));
-        self.requests_mean.iter_mut().for_each(|total| *total /= self.trials.max(1) as f64);
         self
+    }
+
+    /// Mean number of requests of a month, all workloads.
+    pub fn requests_mean(&self, month: usize) -> f64 {
+        self.requests[month] / self.trials.max(1) as f64
     }
 }

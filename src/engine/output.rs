@@ -4,6 +4,7 @@
 //! limit leaves of it has closed forms: E[min(V + r, c)ᵏ] from the partial moments of V below c − r. Reasoning
 //! lengths r are points of a rule.
 
+use super::closed::lognormal_powers;
 use super::quadrature::Rules;
 use super::traffic::{Terms, Traffic};
 use crate::domain::normal;
@@ -93,6 +94,34 @@ impl<'a> OutputLaw<'a> {
             ),
         };
         OutputLaw { caps: &terms.caps, visible, thoughts: thoughts(traffic, terms, rules) }
+    }
+
+    /// E[Oᵇ] for b = 0 to 3 without any limit, and by how much each power tilts the score of a prompt: ρs. `None`
+    /// where limits are in reach of prompts with log-sd `prompt_sigma`, differ, or the law has no such form.
+    pub fn plain_powers(&self, prompt_sigma: f64) -> Option<([f64; 4], f64)> {
+        match &self.visible {
+            Visible::Fixed(_) => {
+                let moments = self.fixed();
+                let first = moments.powers.first()?;
+                let alike =
+                    |power: &[f64; 3]| (0..3).all(|k| (power[k] - first[k]).abs() <= 1e-12 * first[k]);
+                moments.powers.iter().all(alike).then_some(([1.0, first[0], first[1], first[2]], 0.0))
+            }
+            Visible::Lognormal { ln_mean, slope, sigma, .. } => {
+                if self.thoughts.len() > 1 {
+                    return None;
+                }
+                let s = libm::hypot(*slope, *sigma);
+                let cap = self.caps.iter().copied().fold(f64::INFINITY, f64::min);
+                let reach = if cap.is_finite() { (libm::log(cap) - ln_mean) / s } else { f64::INFINITY };
+                // What a limit takes: less than 2 · 10⁻⁶ of the mean, 10⁻⁴ of second moments.
+                let free = reach - s > 4.7
+                    && reach - 2.0 * s > 3.7
+                    && reach - slope.abs() * prompt_sigma / s - s > 3.7;
+                free.then(|| (lognormal_powers(*ln_mean, s), *slope))
+            }
+            Visible::Points { .. } => None,
+        }
     }
 
     /// The moments of all requests where outputs do not depend on prompts; room for them otherwise.

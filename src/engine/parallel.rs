@@ -3,15 +3,22 @@
 use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
 
-/// Runs `work` on 0..count with `threads` threads (0: as many as there are cores); results in order.
+/// `work` on 0..count, on all cores; results in order.
+pub fn all<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    (0..count).into_par_iter().map(&work).collect()
+}
+
+/// The same with `threads` threads; 0 is one for every core.
 ///
 /// # Errors
 /// When the operating system refuses the threads.
 pub fn ordered<T: Send>(
     count: usize,
     threads: usize,
-    work: impl Fn(usize) -> T + Sync,
+    work: impl Fn(usize) -> T + Sync + Send,
 ) -> anyhow::Result<Vec<T>> {
-    let pool = ThreadPoolBuilder::new().num_threads(threads).build()?;
-    Ok(pool.install(|| (0..count).into_par_iter().map(&work).collect()))
+    if threads == 0 {
+        return Ok(all(count, work));
+    }
+    Ok(ThreadPoolBuilder::new().num_threads(threads).build()?.install(|| all(count, work)))
 }

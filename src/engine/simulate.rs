@@ -1,10 +1,12 @@
 //! The trials: batches of fixed size, merged in order, so that the same seed gives the same bytes on any
 //! number of threads.
 
+use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::draw::{Assumptions, Points, Sampler};
-use super::invoice::Ledger;
+use super::invoice::{Ledger, MonthFee};
 use super::moments::Integrator;
 use super::outcome::{Batch, Scatter, Simulation};
 use super::parallel::ordered;
@@ -12,7 +14,7 @@ use super::path::{Expected, Path, drift_variances};
 use super::source::Source;
 use super::stream::{Purpose, Stream};
 use super::tariff::Tariff;
-use super::traffic::{Segment, Traffic};
+use super::traffic::{Segment, SegmentSums, Traffic};
 use crate::workload::{Input, Scenario, Slice, Uncertain};
 
 /// How a month's sums come about.
@@ -53,27 +55,40 @@ pub struct Options {
 pub const BATCH: u32 = 64;
 
 /// Runs all trials of a scenario, on the same random numbers as those `beside` it. `progress` is told how many
-/// trials a finished batch held; it is called from several threads.
+/// trials a finished batch held, from several threads, and says whether to go on.
 ///
 /// # Errors
-/// When the operating system refuses the threads.
+/// When the operating system refuses the threads, or `progress` said no.
 pub fn simulate(
     scenario: &Scenario,
     beside: &[&Scenario],
     options: &Options,
-    progress: &(dyn Fn(u64) + Sync),
+    progress: Progress<'_>,
 ) -> anyhow::Result<Simulation> {
     let engine = Engine::new(scenario, beside, *options);
-    let batches = options.trials.div_ceil(BATCH) as usize;
-    let results = ordered(batches, options.threads, |batch| {
-        let first = batch as u32 * BATCH;
-        let last = (first + BATCH).min(options.trials);
-        let result = engine.batch(first, last);
-        progress(u64::from(last - first));
-        result
-    })?;
-    Ok(Simulation::merged(engine.blank(), results))
+    let batches = engine.run(0..batches_of(options.trials), progress)?;
+    Ok(engine.blank().merged(batches))
 }
+
+/// Is told how many trials a finished batch held, and says whether to go on.
+pub type Progress<'a> = &'a (dyn Fn(u64) -> bool + Sync);
+
+/// How many batches `trials` trials are.
+pub fn batches_of(trials: u32) -> u32 {
+    trials.div_ceil(BATCH)
+}
+
+/// The trials were stopped.
+#[derive(Clone, Copy, Debug)]
+pub struct Stopped;
+
+impl std::fmt::Display for Stopped {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the trials were stopped")
+    }
+}
+
+impl std::error::Error for Stopped {}
 
 /// Everything that trials share.
 pub struct Engine<'a> {
@@ -87,6 +102,16 @@ pub struct Engine<'a> {
     pub integrator: Integrator,
     /// How volume scatters, where that is a known law.
     volume: Option<KnownVolume>,
+    /// Of every route and month.
+    fees: Vec<Vec<Vec<MonthFee>>>,
+}
+
+/// What a batch works on.
+struct Desk {
+    /// Of every route and month, in the trial at hand.
+    ledgers: Vec<Ledger>,
+    /// Sums that wait to be billed at tariffs that all trials share: by workload, tariff and segment.
+    unbilled: Vec<Vec<Vec<SegmentSums>>>,
 }
 
 /// A workload prepared for all trials.
@@ -110,7 +135,8 @@ struct KnownVolume {
 }
 
 impl<'a> Engine<'a> {
-    fn new(scenario: &'a Scenario, beside: &[&Scenario], options: Options) -> Self {
+    /// Prepares a scenario, beside others that are to see the same random numbers.
+    pub fn new(scenario: &'a Scenario, beside: &[&Scenario], options: Options) -> Self {
         let points = Points::new(scenario, beside, options.seed, options.sampler);
         let workloads = (0..scenario.workloads.len()).map(|w| Prepared::new(scenario, w, &points)).collect();
         Engine {
@@ -120,11 +146,41 @@ impl<'a> Engine<'a> {
             points,
             workloads,
             integrator: Integrator::new(),
+            fees: scenario
+                .routes
+                .iter()
+                .map(|route| {
+                    route.fees.iter().map(|month| month.iter().map(MonthFee::from).collect()).collect()
+                })
+                .collect(),
             volume: KnownVolume::of(scenario).filter(|_| options.estimator == Estimator::Fast),
         }
     }
 
-    fn blank(&self) -> Simulation {
+    /// Runs the batches of some numbers.
+    ///
+    /// # Errors
+    /// When the operating system refuses the threads, or `progress` said no.
+    pub fn run(&self, batches: Range<u32>, progress: Progress<'_>) -> anyhow::Result<Vec<Batch>> {
+        let stopped = AtomicBool::new(false);
+        let results = ordered(batches.len(), self.options.threads, |at| {
+            if stopped.load(Ordering::Relaxed) {
+                return None;
+            }
+            let first = (batches.start + at as u32) * BATCH;
+            let last = (first + BATCH).min(self.options.trials);
+            let batch = self.batch(first, last);
+            if !progress(u64::from(last - first)) {
+                stopped.store(true, Ordering::Relaxed);
+            }
+            Some(batch)
+        })?;
+        let finished: Option<Vec<Batch>> = results.into_iter().collect();
+        Ok(finished.ok_or(Stopped)?)
+    }
+
+    /// A simulation without trials.
+    pub fn blank(&self) -> Simulation {
         let scatter = self.volume.as_ref().map(|volume| Scatter {
             level_sd: volume.level_sd,
             drift_sd: volume.drift_sd.clone(),
@@ -140,18 +196,30 @@ impl<'a> Engine<'a> {
     }
 
     fn batch(&self, first: u32, last: u32) -> Batch {
-        let mut batch = Batch::new(self.scenario.months.len(), self.scenario.routes.len());
+        let (months, routes) = (self.scenario.months.len(), self.scenario.routes.len());
+        let mut batch = Batch::new(months, routes, (last - first) as usize);
+        let mut desk = Desk {
+            ledgers: vec![Ledger::default(); routes * months],
+            unbilled: self.workloads.iter().map(Prepared::no_sums).collect(),
+        };
         for trial in first..last {
-            self.trial(trial, &mut batch);
+            desk.ledgers.iter_mut().for_each(Ledger::clear);
+            self.trial(trial, &mut desk, &mut batch);
+        }
+        for (workload, unbilled) in self.workloads.iter().zip(&desk.unbilled) {
+            for ((_, tariff), sums) in workload.tariffs.iter().flatten().zip(unbilled) {
+                for (route, line) in batch.routes.iter_mut().zip(&tariff.lines) {
+                    route.sums.bill(&line.parts, sums, 0.0);
+                }
+            }
         }
         batch
     }
 
-    fn trial(&self, trial: u32, batch: &mut Batch) {
+    fn trial(&self, trial: u32, desk: &mut Desk, batch: &mut Batch) {
         let drawn = self.assumptions.values(&self.points, trial);
         let months = self.scenario.months.len();
-        let mut ledgers = vec![Ledger::default(); self.scenario.routes.len() * months];
-        for workload in &self.workloads {
+        for (index, workload) in self.workloads.iter().enumerate() {
             let volume = &workload.traffic.workload.volume;
             let address = (&self.points, self.options.seed, trial);
             let expected = workload.path.expected(volume, &self.scenario.months, &drawn.values, address);
@@ -160,15 +228,15 @@ impl<'a> Engine<'a> {
                 let drift = expected.iter().zip(&known.drift_sd);
                 batch.drift.extend(drift.map(|(expected, sd)| if *sd > 0.0 { expected.drift } else { 0.0 }));
             }
-            self.live(workload, (trial, &drawn.values), &expected, &mut ledgers, batch);
+            self.live(index, (trial, &drawn.values), &expected, desk, batch);
         }
         let volume_sd = |month: usize| {
             self.volume.as_ref().map_or(0.0, |known| libm::hypot(known.level_sd, known.drift_sd[month]))
         };
-        for (index, route) in self.scenario.routes.iter().enumerate() {
-            for (month, ledger) in ledgers[index * months..(index + 1) * months].iter().enumerate() {
+        for (index, fees) in self.fees.iter().enumerate() {
+            for (month, ledger) in desk.ledgers[index * months..(index + 1) * months].iter().enumerate() {
                 let days = self.scenario.months[month].days();
-                batch.routes[index].enter(ledger, &route.fees[month], days, volume_sd(month));
+                batch.routes[index].enter(ledger, &fees[month], days, volume_sd(month));
             }
         }
     }
@@ -176,12 +244,13 @@ impl<'a> Engine<'a> {
     /// Lives through the horizon of a workload once, and enters it into the ledgers of all routes.
     fn live(
         &self,
-        workload: &Prepared<'_>,
+        index: usize,
         (trial, values): (u32, &[f64]),
         expected: &[Expected],
-        ledgers: &mut [Ledger],
+        desk: &mut Desk,
         batch: &mut Batch,
     ) {
+        let workload = &self.workloads[index];
         let traffic = &workload.traffic;
         let terms = traffic.terms(values);
         let mut searches = Stream::new(self.options.seed, trial, workload.searches);
@@ -195,7 +264,7 @@ impl<'a> Engine<'a> {
                 &own
             }
         };
-        for (group, tariff) in tariffs {
+        for (number, (group, tariff)) in tariffs.iter().enumerate() {
             let mut source = Source::new(self, traffic, &terms, tariff);
             for (month, mean) in expected.iter().enumerate() {
                 if workload.same_cards[month] != *group {
@@ -205,7 +274,7 @@ impl<'a> Engine<'a> {
                 let requests = source.month(mean.requests, &mut stream);
                 batch.requests[month] += source.counted(mean.requests, requests);
                 for (index, line) in tariff.lines.iter().enumerate() {
-                    let ledger = &mut ledgers[index * expected.len() + month];
+                    let ledger = &mut desk.ledgers[index * expected.len() + month];
                     source.enter(line, mean.requests, ledger);
                     let plan = &self.scenario.routes[index].plans[traffic.index];
                     let per_request = values[plan.searches_per_request.0];
@@ -220,6 +289,10 @@ impl<'a> Engine<'a> {
                 }
             }
             let sums = source.sums();
+            if workload.tariffs.is_some() && terms.views.iter().all(|view| view.shortfall == 0.0) {
+                desk.unbilled[index][number].iter_mut().zip(&sums).for_each(|(all, more)| all.add(more));
+                continue;
+            }
             for (index, line) in tariff.lines.iter().enumerate() {
                 let shortfall = terms.views[traffic.routes[index].view].shortfall;
                 batch.routes[index].sums.bill(&line.parts, &sums, shortfall);
@@ -254,6 +327,14 @@ impl<'a> Prepared<'a> {
             prepared.tariffs = Some(prepared.tariffs_of(scenario, &segments, &values));
         }
         prepared
+    }
+
+    /// Sums of nothing for every tariff that all trials share.
+    fn no_sums(&self) -> Vec<Vec<SegmentSums>> {
+        let none = |(_, tariff): &(usize, Tariff)| {
+            vec![SegmentSums::empty(self.traffic.basis_len()); tariff.served.len()]
+        };
+        self.tariffs.iter().flatten().map(none).collect()
     }
 
     /// The tariff of every month with cards of its own.

@@ -17,6 +17,8 @@ pub struct Source<'a> {
     way: Way<'a>,
     /// The last month: one figure per quantity of the tariff, USD.
     totals: Vec<f64>,
+    /// What is expected of each quantity by every request that is expected.
+    each: Vec<Money>,
     /// Whether all of it came from the limit law.
     pooled: bool,
 }
@@ -31,17 +33,20 @@ enum Way<'a> {
 impl<'a> Source<'a> {
     /// The months of a trial with `terms`.
     pub fn new(engine: &Engine<'_>, traffic: &'a Traffic<'a>, terms: &'a Terms, tariff: &'a Tariff) -> Self {
+        let mut each = Vec::new();
         let way = match engine.options.estimator {
             Estimator::Fast => {
                 let moments = engine.integrator.moments(traffic, terms, tariff);
-                Way::Fast(Box::new(Laws::new(traffic, terms, tariff, moments)), 0.0)
+                let laws = Laws::new(traffic, terms, tariff, moments);
+                each.extend((0..tariff.quantities.len()).map(|q| of_one(&laws, traffic.dispersion(), q)));
+                Way::Fast(Box::new(laws), 0.0)
             }
             Estimator::Exact => {
                 let none = vec![SegmentSums::empty(traffic.basis_len()); terms.segments.len()];
                 Way::Exact(none.clone(), none)
             }
         };
-        Source { traffic, terms, tariff, way, totals: vec![0.0; tariff.quantities.len()], pooled: true }
+        Source { traffic, terms, tariff, way, totals: vec![0.0; tariff.quantities.len()], each, pooled: true }
     }
 
     /// Draws a month that expects `mean` requests; returns how many came.
@@ -83,20 +88,14 @@ impl<'a> Source<'a> {
 
     fn money(&self, quantity: usize, mean: f64) -> Money {
         let drawn = self.totals[quantity];
-        match &self.way {
-            Way::Fast(laws, _) => {
-                let pool = &laws.whole;
-                let (each, sd) = (pool.mean[quantity], pool.sd[quantity]);
-                let third = pool.skew[quantity] * sd * sd * sd + 3.0 * each * sd * sd + each * each * each;
-                let dispersion = self.traffic.dispersion();
-                Money {
-                    drawn,
-                    expected: mean * each,
-                    variance: mean * (sd * sd + dispersion * each * each),
-                    third: mean * third,
-                }
-            }
-            Way::Exact(..) => Money { drawn, expected: drawn, variance: 0.0, third: 0.0 },
+        match self.each.get(quantity) {
+            Some(each) => Money {
+                drawn,
+                expected: mean * each.expected,
+                variance: mean * each.variance,
+                third: mean * each.third,
+            },
+            None => Money { drawn, expected: drawn, variance: 0.0, third: 0.0 },
         }
     }
 
@@ -123,5 +122,19 @@ impl<'a> Source<'a> {
             }
             Way::Exact(_, all) => all,
         }
+    }
+}
+
+/// The cumulants of a month in which one request is expected: those of a compound law whose number of requests
+/// has `dispersion` times the variance of a Poisson law.
+fn of_one(laws: &Laws<'_>, dispersion: f64, quantity: usize) -> Money {
+    let pool = &laws.whole;
+    let (mean, sd) = (pool.mean[quantity], pool.sd[quantity]);
+    let variance = sd * sd;
+    Money {
+        drawn: 0.0,
+        expected: mean,
+        variance: variance + dispersion * mean * mean,
+        third: pool.skew[quantity] * variance * sd + 3.0 * mean * variance + mean * mean * mean,
     }
 }

@@ -302,6 +302,11 @@ impl View {
         (1.0 - self.share) / self.share
     }
 
+    /// The share of requests that pass the gate.
+    pub fn open(&self) -> f64 {
+        self.open
+    }
+
     /// The share that the uniform `u` gives.
     pub fn share_at(&self, u: f64) -> f64 {
         libm::pow(u, self.exponent())

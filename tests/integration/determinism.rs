@@ -12,7 +12,7 @@ fn threads_do_not_change_a_bit() {
     for estimator in [Estimator::Fast, Estimator::Exact] {
         let bits = |threads: usize| -> Vec<u64> {
             let options = Options { seed: 9, trials: 101, threads, estimator, sampler: Sampler::Sobol };
-            let simulation = simulate(&scenario, &[], &options, &|_| ()).unwrap();
+            let simulation = simulate(&scenario, &[], &options, &|_| true).unwrap();
             let sums = simulation.routes.iter().map(|route| route.sums.input.to_bits());
             let spend = simulation.routes.iter().flat_map(|route| &route.spend).map(|usd| usd.to_bits());
             let means = simulation.requests_mean.iter().map(|n| n.to_bits());

@@ -92,7 +92,7 @@ pub fn scenario(text: &str) -> Scenario {
 /// A run of a scenario.
 pub fn run(scenario: &Scenario, estimator: Estimator, trials: u32, seed: u64) -> Simulation {
     let options = Options { seed, trials, threads: 0, estimator, sampler: Sampler::Random };
-    simulate(scenario, &[], &options, &|_| ()).expect("threads")
+    simulate(scenario, &[], &options, &|_| true).expect("threads")
 }
 
 /// A fast run with its answers.

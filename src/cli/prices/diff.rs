@@ -186,8 +186,8 @@ fn forecast(path: &Path, a: &Side, b: &Side, arguments: &Arguments) -> Result<Fo
     let common = options(&first, &arguments.run)?;
     let both = [first.clone(), second.clone()];
     let beside = [&both[0], &both[1]];
-    let first = simulated(first, &beside, common, arguments.run.quiet)?;
-    let second = simulated(second, &beside, common, arguments.run.quiet)?;
+    let first = simulated(first, &beside, common, &arguments.run)?;
+    let second = simulated(second, &beside, common, &arguments.run)?;
     let pairing = pair((&first.scenario, &first.simulation), (&second.scenario, &second.simulation));
     let command =
         format!("tollcast prices diff {} {} --scenario {}", arguments.a, arguments.b, path.display());

@@ -1,0 +1,239 @@
+//! Moments of a request in closed form, where prompt and output are lognormal.
+//!
+//! With ln X normal (μ, σ), ln O normal (ν, s) and correlation ρ, the part of E[Xᵃ Oᵇ] from prompts below x is
+//! exp(aμ + bν + ½(a²σ² + 2abρσs + b²s²)) · Φ((ln x − μ)/σ − aσ − bρs). An output that does not depend on the
+//! prompt may have any law: its moments are factors. Gates that depend on the prompt's length, mixtures of
+//! prompts, and output limits that are in reach have no such form: [`moments`] then leaves them to quadrature.
+
+use super::moments::Moments;
+use super::output::OutputLaw;
+use super::tariff::{Quantity, Tariff, Unit};
+use super::traffic::{Segment, Terms, Traffic, View};
+use crate::domain::normal;
+
+/// E[Xᵃ Oᵇ] over some stretch of prompts, by a and b with a + b at most 3.
+type Table = [[f64; 4]; 4];
+
+/// The moments of every segment, if all laws allow it.
+pub fn moments(
+    traffic: &Traffic<'_>,
+    terms: &Terms,
+    output: &OutputLaw<'_>,
+    tariff: &Tariff,
+) -> Option<Vec<Moments>> {
+    let [prompt] = traffic.prompt.components() else { return None };
+    if prompt.sigma == 0.0 || traffic.cache_correlation != 0.0 {
+        return None;
+    }
+    let joint = Joint::new(prompt.ln_median + libm::log(terms.prompt_scale), prompt.sigma, output)?;
+    let mut low = (0.0, Table::default());
+    let mut all = Vec::with_capacity(terms.segments.len());
+    for (at, segment) in terms.segments.iter().enumerate() {
+        let high = (segment.high, joint.below(segment.high));
+        all.push(joint.segment(at, segment, (&low.1, &high.1), terms, tariff));
+        low = high;
+    }
+    Some(all)
+}
+
+/// The joint law of prompt and output.
+struct Joint {
+    mu: f64,
+    sigma: f64,
+    /// ρs: how far a power of the output tilts the prompt's score.
+    tilt: f64,
+    /// Moments without a limit.
+    whole: Table,
+}
+
+impl Joint {
+    fn new(mu: f64, sigma: f64, output: &OutputLaw<'_>) -> Option<Self> {
+        let (powers, tilt) = output.plain_powers(sigma)?;
+        let x: [f64; 4] =
+            std::array::from_fn(|a| libm::exp(a as f64 * mu + 0.5 * (a * a) as f64 * sigma * sigma));
+        let mixed = libm::exp(sigma * tilt);
+        let mut whole = Table::default();
+        for a in 0..4 {
+            for b in 0..4 - a {
+                whole[a][b] = x[a] * powers[b] * mixed.powi((a * b) as i32);
+            }
+        }
+        Some(Joint { mu, sigma, tilt, whole })
+    }
+
+    /// The part from prompts below `x`.
+    #[expect(clippy::needless_range_loop, reason = "the indices are powers")]
+    fn below(&self, x: f64) -> Table {
+        if x == f64::INFINITY {
+            return self.whole;
+        }
+        if x <= 0.0 {
+            return Table::default();
+        }
+        let z = (libm::log(x) - self.mu) / self.sigma;
+        let table = normal::Table::get();
+        let mut part = Table::default();
+        for a in 0..4 {
+            for b in 0..4 - a {
+                let share = if b > 0 && self.tilt == 0.0 {
+                    // An independent output takes the prompt's own share, which stands at its first power.
+                    part[a][0] / self.whole[a][0]
+                } else {
+                    table.at(z - a as f64 * self.sigma - b as f64 * self.tilt).0
+                };
+                part[a][b] = self.whole[a][b] * share;
+            }
+        }
+        part
+    }
+
+    fn segment(
+        &self,
+        at: usize,
+        segment: &Segment,
+        (low, high): (&Table, &Table),
+        terms: &Terms,
+        tariff: &Tariff,
+    ) -> Moments {
+        let inside = less(high, low);
+        let fixed = 1 + terms.caps.len();
+        let size = fixed + terms.views.len();
+        let mut moments = Moments {
+            probability: segment.probability(),
+            first: vec![0.0; size],
+            second: vec![0.0; size * (size + 1) / 2],
+            third: vec![0.0; tariff.quantities.len()],
+        };
+        moments.first[0] = inside[1][0];
+        if !tariff.served[at] || segment.probability() <= 0.0 {
+            return moments;
+        }
+        let cached: Vec<Cached> =
+            terms.views.iter().map(|view| self.cached(view, segment, &inside, high)).collect();
+        moments.first[1..fixed].fill(inside[0][1]);
+        for (mean, part) in moments.first[fixed..].iter_mut().zip(&cached) {
+            *mean = part.hit * part.view.share * part.times(0, 0, 1);
+        }
+        let mut index = 0;
+        for row in 0..size {
+            for column in 0..=row {
+                moments.second[index] = match (row, column) {
+                    (0, _) => inside[2][0],
+                    (row, 0) if row < fixed => inside[1][1],
+                    (row, _) if row < fixed => inside[0][2],
+                    (row, column) if column < fixed => {
+                        let part = &cached[row - fixed];
+                        let (a, b) = if column == 0 { (1, 0) } else { (0, 1) };
+                        part.hit * part.view.share * part.times(a, b, 1)
+                    }
+                    (row, column) => both(&cached[row - fixed], &cached[column - fixed]),
+                };
+                index += 1;
+            }
+        }
+        for (third, quantity) in moments.third.iter_mut().zip(&tariff.quantities) {
+            *third = cube(quantity, quantity.units[at], &inside, &cached[quantity.cached - fixed]);
+        }
+        moments
+    }
+
+    /// What a view of the cache sees of a segment.
+    fn cached<'a>(&self, view: &'a View, segment: &Segment, inside: &Table, high: &Table) -> Cached<'a> {
+        let reached = if view.minimum <= segment.low {
+            *inside
+        } else if view.minimum >= segment.high {
+            Table::default()
+        } else {
+            less(high, &self.below(view.minimum))
+        };
+        let cut = (view.cut <= segment.low).then_some(view.cut);
+        Cached { view, hit: view.open(), reached, cut }
+    }
+}
+
+/// Prompts of a segment that a cache may serve.
+struct Cached<'a> {
+    view: &'a View,
+    /// The chance of a hit.
+    hit: f64,
+    /// Moments over the prompts that reach the cache's minimum.
+    reached: Table,
+    /// The length that prompts of the segment are cut to.
+    cut: Option<f64>,
+}
+
+impl Cached<'_> {
+    /// E[Xᵃ Oᵇ Lᵏ] over them, where L is the length that can be cached.
+    fn times(&self, a: usize, b: usize, k: usize) -> f64 {
+        match self.cut {
+            Some(cut) => self.reached[a][b] * cut.powi(k as i32),
+            None => self.reached[a + k][b],
+        }
+    }
+}
+
+/// E[C_v C_u]: gates are nested and both shares come from one uniform.
+fn both(v: &Cached<'_>, u: &Cached<'_>) -> f64 {
+    // The higher minimum decides.
+    let (higher, lower) = if v.view.minimum >= u.view.minimum { (v, u) } else { (u, v) };
+    let lengths = match (higher.cut, lower.cut) {
+        (Some(a), Some(b)) => a * b * higher.reached[0][0],
+        (Some(cut), None) | (None, Some(cut)) => cut * higher.reached[1][0],
+        (None, None) => higher.reached[2][0],
+    };
+    v.hit.min(u.hit) / (1.0 + v.view.exponent() + u.view.exponent()) * lengths
+}
+
+/// E[c³] of a quantity c = (w + pX + oO) + C with C = r · hit · S · L.
+fn cube(quantity: &Quantity, unit: Unit, inside: &Table, cached: &Cached<'_>) -> f64 {
+    debug_assert!(quantity.output > 0, "the first sum of a basis is the prompt's");
+    if unit.is_nothing() {
+        return 0.0;
+    }
+    let whole = power(3, &unit, |a, b| inside[a][b]);
+    if unit.cached == 0.0 {
+        return whole;
+    }
+    let view = cached.view;
+    let share = |k: usize| cached.hit * unit.cached.powi(k as i32) / (1.0 + k as f64 * view.exponent());
+    whole
+        + 3.0 * share(1) * power(2, &unit, |a, b| cached.times(a, b, 1))
+        + 3.0 * share(2) * power(1, &unit, |a, b| cached.times(a, b, 2))
+        + share(3) * cached.times(0, 0, 3)
+}
+
+/// E[(w + pX + oO)ᵏ …] by the multinomial theorem, from the moments that `of` gives.
+#[expect(clippy::needless_range_loop, reason = "the indices are powers")]
+fn power(k: usize, unit: &Unit, of: impl Fn(usize, usize) -> f64) -> f64 {
+    const FACTORIAL: [f64; 4] = [1.0, 1.0, 2.0, 6.0];
+    let (w, p, o) = (unit.request, unit.prompt, unit.output);
+    if w == 0.0 {
+        return match k {
+            1 => p * of(1, 0) + o * of(0, 1),
+            2 => p * p * of(2, 0) + 2.0 * p * o * of(1, 1) + o * o * of(0, 2),
+            _ => p * p * p * of(3, 0) + 3.0 * p * o * (p * of(2, 1) + o * of(1, 2)) + o * o * o * of(0, 3),
+        };
+    }
+    let (mut sum, mut prompt) = (0.0, 1.0);
+    for a in 0..=k {
+        let mut output = 1.0;
+        for b in 0..=k - a {
+            let rest = k - a - b;
+            let ways = FACTORIAL[k] / (FACTORIAL[a] * FACTORIAL[b] * FACTORIAL[rest]);
+            sum += ways * w.powi(rest as i32) * prompt * output * of(a, b);
+            output *= o;
+        }
+        prompt *= p;
+    }
+    sum
+}
+
+/// E[Xᵃ] for a = 0 to 3 of a lognormal: exp(aμ + ½a²σ²).
+pub fn lognormal_powers(mu: f64, sigma: f64) -> [f64; 4] {
+    let (first, growth) = (libm::exp(mu + 0.5 * sigma * sigma), libm::exp(sigma * sigma));
+    [1.0, first, first * first * growth, first * first * first * growth * growth * growth]
+}
+
+fn less(high: &Table, low: &Table) -> Table {
+    std::array::from_fn(|a| std::array::from_fn(|b| high[a][b] - low[a][b]))
+}
