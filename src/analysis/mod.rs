@@ -1,11 +1,13 @@
 //! From trials to answers: quantiles with their errors, budget risk, paired differences, expectations.
 
+mod audit;
 mod compare;
 mod distribution;
 mod mixture;
 mod outcome;
 mod summary;
 
+pub use audit::{Audit, AuditRow, audit};
 pub use compare::{PairedRoute, Pairing, pair};
 pub use distribution::Distribution;
 pub use outcome::{

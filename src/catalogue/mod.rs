@@ -405,6 +405,11 @@ impl Provider {
     }
 }
 
+/// The SHA-256 of some bytes.
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
 /// SHA-256 over named texts, hexadecimal. Names and texts are length-prefixed, so none can pose as another.
 pub fn digest<'a>(files: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     let mut hash = Sha256::new();

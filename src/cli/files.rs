@@ -87,21 +87,32 @@ fn not_utf8(source: &Arc<Source>, start: usize) -> Failure {
 /// # Errors
 /// A folder that cannot be read or holds no price file, and all problems of the files.
 pub fn catalogue(arguments: &PricingArguments) -> Result<Catalogue, Failure> {
-    let mut over = Vec::new();
-    if let Some(folder) = &arguments.pricing {
-        let files = self::folder(folder)?;
-        say(&format!("prices: {} file(s) of {} over the built-in ones", files.len(), folder.display()));
-        for file in files {
-            over.push(source(&file)?);
-        }
-    }
-    if let Some(twice) = repeated(&arguments.exchange) {
+    catalogue_over(&price_sources(arguments)?, &arguments.exchange)
+}
+
+/// The built-in price files, with others over them.
+///
+/// # Errors
+/// All problems of the files; two rates for one currency.
+pub fn catalogue_over(over: &[Arc<Source>], exchange: &[ExchangeRate]) -> Result<Catalogue, Failure> {
+    if let Some(twice) = repeated(exchange) {
         return Err(Failure::usage(
             &format!("two exchange rates for {}", twice.currency),
             "one rate holds for all months: keep one of them",
         ));
     }
-    Ok(Catalogue::read(&shipped(), &over)?.exchanged(&arguments.exchange))
+    Ok(Catalogue::read(&shipped(), over)?.exchanged(exchange))
+}
+
+/// The price files of `--pricing`.
+///
+/// # Errors
+/// A folder that cannot be read or holds no price file.
+pub fn price_sources(arguments: &PricingArguments) -> Result<Vec<Arc<Source>>, Failure> {
+    let Some(folder) = &arguments.pricing else { return Ok(Vec::new()) };
+    let files = self::folder(folder)?;
+    say(&format!("prices: {} file(s) of {} over the built-in ones", files.len(), folder.display()));
+    files.iter().map(|file| source(file)).collect()
 }
 
 /// The price files of a folder, and no others.

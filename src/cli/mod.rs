@@ -8,7 +8,9 @@ mod files;
 mod folder;
 mod init;
 mod interrupt;
+mod merge;
 mod outcome;
+mod partial;
 mod price;
 mod prices;
 mod problems;
@@ -39,6 +41,8 @@ struct Cli {
 enum Command {
     /// Forecast the spend of scenarios on all their routes
     Simulate(simulate::Arguments),
+    /// Join the parts of a forecast that ran as several shards
+    Merge(merge::Arguments),
     /// What-ifs: scenarios against the first one, on the same random numbers
     Compare(compare::Arguments),
     /// The exact bill of one request, itemised, with its rule and source
@@ -153,6 +157,7 @@ fn unsold(route: &crate::domain::route::RouteId, error: LookupError) -> Failure 
 pub fn main() -> std::process::ExitCode {
     let result = match Cli::parse().command {
         Command::Simulate(arguments) => simulate::run(&arguments),
+        Command::Merge(arguments) => merge::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Price(arguments) => price::run(&arguments),
         Command::Prices(arguments) => prices::run(&arguments),

@@ -65,14 +65,20 @@ pub fn options(scenario: &Scenario, arguments: &RunArguments) -> Result<Options,
             "ask for fewer trials; 8,192 usually know P90 to 0.1 %",
         ));
     }
-    let drawn = drawn(options.trials);
+    refuse_endless(scenario, &options)?;
+    Ok(options)
+}
+
+/// Refuses to draw more requests one by one than anybody would wait for.
+pub fn refuse_endless(scenario: &Scenario, options: &Options) -> Result<(), Failure> {
+    let drawn = expected_requests(scenario) * f64::from(options.trials);
     if options.estimator == Estimator::Exact && drawn > MOST_DRAWN {
         return Err(Failure::usage(
             &format!("the exact estimator would draw about {drawn:.0e} requests one by one"),
             "ask for fewer trials; the fast estimator does not depend on the number of requests",
         ));
     }
-    Ok(options)
+    Ok(())
 }
 
 /// Requests over the horizon with every assumption at its median.

@@ -5,14 +5,17 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use super::outcome::{Exit, Failure, print, say};
-use super::run::{command, options, scenarios, simulated};
-use super::{Format, PricingArguments, RunArguments, folder};
+use super::partial::{self, Header, ShardArgument, Sources};
+use super::run::{Run, Watch, command, options, refuse_endless, scenarios, simulated};
+use super::{Format, PricingArguments, RunArguments, files, folder, progress};
 use crate::analysis::analyse;
 use crate::catalogue::Catalogue;
 use crate::domain::format::percent;
+use crate::engine::{BATCH, Engine, Estimator, Options, batches_of};
 use crate::render::chart::png::png;
 use crate::render::{
-    Manifest, Report, build, charts, html, manifest_json, markdown, months_csv, result_json, terminal,
+    Manifest, Report, audit_sheet, build, charts, html, manifest_json, markdown, months_csv, result_json,
+    terminal, to_json,
 };
 use crate::workload::Scenario;
 
@@ -22,6 +25,24 @@ pub struct Arguments {
     /// Scenario files; - is standard input
     #[arg(required = true, value_name = "SCENARIO")]
     scenarios: Vec<PathBuf>,
+    #[command(flatten)]
+    output: Output,
+    /// Run one of N equal parts of the trials and write it to the file --out, for `tollcast merge`; auto takes I
+    /// (and N, where it is known) from a Slurm, AWS Batch or Kubernetes array
+    #[arg(long, value_name = "I/N", value_parser = ShardArgument::parse)]
+    shard: Option<ShardArgument>,
+    /// Draw every request too, for the same trials, and compare all figures
+    #[arg(long)]
+    audit: bool,
+    #[command(flatten)]
+    run: RunArguments,
+    #[command(flatten)]
+    pricing: PricingArguments,
+}
+
+/// What becomes of an answer.
+#[derive(Args)]
+pub struct Output {
     /// Write a report folder: HTML, Markdown, JSON, CSV and charts
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -31,10 +52,6 @@ pub struct Arguments {
     /// Exit with 3 if a route breaks the budget's stated confidence, or an expectation does not hold
     #[arg(long, value_enum, value_delimiter = ',')]
     fail_on: Vec<FailOn>,
-    #[command(flatten)]
-    run: RunArguments,
-    #[command(flatten)]
-    pricing: PricingArguments,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -47,51 +64,145 @@ enum FailOn {
 
 /// Simulates, prints and writes.
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    if let Some(shard) = &arguments.shard {
+        return write_part(arguments, shard);
+    }
     let (scenarios, catalogue) = scenarios(&arguments.scenarios, &arguments.pricing)?;
-    refuse_pointless_gate(arguments, &scenarios)?;
+    refuse_pointless_gate(&arguments.output.fail_on, &scenarios)?;
+    if arguments.audit {
+        return audit(arguments, scenarios);
+    }
     let folders = folders(arguments);
     for folder in folders.iter().flatten() {
         folder::probe(folder)?;
     }
     let mut reports = Vec::new();
     for ((scenario, path), folder) in scenarios.into_iter().zip(&arguments.scenarios).zip(folders) {
-        let report = report(scenario, path, &catalogue, arguments)?;
-        if let Some(folder) = folder {
-            folder::write(&folder, &report_files(&report)?)?;
-            say(&format!("report: {}", folder.join("report.html").display()));
-        }
-        reports.push(report);
+        let options = options(&scenario, &arguments.run)?;
+        let run = simulated(scenario, &[], options, &arguments.run)?;
+        let command = command("simulate", &[path], &run.options, &arguments.pricing);
+        reports.push(reported(&run, &catalogue, command, folder.as_deref(), &arguments.output)?);
     }
-    print(&printed(&reports, arguments.format)?)?;
-    Ok(verdict(&reports, &arguments.fail_on))
+    print(&printed(&reports, arguments.output.format)?)?;
+    Ok(verdict(&reports, &arguments.output.fail_on))
 }
 
-fn report(
-    scenario: Scenario,
-    path: &Path,
+/// The report of a run, written to `folder` if there is one.
+fn reported(
+    run: &Run,
     catalogue: &Catalogue,
-    arguments: &Arguments,
+    command: String,
+    folder: Option<&Path>,
+    output: &Output,
 ) -> Result<Report, Failure> {
-    let options = options(&scenario, &arguments.run)?;
-    let run = simulated(scenario, &[], options, &arguments.run)?;
-    let command = command("simulate", &[path], &run.options, &arguments.pricing);
     let manifest = Manifest::new(&run.scenario, catalogue, &run.options, command);
     let analysis = analyse(&run.scenario, &run.simulation);
     let mut report = build(&run.scenario, catalogue, analysis, manifest);
-    if arguments.out.is_some() {
-        report.charts = charts(&report)?;
+    if output.format != Format::Table {
+        report.warnings.iter().for_each(|warning| say(&format!("note: {warning}")));
     }
-    for warning in &report.warnings {
-        if arguments.format != Format::Table {
-            say(&format!("note: {warning}"));
-        }
+    if let Some(folder) = folder {
+        report.charts = charts(&report)?;
+        folder::write(folder, &report_files(&report)?)?;
+        say(&format!("report: {}", folder.join("report.html").display()));
     }
     Ok(report)
 }
 
+/// The answer of a run that came about elsewhere, delivered as `simulate` would have.
+pub fn deliver(run: &Run, catalogue: &Catalogue, command: String, output: &Output) -> Result<Exit, Failure> {
+    refuse_pointless_gate(&output.fail_on, std::slice::from_ref(&run.scenario))?;
+    let report = [reported(run, catalogue, command, output.out.as_deref(), output)?];
+    print(&printed(&report, output.format)?)?;
+    Ok(verdict(&report, &output.fail_on))
+}
+
+/// Runs a part of the trials and writes it to a file.
+fn write_part(arguments: &Arguments, shard: &ShardArgument) -> Result<Exit, Failure> {
+    let shard = shard.resolved()?;
+    let [path] = arguments.scenarios.as_slice() else {
+        return Err(Failure::usage("--shard beside several scenarios", "a part is of one scenario"));
+    };
+    let Some(target) = &arguments.output.out else {
+        return Err(Failure::usage(
+            "--shard without --out",
+            "say where the part goes: --out part-1.tollcast",
+        ));
+    };
+    let unused = [
+        (arguments.run.precision.is_some(), "--precision"),
+        (arguments.audit, "--audit"),
+        (!arguments.output.fail_on.is_empty(), "--fail-on"),
+        (arguments.output.format != Format::Table, "--format"),
+    ];
+    if let Some((_, name)) = unused.iter().find(|(given, _)| *given) {
+        return Err(Failure::usage(
+            &format!("{name} beside --shard"),
+            "a part prints nothing; give it to `tollcast merge`, or leave --shard out",
+        ));
+    }
+    let text = files::source(path)?;
+    let assembled = files::assembled(&text)?;
+    let over = files::price_sources(&arguments.pricing)?;
+    let catalogue = files::catalogue_over(&over, &arguments.pricing.exchange)?;
+    let scenario = Scenario::read(&assembled, &catalogue)?;
+    let options = options(&scenario, &arguments.run)?;
+    let command = command("simulate", &[path], &options, &arguments.pricing);
+    let range = shard.batches(batches_of(options.trials))?;
+    let sources =
+        Sources { scenario: &assembled.sources, over: &over, exchange: &arguments.pricing.exchange };
+    let header = Header::new(&scenario, &catalogue, &options, command, &range, &sources);
+    if partial::is_there(target, &header)? {
+        say(&format!("{} is already there, whole and of the same job", target.display()));
+        return Ok(Exit::Answered);
+    }
+    let trials = (range.len() as u32 * BATCH).min(options.trials);
+    let bar = progress::bar(u64::from(trials), arguments.run.quiet);
+    let engine = Engine::new(&scenario, &[], options);
+    let batches = Watch::new(&bar).run(&engine, range, trials)?;
+    bar.finish_and_clear();
+    partial::write(target, &header, &batches)?;
+    say(&format!("part {} of {}: {}", shard.index, shard.count, target.display()));
+    Ok(Exit::Answered)
+}
+
+/// Simulates both ways and compares.
+fn audit(arguments: &Arguments, scenarios: Vec<Scenario>) -> Result<Exit, Failure> {
+    if arguments.output.out.is_some() {
+        return Err(Failure::usage("--out beside --audit", "an audit is printed: send it to a file"));
+    }
+    let mut sheets = Vec::new();
+    let mut verdicts = Vec::new();
+    for scenario in scenarios {
+        let chosen = options(&scenario, &arguments.run)?;
+        let both = [Estimator::Fast, Estimator::Exact].map(|estimator| Options { estimator, ..chosen });
+        refuse_endless(&scenario, &both[1])?;
+        let fast = simulated(scenario.clone(), &[], both[0], &arguments.run)?;
+        let exact =
+            simulated(scenario, &[], Options { trials: fast.options.trials, ..both[1] }, &arguments.run)?;
+        let audit = crate::analysis::audit(&fast.scenario, &fast.simulation, &exact.simulation);
+        verdicts.push(audit.holds());
+        sheets.push((audit.clone(), audit_sheet(&fast.scenario.name, fast.options.trials, &audit)));
+    }
+    let text: Vec<String> = match arguments.output.format {
+        Format::Json => {
+            let all: Vec<_> = sheets.iter().map(|(audit, _)| audit).collect();
+            vec![match all.as_slice() {
+                [only] => to_json(only)?,
+                many => to_json(&many)?,
+            }]
+        }
+        Format::Csv => sheets.iter().map(|(_, sheet)| sheet.csv()).collect::<anyhow::Result<_>>()?,
+        Format::Markdown => sheets.iter().map(|(_, sheet)| sheet.markdown()).collect(),
+        Format::Table => sheets.iter().map(|(_, sheet)| sheet.terminal(width())).collect(),
+    };
+    print(&text.join("\n"))?;
+    Ok(if verdicts.iter().all(|holds| *holds) { Exit::Answered } else { Exit::Broken })
+}
+
 /// Where each scenario's report goes: the folder itself for one, folders by file name in it for several.
 fn folders(arguments: &Arguments) -> Vec<Option<PathBuf>> {
-    let Some(out) = &arguments.out else { return vec![None; arguments.scenarios.len()] };
+    let Some(out) = &arguments.output.out else { return vec![None; arguments.scenarios.len()] };
     if arguments.scenarios.len() == 1 {
         return vec![Some(out.clone())];
     }
@@ -148,16 +259,16 @@ pub fn width() -> Option<u16> {
     terminal_size::terminal_size().map(|(width, _)| width.0)
 }
 
-fn refuse_pointless_gate(arguments: &Arguments, scenarios: &[Scenario]) -> Result<(), Failure> {
+fn refuse_pointless_gate(fail_on: &[FailOn], scenarios: &[Scenario]) -> Result<(), Failure> {
     let without_budget = scenarios.iter().find(|scenario| scenario.budget.is_none());
-    if let (true, Some(scenario)) = (arguments.fail_on.contains(&FailOn::Budget), without_budget) {
+    if let (true, Some(scenario)) = (fail_on.contains(&FailOn::Budget), without_budget) {
         return Err(Failure::usage(
             &format!("--fail-on budget, but the scenario `{}` states no budget", scenario.name),
             "add `budget: {total: ..., confidence: 90%}` to the scenario",
         ));
     }
     let without = scenarios.iter().find(|scenario| scenario.expectations.is_empty());
-    if let (true, Some(scenario)) = (arguments.fail_on.contains(&FailOn::Expectations), without) {
+    if let (true, Some(scenario)) = (fail_on.contains(&FailOn::Expectations), without) {
         return Err(Failure::usage(
             &format!("--fail-on expectations, but the scenario `{}` states none", scenario.name),
             "add `expect:` to the scenario",

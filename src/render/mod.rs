@@ -3,6 +3,7 @@
 //! Renderers take a report and return text or bytes. They open no files, print nothing and compute no
 //! figures; how a number is rounded for people is decided in `domain::format`.
 
+mod audit;
 pub mod chart;
 mod comparison;
 mod csv;
@@ -18,6 +19,7 @@ mod terminal;
 mod units;
 mod words;
 
+pub use audit::audit_sheet;
 pub use comparison::{ComparisonReport, comparison_json, comparison_markdown, comparison_terminal};
 pub use csv::months_csv;
 pub use figures::{charts, overlay_chart};

@@ -1,0 +1,48 @@
+//! An audit as a table.
+
+use super::sheet::Sheet;
+use crate::analysis::{Audit, AuditRow};
+use crate::domain::format::{thousands, usd_short};
+
+/// The audit of a scenario by `trials` trials.
+pub fn audit_sheet(scenario: &str, trials: u32, audit: &Audit) -> Sheet {
+    let head = ["route", "amount", "over", "figure", "fast", "exact", "difference", "expected", "in errors"];
+    let title = format!(
+        "{scenario}: moments against drawing every request, {} trials with the same assumptions and counts",
+        thousands(u64::from(trials))
+    );
+    let mut sheet = Sheet::new(title, &head);
+    sheet.rows.extend(audit.rows.iter().map(cells));
+    let beyond = audit.rows.iter().filter(|row| !row.holds()).count();
+    sheet.notes.push(if beyond == 0 {
+        "No difference is larger than chance explains (5 of its standard errors).".to_owned()
+    } else {
+        format!("{beyond} differences are larger than chance explains (5 of their standard errors).")
+    });
+    sheet.notes.push(
+        "Figures of the trials as drawn. The expected error is that of the difference, from 16 parts of the trials."
+            .to_owned(),
+    );
+    sheet
+}
+
+fn cells(row: &AuditRow) -> Vec<String> {
+    let relative = |usd: f64| {
+        if row.exact_usd == 0.0 {
+            usd_short(usd)
+        } else {
+            format!("{} %", significant(100.0 * usd / row.exact_usd, 2))
+        }
+    };
+    vec![
+        row.route.clone(),
+        row.amount.to_owned(),
+        row.over.clone(),
+        row.figure.to_owned(),
+        usd_short(row.fast_usd),
+        usd_short(row.exact_usd),
+        relative(row.fast_usd - row.exact_usd),
+        row.expected_error_usd.map(relative).unwrap_or_default(),
+        row.standard_errors.map(|ratio| format!("{ratio:.1}")).unwrap_or_default(),
+    ]
+}
