@@ -36,24 +36,14 @@ pub struct AuditRow {
     pub standard_errors: Option<f64>,
 }
 
-/// Parts of the trials whose scatter tells the error of a difference.
-const PARTS: usize = 16;
-/// Beyond this many standard errors a difference is not chance: with 16 parts one figure in 10,000 is.
+/// Beyond this many standard errors a difference is not chance.
 const SUSPICIOUS: f64 = 5.0;
 /// Relative differences below this are rounding.
 const ROUNDING: f64 = 1e-9;
 
-/// Reads a figure of sorted values.
-type Figure = (&'static str, fn(&[f64]) -> f64);
-
-const FIGURES: [Figure; 6] = [
-    ("mean", |sorted| sorted.iter().sum::<f64>() / sorted.len() as f64),
-    ("p10", |sorted| quantile(sorted, 0.10)),
-    ("p50", |sorted| quantile(sorted, 0.50)),
-    ("p90", |sorted| quantile(sorted, 0.90)),
-    ("p95", |sorted| quantile(sorted, 0.95)),
-    ("p99", |sorted| quantile(sorted, 0.99)),
-];
+/// The quantiles that are compared, beside the mean.
+const QUANTILES: [(&str, f64); 5] =
+    [("p10", 0.10), ("p50", 0.50), ("p90", 0.90), ("p95", 0.95), ("p99", 0.99)];
 
 /// Reads the drawn values of an amount.
 type Amount = (&'static str, fn(&RouteOutcome) -> &[f64]);
@@ -70,9 +60,10 @@ pub fn audit(scenario: &Scenario, fast: &Simulation, exact: &Simulation) -> Audi
             let column = |month: usize| both.map(|v| v.iter().skip(month).step_by(months).copied().collect());
             let mut compare = |over: String, [a, b]: [Vec<f64>; 2]| {
                 if b.iter().chain(&a).any(|value| *value != 0.0) {
-                    rows.extend(
-                        FIGURES.iter().map(|figure| row((&route.label, amount, &over), *figure, &a, &b)),
-                    );
+                    let place = Place { route: &route.label, amount, over };
+                    let pairs = Pairs::new(a, b);
+                    rows.push(place.row("mean", pairs.mean()));
+                    rows.extend(QUANTILES.iter().map(|(name, p)| place.row(name, pairs.quantile(*p))));
                 }
             };
             compare("total".to_owned(), both.map(|values| totals(values, months)));
@@ -85,31 +76,85 @@ pub fn audit(scenario: &Scenario, fast: &Simulation, exact: &Simulation) -> Audi
     Audit { rows }
 }
 
-fn row(
-    (route, amount, over): (&str, &'static str, &str),
-    (name, read): Figure,
-    a: &[f64],
-    b: &[f64],
-) -> AuditRow {
-    let of = |values: &[f64]| {
-        let mut sorted = values.to_vec();
-        sorted.sort_by(f64::total_cmp);
-        read(&sorted)
-    };
-    let (fast, exact) = (of(a), of(b));
-    let size = a.len().div_ceil(PARTS);
-    let differences: Vec<f64> = a.chunks(size).zip(b.chunks(size)).map(|(a, b)| of(a) - of(b)).collect();
-    let error = mean_error(&differences).filter(|_| size > 1);
-    let ratio = error.filter(|error| *error > ROUNDING * exact.abs()).map(|error| (fast - exact) / error);
-    AuditRow {
-        route: route.to_owned(),
-        amount,
-        over: over.to_owned(),
-        figure: name,
-        fast_usd: fast,
-        exact_usd: exact,
-        expected_error_usd: error,
-        standard_errors: ratio,
+/// What a row is about.
+struct Place<'a> {
+    route: &'a str,
+    amount: &'static str,
+    over: String,
+}
+
+/// A figure of both, the standard error of their difference, and the difference in such errors.
+struct Compared {
+    fast: f64,
+    exact: f64,
+    error: Option<f64>,
+    ratio: Option<f64>,
+}
+
+impl Place<'_> {
+    fn row(&self, figure: &'static str, compared: Compared) -> AuditRow {
+        AuditRow {
+            route: self.route.to_owned(),
+            amount: self.amount,
+            over: self.over.clone(),
+            figure,
+            fast_usd: compared.fast,
+            exact_usd: compared.exact,
+            expected_error_usd: compared.error,
+            standard_errors: compared.ratio,
+        }
+    }
+}
+
+/// An amount in every trial by both ways.
+struct Pairs {
+    pairs: Vec<(f64, f64)>,
+    fast: Vec<f64>,
+    exact: Vec<f64>,
+}
+
+impl Pairs {
+    fn new(fast: Vec<f64>, exact: Vec<f64>) -> Self {
+        let pairs = fast.iter().copied().zip(exact.iter().copied()).collect();
+        let sorted = |mut values: Vec<f64>| {
+            values.sort_by(f64::total_cmp);
+            values
+        };
+        Pairs { pairs, fast: sorted(fast), exact: sorted(exact) }
+    }
+
+    /// Means; given the assumptions, the differences of the trials are independent.
+    fn mean(&self) -> Compared {
+        let differences: Vec<f64> = self.pairs.iter().map(|(fast, exact)| fast - exact).collect();
+        let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+        let error = mean_error(&differences);
+        let ratio = error.filter(|error| *error > 0.0).map(|error| mean(&differences) / error);
+        Compared { fast: mean(&self.fast), exact: mean(&self.exact), error, ratio }
+    }
+
+    /// Quantiles, by a sign test: if both ways have the same law in every trial, as many trials lie below the
+    /// quantile by the one way only as by the other only (McNemar 1947). The error of the quantile is that of
+    /// the share below it over the density.
+    fn quantile(&self, p: f64) -> Compared {
+        let (fast, exact) = (quantile(&self.fast, p), quantile(&self.exact, p));
+        let middle = 0.5 * (fast + exact);
+        let only = |below: fn(f64, f64, f64) -> bool| {
+            self.pairs.iter().filter(|(fast, exact)| below(*fast, *exact, middle)).count() as f64
+        };
+        let by_fast = only(|fast, exact, middle| fast <= middle && exact > middle);
+        let by_exact = only(|fast, exact, middle| exact <= middle && fast > middle);
+        let n = self.pairs.len() as f64;
+        let reach = (p * (1.0 - p) / n).sqrt();
+        let at = |p: f64| quantile(&self.exact, p.clamp(0.0, 1.0));
+        // USD for a share of the trials.
+        let slope = (at(p + reach) - at(p - reach)) / (2.0 * reach);
+        let discordant = by_fast + by_exact;
+        Compared {
+            fast,
+            exact,
+            error: Some(discordant.max(1.0).sqrt() / n * slope),
+            ratio: (discordant > 0.0).then(|| (by_exact - by_fast) / discordant.sqrt()),
+        }
     }
 }
 

@@ -114,7 +114,7 @@ pub fn simulated(
             options.trials = (done * BATCH * 2).min(most);
             bar.set_length(u64::from(options.trials));
             engine.options = options;
-            let from = if simulation.trials as u32 % BATCH == 0 { done } else { 0 };
+            let from = if (simulation.trials as u32).is_multiple_of(BATCH) { done } else { 0 };
             if from == 0 {
                 simulation = engine.blank();
             }

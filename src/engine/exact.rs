@@ -5,16 +5,93 @@
 //! assumptions, the law of the number of requests, the gate's threshold, the law of the cached share and the
 //! bill; the closed forms in the tests check those.
 
+use super::kernel::{self, Gate, LIMIT, Level, MOST_PARTS, Shape, Totals};
 use super::law::Law;
 use super::stream::Stream;
 use super::traffic::{SegmentSums, Terms, Traffic, add_request};
+use crate::workload::Component;
 
-/// The sums of a month that expects `mean` requests, one per segment.
+/// The sums of a month that expects `mean` requests, one per segment: by the kernel where its laws are among
+/// those that it knows, else one request after the other.
 pub fn month_sums(traffic: &Traffic<'_>, terms: &Terms, mean: f64, stream: &mut Stream) -> Vec<SegmentSums> {
     let requests = match &traffic.sessions {
         Some(sessions) => sessions.requests_one_by_one(mean, stream),
         None => super::counts::poisson(mean, stream.uniform()),
     };
+    match shape(traffic, terms) {
+        Some(shape) => {
+            let seed = [stream.bits(), stream.bits()];
+            kernel::sums(&shape, requests as u64, seed, Level::Best).into_iter().map(segment_sums).collect()
+        }
+        None => one_by_one(traffic, terms, requests, stream),
+    }
+}
+
+fn segment_sums(totals: Totals) -> SegmentSums {
+    let tokens = std::iter::once(totals.prompt).chain(totals.outputs).chain(totals.cached);
+    SegmentSums { requests: totals.requests as f64, basis: tokens.map(|sum| sum as f64).collect() }
+}
+
+/// The most of the tokens that may lie beyond the kernel's longest length.
+const MOST_BEYOND: f64 = 1e-6;
+
+/// The kernel's shape for a workload in a trial. `None` where a gate depends on length, lengths of mixtures depend
+/// on each other, or lengths beyond the kernel's limit could be billed.
+fn shape(traffic: &Traffic<'_>, terms: &Terms) -> Option<Shape> {
+    let simple = |law: &Law| law.components().len() <= MOST_PARTS;
+    let single = |law: &Law| matches!(law.components(), [c] if c.sigma > 0.0);
+    let dependent = traffic.output_correlation != 0.0;
+    let known = simple(&traffic.prompt)
+        && simple(&traffic.output)
+        && traffic.reasoning.as_ref().is_none_or(simple)
+        && traffic.cache_correlation == 0.0
+        && (!dependent || (single(&traffic.prompt) && single(&traffic.output)));
+    let limit = f64::from(LIMIT);
+    // Nobody bills by the length of what every route refuses or cuts.
+    let last = terms.segments.last()?;
+    let prompts_end = last.low < limit && traffic.routes.iter().all(|route| route.longest().is_some());
+    let beyond = |law: &Law, scale: f64| {
+        let whole = law.partial_moment(1, f64::INFINITY);
+        1.0 - law.partial_moment(1, limit / scale) / whole.max(f64::MIN_POSITIVE)
+    };
+    let outputs_end = terms.caps.iter().all(|cap| *cap < limit);
+    let fits = (prompts_end || beyond(&traffic.prompt, terms.prompt_scale) < MOST_BEYOND)
+        && (outputs_end || beyond(&traffic.output, terms.output_scale) < MOST_BEYOND);
+    (known && fits).then(|| Shape {
+        prompt: scaled(&traffic.prompt, terms.prompt_scale),
+        output: scaled(&traffic.output, terms.output_scale),
+        correlation: traffic.output_correlation,
+        reasoning: traffic.reasoning.as_ref().map(|law| (terms.reasoning.0, scaled(law, terms.reasoning.1))),
+        ends: terms.segments[..terms.segments.len() - 1]
+            .iter()
+            .map(|segment| tokens(segment.high.floor()))
+            .collect(),
+        caps: terms.caps.iter().map(|cap| tokens(cap.round())).collect(),
+        gates: terms
+            .views
+            .iter()
+            .map(|view| Gate {
+                minimum: tokens(view.minimum.ceil()),
+                cut: tokens(view.cut.floor()),
+                hit_probability: view.open(),
+                exponent: if view.exponent() < 1e-8 { 0.0 } else { view.exponent() },
+            })
+            .collect(),
+    })
+}
+
+fn scaled(law: &Law, scale: f64) -> Vec<Component> {
+    let ln_scale = libm::log(scale);
+    law.components().iter().map(|c| Component { ln_median: c.ln_median + ln_scale, ..*c }).collect()
+}
+
+/// A whole number of tokens; what is more than 32 bits hold is as good as no limit.
+fn tokens(x: f64) -> u32 {
+    x.clamp(0.0, f64::from(u32::MAX)) as u32
+}
+
+/// Every request drawn by itself.
+fn one_by_one(traffic: &Traffic<'_>, terms: &Terms, requests: f64, stream: &mut Stream) -> Vec<SegmentSums> {
     let mut sums = vec![SegmentSums::empty(traffic.basis_len()); terms.segments.len()];
     let correlated = traffic.output_correlation != 0.0 || traffic.cache_correlation != 0.0;
     let (reasoning_share, reasoning_scale) = terms.reasoning;

@@ -14,6 +14,7 @@ mod counts;
 mod draw;
 mod exact;
 mod invoice;
+pub mod kernel;
 mod law;
 mod lowdiscrepancy;
 mod moments;

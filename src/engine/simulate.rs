@@ -52,7 +52,7 @@ pub struct Options {
 }
 
 /// Trials that are worked on together. It is part of the promise of equal bytes: sums are taken in batches.
-pub const BATCH: u32 = 64;
+pub const BATCH: u32 = 32;
 
 /// Runs all trials of a scenario, on the same random numbers as those `beside` it. `progress` is told how many
 /// trials a finished batch held, from several threads, and says whether to go on.

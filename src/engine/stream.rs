@@ -38,7 +38,7 @@ impl Stream {
     }
 
     /// The next 64 random bits.
-    fn bits(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         if let Some(bits) = self.spare.take() {
             return bits;
         }
@@ -74,7 +74,8 @@ pub fn mix(mut x: u32) -> u32 {
     x ^ (x >> 16)
 }
 
-fn philox(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
+/// The keyed bijection of a counter.
+pub fn philox(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
     // Multipliers and Weyl constants as published with the generator.
     for _ in 0..10 {
         let a = u64::from(counter[0]) * 0xD251_1F53;

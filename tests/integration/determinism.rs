@@ -15,7 +15,7 @@ fn threads_do_not_change_a_bit() {
             let simulation = simulate(&scenario, &[], &options, &|_| true).unwrap();
             let sums = simulation.routes.iter().map(|route| route.sums.input.to_bits());
             let spend = simulation.routes.iter().flat_map(|route| &route.spend).map(|usd| usd.to_bits());
-            let means = simulation.requests_mean.iter().map(|n| n.to_bits());
+            let means = simulation.requests.iter().map(|n| n.to_bits());
             spend.chain(sums).chain(means).collect()
         };
         let one = bits(1);

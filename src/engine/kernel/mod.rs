@@ -1,0 +1,258 @@
+//! Draws every request of a workload's month and adds up its tokens, at about a nanosecond each: brute force.
+//!
+//! One source is compiled for several instruction sets and vectorised by the compiler; which one runs is chosen
+//! at run time. All of them give the same bits: nothing is fused, lengths are whole numbers, and sums are of
+//! integers. Random numbers are addressed by (seed, chunk), so a month may be split between threads at chunks.
+
+mod lanes;
+#[expect(clippy::approx_constant, reason = "coefficients of fits that happen to be near constants")]
+mod math;
+mod plan;
+#[expect(clippy::needless_range_loop, reason = "the compiler vectorises loops over an index")]
+mod stages;
+
+use lanes::Lanes;
+use plan::Plan;
+use stages::Sums;
+
+use crate::workload::Component;
+
+/// Longest length in tokens; longer ones count as this. A larger one would not fit in the mantissa together
+/// with the bit that rounds it.
+pub const LIMIT: u32 = (1 << 23) - 1;
+/// Requests per chunk, the unit in which random numbers are seeded.
+const CHUNK: u64 = 1 << 20;
+/// The most parts of a mixture.
+pub const MOST_PARTS: usize = stages::PARTS - 1;
+
+/// What the requests of a month look like.
+#[derive(Clone, Debug)]
+pub struct Shape {
+    /// Prompt lengths, in tokens.
+    pub prompt: Vec<Component>,
+    /// Visible output lengths, in tokens.
+    pub output: Vec<Component>,
+    /// Correlation of the normal scores of prompt and output; for laws of one part.
+    pub correlation: f64,
+    /// The share of requests that reason, and for how long, in tokens.
+    pub reasoning: Option<(f64, Vec<Component>)>,
+    /// Inclusive ends of all segments of the prompt axis but the last, in tokens, ascending.
+    pub ends: Vec<u32>,
+    /// Output limits in tokens, at least one; one output sum for each.
+    pub caps: Vec<u32>,
+    /// Caches; one sum of cached tokens for each.
+    pub gates: Vec<Gate>,
+}
+
+/// A cache as requests meet it. All share one uniform number for the gate and one for the cached share.
+#[derive(Clone, Copy, Debug)]
+pub struct Gate {
+    /// Shorter prompts are never hit, in tokens.
+    pub minimum: u32,
+    /// No more than this of a prompt is cached, in tokens.
+    pub cut: u32,
+    /// The chance of a hit.
+    pub hit_probability: f64,
+    /// The cached share of a hit is u to this power; 0 caches all of it.
+    pub exponent: f64,
+}
+
+/// The sums of a segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Totals {
+    /// Requests.
+    pub requests: u64,
+    /// Prompt tokens.
+    pub prompt: u64,
+    /// Output tokens, one for each limit.
+    pub outputs: Vec<u64>,
+    /// Cached tokens, one for each gate.
+    pub cached: Vec<u64>,
+}
+
+/// An instruction set to run on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// The best that the machine has, up to AVX-512.
+    Best,
+    /// No better than AVX2.
+    Avx2,
+    /// What every machine of the kind has: SSE2, NEON.
+    Baseline,
+}
+
+/// The sums of `requests` requests under `seed`, one per segment.
+pub fn sums(shape: &Shape, requests: u64, seed: [u64; 2], level: Level) -> Vec<Totals> {
+    let plan = Plan::new(shape);
+    let mut sums = Sums::new(&plan);
+    for (chunk, first) in (0..requests).step_by(CHUNK as usize).enumerate() {
+        let count = (requests - first).min(CHUNK);
+        let mut lanes = Lanes::new(seed, chunk as u32);
+        match level {
+            Level::Best => draw_best(&plan, &mut lanes, count, &mut sums),
+            Level::Avx2 => draw_avx2(&plan, &mut lanes, count, &mut sums),
+            Level::Baseline => draw_baseline(&plan, &mut lanes, count, &mut sums),
+        }
+    }
+    sums.segments(&plan)
+}
+
+#[multiversion::multiversion(targets("x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl"))]
+fn draw_best(plan: &Plan, lanes: &mut Lanes, requests: u64, sums: &mut Sums) {
+    multiversion::target::match_target! {
+        "x86_64+avx512f" => stages::draw(plan, lanes, requests, sums),
+        _ => draw_avx2(plan, lanes, requests, sums),
+    }
+}
+
+#[multiversion::multiversion(targets("x86_64+avx2"))]
+fn draw_avx2(plan: &Plan, lanes: &mut Lanes, requests: u64, sums: &mut Sums) {
+    multiversion::target::match_target! {
+        "x86_64+avx2" => stages::draw(plan, lanes, requests, sums),
+        _ => draw_baseline(plan, lanes, requests, sums),
+    }
+}
+
+#[inline(never)]
+fn draw_baseline(plan: &Plan, lanes: &mut Lanes, requests: u64, sums: &mut Sums) {
+    stages::draw(plan, lanes, requests, sums);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::normal;
+
+    fn part(weight: f64, median: f64, sigma: f64) -> Component {
+        Component { weight, ln_median: median.ln(), sigma }
+    }
+
+    fn gate(minimum: u32, cut: u32, hit_probability: f64, exponent: f64) -> Gate {
+        Gate { minimum, cut, hit_probability, exponent }
+    }
+
+    fn plain() -> Shape {
+        Shape {
+            prompt: vec![part(1.0, 8000.0, 1.3)],
+            output: vec![part(1.0, 400.0, 1.0)],
+            correlation: 0.3,
+            reasoning: None,
+            ends: vec![20_000, 272_000],
+            caps: vec![1_000, 128_000],
+            gates: vec![gate(1024, u32::MAX, 0.4, 0.0), gate(0, 50_000, 0.7, 0.25)],
+        }
+    }
+
+    fn shapes() -> Vec<Shape> {
+        let mixture = vec![part(0.5, 2000.0, 0.8), part(0.3, 8000.0, 1.0), part(0.2, 60_000.0, 0.7)];
+        let reasoning = Some((0.3, vec![part(0.7, 1000.0, 0.8), part(0.3, 4000.0, 0.0)]));
+        let constant = Shape { prompt: vec![part(1.0, 272_000.0, 0.0)], correlation: 0.0, ..plain() };
+        vec![
+            plain(),
+            Shape { prompt: mixture.clone(), output: mixture, correlation: 0.0, reasoning, ..plain() },
+            constant,
+            Shape { ends: vec![], gates: vec![], caps: vec![u32::MAX], ..plain() },
+            Shape { ends: vec![100, 1_000, 10_000, 100_000], correlation: -0.9, ..plain() },
+        ]
+    }
+
+    #[test]
+    fn every_instruction_set_gives_the_same_sums() {
+        for (at, shape) in shapes().iter().enumerate() {
+            let of = |level| sums(shape, CHUNK + 12_345, [7, at as u64], level);
+            let baseline = of(Level::Baseline);
+            assert!(of(Level::Avx2) == baseline && of(Level::Best) == baseline, "shape {at}");
+            assert_eq!(baseline.iter().map(|totals| totals.requests).sum::<u64>(), CHUNK + 12_345);
+        }
+    }
+
+    #[test]
+    fn constants_fall_on_their_side_of_an_end_and_obey_every_limit() {
+        let of = |prompt: f64| {
+            let shape = Shape {
+                prompt: vec![part(1.0, prompt, 0.0)],
+                output: vec![part(1.0, 2_000.0, 0.0)],
+                correlation: 0.0,
+                gates: vec![
+                    gate(272_000, u32::MAX, 1.0, 0.0),
+                    gate(0, 1_000, 1.0, 0.0),
+                    gate(0, 9, 0.0, 0.0),
+                ],
+                ..plain()
+            };
+            sums(&shape, 10, [1, 2], Level::Best)
+        };
+        let below = &of(271_999.0)[1];
+        assert_eq!((below.requests, below.prompt), (10, 2_719_990));
+        assert_eq!(
+            (below.outputs.as_slice(), below.cached.as_slice()),
+            (&[10_000, 20_000][..], &[0, 10_000, 0][..])
+        );
+        assert_eq!((of(272_000.0)[1].requests, of(272_000.0)[1].cached[0]), (10, 2_720_000));
+        assert_eq!((of(272_001.0)[1].requests, of(272_001.0)[2].requests), (0, 10));
+    }
+
+    /// Means against the closed forms of lognormals, within five standard errors of the sums.
+    #[test]
+    fn sums_have_the_means_of_their_laws() {
+        let shape = plain();
+        let n = 4_000_000_u64;
+        let totals = sums(&shape, n, [11, 5], Level::Best);
+        let (mu, sigma, nu, s) = (8000.0_f64.ln(), 1.3, 400.0_f64.ln(), 1.0);
+        let z = |end: f64| ((end + 0.5).ln() - mu) / sigma;
+        let bounds = [f64::NEG_INFINITY, z(20_000.0), z(272_000.0), f64::INFINITY];
+        // E[Xᵃ Oᵇ] of a segment, with score correlation 0.3.
+        let moment = |at: usize, a: f64, b: f64| {
+            let tilt = a * sigma + 0.3 * b * s;
+            let whole =
+                (a * mu + b * nu + 0.5 * (a * a * sigma * sigma + 0.6 * a * b * sigma * s + b * b * s * s))
+                    .exp();
+            whole * (normal::cdf(bounds[at + 1] - tilt) - normal::cdf(bounds[at] - tilt))
+        };
+        let near = |what: &str, sum: u64, mean: f64, square: f64| {
+            let error = ((square - mean * mean) / n as f64).sqrt();
+            let found = sum as f64 / n as f64;
+            assert!((found - mean).abs() < 5.0 * error, "{what}: {found}, expected {mean} ± {error}");
+        };
+        for (at, totals) in totals.iter().enumerate() {
+            let share = moment(at, 0.0, 0.0);
+            near("requests", totals.requests, share, share);
+            near("prompt", totals.prompt, moment(at, 1.0, 0.0), moment(at, 2.0, 0.0));
+            // A limit of 128,000 takes nothing that could be seen.
+            near("output", totals.outputs[1], moment(at, 0.0, 1.0), moment(at, 0.0, 2.0));
+        }
+        let reached = 1.0 - normal::cdf((1023.5_f64.ln() - mu) / sigma - sigma);
+        let cached: u64 = totals.iter().map(|totals| totals.cached[0]).sum();
+        let whole = (mu + 0.5 * sigma * sigma).exp();
+        near("cached", cached, 0.4 * whole * reached, 0.4 * (2.0 * mu + 2.0 * sigma * sigma).exp());
+        // E[S] of u^0.25 is 0.8, E[S²] is 2/3; prompts count up to 50,000 tokens.
+        let c = (50_000.0_f64.ln() - mu) / sigma;
+        let upto = |k: f64| {
+            (k * mu + 0.5 * k * k * sigma * sigma).exp() * normal::cdf(c - k * sigma)
+                + 50_000.0_f64.powf(k) * normal::cdf(-c)
+        };
+        let cached: u64 = totals.iter().map(|totals| totals.cached[1]).sum();
+        near("cached under a cut", cached, 0.7 * 0.8 * upto(1.0), 0.7 * upto(2.0) * 2.0 / 3.0);
+        let d = (1_000.0_f64.ln() - nu) / s;
+        let capped = |k: f64| {
+            (k * nu + 0.5 * k * k * s * s).exp() * normal::cdf(d - k * s)
+                + 1_000.0_f64.powf(k) * normal::cdf(-d)
+        };
+        near("capped output", totals.iter().map(|t| t.outputs[0]).sum(), capped(1.0), capped(2.0));
+    }
+
+    #[test]
+    fn reasoning_adds_its_share_and_mixtures_their_weights() {
+        let shape = shapes().remove(1);
+        let n = 2_000_000;
+        let totals = sums(&Shape { caps: vec![LIMIT], ..shape.clone() }, n, [3, 3], Level::Best);
+        let moment = |parts: &[Component], k: f64| -> f64 {
+            parts.iter().map(|c| c.weight * (k * c.ln_median + 0.5 * k * k * c.sigma * c.sigma).exp()).sum()
+        };
+        let (share, thoughts) = shape.reasoning.unwrap();
+        let mean = moment(&shape.output, 1.0) + share * moment(&thoughts, 1.0);
+        let variance = moment(&shape.output, 2.0) + share * moment(&thoughts, 2.0);
+        let found = totals.iter().map(|t| t.outputs[0]).sum::<u64>() as f64 / n as f64;
+        assert!((found - mean).abs() < 5.0 * (variance / n as f64).sqrt(), "{found}, expected {mean}");
+    }
+}
