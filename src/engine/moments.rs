@@ -283,3 +283,65 @@ impl Scratch {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::{Catalogue, shipped};
+    use crate::domain::problem::Source;
+    use crate::engine::month::Pool;
+    use crate::workload::{Scenario, assemble};
+    use std::sync::Arc;
+
+    fn scenario(rest: &str) -> Scenario {
+        let text = format!(
+            "name: t\nstart: 2027-01\nmonths: 1\nroutes: [openai/gpt-5.4, {{id: azure/gpt-5.4, cache: {{hit_rate: 20%, share_when_hit: 90%}}}}, deepseek/deepseek-flash]\nworkloads: {{w: {{volume: {{requests_per_month: 1M}}, {rest}}}}}\n"
+        );
+        let catalogue = Catalogue::read(&shipped(), &[]).unwrap();
+        let source = Arc::new(Source::new("t.yaml", text));
+        Scenario::read(&assemble(&source, &|_, _| Err(String::new())).unwrap(), &catalogue).unwrap()
+    }
+
+    /// Two ways to the same integrals: closed forms and quadrature share only the laws.
+    #[test]
+    fn closed_forms_and_quadrature_agree() {
+        for rest in [
+            "prompt: {lognormal: {median: 8k, p95: 68k}}, output: {lognormal: {median: 400, p95: 2072}}, prompt_output_correlation: 0.3, cache: {hit_rate: 40%, share_when_hit: 80%}",
+            "prompt: {lognormal: {median: 60k, p95: 400k}}, output: {mixture: {components: [{weight: 60%, median: 300, p90: 900}, {weight: 40%, median: 1k, p90: 2k}]}}, cache: {hit_rate: 70%}, over_window: truncate",
+            "prompt: {lognormal: {median: 900, p95: 3k}}, output: 300, cache: {hit_rate: 0%}, over_window: reject",
+        ] {
+            let scenario = scenario(rest);
+            let traffic = Traffic::new(&scenario, 0);
+            let values: Vec<f64> = scenario.assumptions.iter().map(|a| a.law.median()).collect();
+            let terms = traffic.terms(&values);
+            let tariff = Tariff::new(&traffic, &scenario.routes, &terms.segments, 0, &values);
+            let integrator = Integrator::new();
+            let output = OutputLaw::new(&traffic, &terms, &integrator.rules);
+            let closed =
+                closed::moments(&traffic, &terms, &output, &tariff).expect("laws with a closed form");
+            let quadrature = integrator.by_quadrature(&traffic, &terms, &output, &tariff);
+            for (at, (a, b)) in closed.iter().zip(&quadrature).enumerate() {
+                // Beyond the rule's reach there is nothing that could be seen.
+                if a.probability < 1e-9 {
+                    continue;
+                }
+                let lists = [(&a.first, &b.first), (&a.second, &b.second), (&a.third, &b.third)];
+                for (order, (x, y)) in lists.into_iter().enumerate() {
+                    // Quadrature has the output limit of 128,000, the closed form leaves it out: among the longest
+                    // prompts, with the longest outputs, it takes 10⁻⁵ of the mean at most.
+                    let tolerance = [1e-5, 1e-3, 2e-2][order];
+                    for (x, y) in x.iter().zip(y) {
+                        assert!(
+                            (x - y).abs() <= tolerance * y.abs() + 1e-12,
+                            "{rest}, segment {at}: {x} and {y}"
+                        );
+                    }
+                }
+            }
+            let [a, b] = [closed, quadrature].map(|moments| Pool::new(&tariff, &moments, &|_| true));
+            for (x, y) in a.mean.iter().chain(&a.sd).zip(b.mean.iter().chain(&b.sd)) {
+                assert!((x - y).abs() < 1e-4 * y + 1e-12, "{rest}: {x} and {y}");
+            }
+        }
+    }
+}

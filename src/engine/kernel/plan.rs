@@ -105,7 +105,7 @@ fn signed_bits(probability: f64) -> Option<i32> {
 
 /// The median in tokens. What is too small to ever round to a token is 0, which spares subnormal numbers.
 fn scale(ln_median: f64) -> f32 {
-    let median = ln_median.min(80.0).exp();
+    let median = libm::exp(ln_median.min(80.0));
     if median < 1e-35 { 0.0 } else { median as f32 }
 }
 
