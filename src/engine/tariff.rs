@@ -291,3 +291,64 @@ fn cached_is_input(band: &Band) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::billing::{BandSums, bill_band};
+    use crate::catalogue::{Catalogue, shipped};
+    use crate::domain::money::{Ratio, Usd};
+    use crate::domain::problem::Source;
+    use crate::workload::{Scenario, assemble};
+    use std::sync::Arc;
+
+    /// Weights in floats against the exact bill of the same token sums, band by band.
+    #[test]
+    fn a_month_of_weights_is_the_exact_bill_of_its_sums() {
+        let text = "name: t\nstart: 2027-01\nmonths: 1\nroutes: [openai/gpt-5.4, {id: azure/gpt-5.4@datazone-apac, discount: 7%}, anthropic/claude-opus-5]\nworkloads: {w: {volume: {requests_per_month: 1M}, prompt: {lognormal: {median: 8k, p95: 68k}}, output: 400, cache: {hit_rate: 40%, write_share: 30%}}}\n";
+        let catalogue = Catalogue::read(&shipped(), &[]).unwrap();
+        let source = Arc::new(Source::new("t.yaml", text));
+        let scenario =
+            Scenario::read(&assemble(&source, &|_, _| Err(String::new())).unwrap(), &catalogue).unwrap();
+        let traffic = Traffic::new(&scenario, 0);
+        let values: Vec<f64> = scenario.assumptions.iter().map(|a| a.law.median()).collect();
+        let terms = traffic.terms(&values);
+        let tariff = Tariff::new(&traffic, &scenario.routes, &terms.segments, 0, &values);
+        let sums: Vec<SegmentSums> = (0..terms.segments.len())
+            .map(|at| {
+                let tokens = (1..=traffic.basis_len()).map(|sum| (1_000_000 * (at + 2) / sum) as f64);
+                SegmentSums { requests: 100.0, basis: tokens.collect() }
+            })
+            .collect();
+        for (index, (line, route)) in tariff.lines.iter().zip(&scenario.routes).enumerate() {
+            let (plan, columns) = (&route.plans[0], &traffic.routes[index]);
+            let left = Ratio::nearest(values[route.discount.0]).complement();
+            let (mut spend, mut premium) = (Usd::ZERO, Usd::ZERO);
+            for (segment, sums) in terms.segments.iter().zip(&sums) {
+                let Some(tokens) = columns.tokens_of(segment, 1.0) else { continue };
+                let card = &plan.months[0][0].card;
+                let band = &card.bands[card.band_of(tokens).unwrap()];
+                let cached = sums.basis[columns.cached];
+                let written = (sums.basis[0] - cached) * values[plan.write_share.0];
+                let bill = bill_band(
+                    band,
+                    &BandSums {
+                        uncached: (sums.basis[0] - cached - written).round() as u64,
+                        cached: cached as u64,
+                        written: written.round() as u64,
+                        output: sums.basis[columns.output] as u64,
+                    },
+                    left,
+                );
+                spend += bill.total();
+                premium += bill.premium;
+            }
+            let found = tariff.quantities[line.spend].of(&sums);
+            // Half a token of written and uncached prompts, at most 10 USD a million.
+            assert!((found - spend.to_f64()).abs() < 1e-4, "{}: {found}, {spend}", route.label);
+            let found = line.premium.map_or(0.0, |premium| tariff.quantities[premium].of(&sums));
+            assert!((found - premium.to_f64()).abs() < 1e-4, "{}: {found}, {premium}", route.label);
+            assert!(spend > Usd::ZERO);
+        }
+    }
+}

@@ -226,3 +226,89 @@ fn an_interrupted_run_says_how_far_it_came_and_leaves_nothing() {
     assert!(said.contains("interrupted after") && said.contains("nothing was written"), "{said}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
+
+/// The recipes beside the tests: what they leave is what one run leaves. Ray and Dask are tried where Python has
+/// them.
+#[cfg(unix)]
+#[test]
+fn recipes_give_the_report_of_one_run() {
+    use std::process::Command;
+    let folder = tempfile::tempdir().unwrap();
+    // The recipes take trials from the scenario: a small one.
+    let text = std::fs::read_to_string(crate::support::project().join(SCENARIO)).unwrap();
+    assert_eq!(text.matches("trials: ").count(), 1);
+    let trials = text.lines().find(|line| line.starts_with("trials: ")).unwrap();
+    let scenario = folder.path().join("my.yaml");
+    std::fs::write(&scenario, text.replace(trials, "trials: 160")).unwrap();
+    let single = folder.path().join("single");
+    assert!(
+        tollcast(&["simulate", scenario.to_str().unwrap(), "-q", "--out", single.to_str().unwrap()])
+            .status
+            .success()
+    );
+    let result = |folder: &Path| std::fs::read_to_string(folder.join("result.json")).unwrap();
+    let recipe = |name: &str| crate::support::project().join("tests/recipes").join(name);
+    let command = |program: &str| {
+        let mut command = Command::new(program);
+        command.env("TOLLCAST", env!("CARGO_BIN_EXE_tollcast")).current_dir(folder.path());
+        command
+    };
+    let run = |command: &mut Command| {
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    };
+
+    run(command("bash").arg(recipe("xargs.sh")).args([scenario.to_str().unwrap(), "3", "by-xargs"]));
+    assert_eq!(result(&folder.path().join("by-xargs")), result(&single));
+
+    for task in ["1", "2"] {
+        run(command("bash")
+            .arg(recipe("slurm.sbatch"))
+            .env("SCENARIO", &scenario)
+            .env("PARTS", "slurm")
+            .envs([
+                ("SLURM_ARRAY_TASK_ID", task),
+                ("SLURM_ARRAY_TASK_MIN", "1"),
+                ("SLURM_ARRAY_TASK_COUNT", "2"),
+            ]));
+    }
+    let slurm = |task: &str| folder.path().join(format!("slurm/{task}.tollcast"));
+    let merged = folder.path().join("by-slurm");
+    assert_eq!(merge(&[&slurm("1"), &slurm("2")], &["--out", merged.to_str().unwrap()]).0, Some(0));
+    assert_eq!(result(&merged), result(&single));
+
+    // The command of the Job, with this machine's places in it and four parts.
+    let job = std::fs::read_to_string(recipe("kubernetes.yaml")).unwrap();
+    let line = job.split("args: ['exec ").nth(1).unwrap().split("']").next().unwrap();
+    let line = line
+        .replace("tollcast simulate", &format!("{} simulate", env!("CARGO_BIN_EXE_tollcast")))
+        .replace("/data/my.yaml", scenario.to_str().unwrap())
+        .replace("/parts/", &format!("{}/", folder.path().display()))
+        .replace("auto/16", "auto/4");
+    let parts: Vec<PathBuf> = (0..4)
+        .map(|index| {
+            run(command("sh").args(["-c", &line]).env("JOB_COMPLETION_INDEX", index.to_string()));
+            folder.path().join(format!("{index}.tollcast"))
+        })
+        .collect();
+    let merged = folder.path().join("by-kubernetes");
+    let parts: Vec<&Path> = parts.iter().map(PathBuf::as_path).collect();
+    assert_eq!(merge(&parts, &["--out", merged.to_str().unwrap()]).0, Some(0));
+    assert_eq!(result(&merged), result(&single));
+
+    for (engine, module) in [("ray", "ray"), ("dask", "dask.distributed")] {
+        let known = Command::new("python3").args(["-c", &format!("import {module}")]).output();
+        if !known.is_ok_and(|output| output.status.success()) {
+            eprintln!("SKIPPED: the recipe for {engine}, which this machine's python3 does not have");
+            continue;
+        }
+        let out = format!("by-{engine}");
+        run(command("python3").arg(recipe("shards.py")).args([
+            engine,
+            scenario.to_str().unwrap(),
+            "2",
+            &out,
+        ]));
+        assert_eq!(result(&folder.path().join(&out)), result(&single));
+    }
+}

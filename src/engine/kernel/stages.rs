@@ -3,6 +3,8 @@
 //!
 //! All are inlined into a caller that is compiled for each instruction set, and vectorised there.
 
+#![expect(clippy::needless_range_loop, reason = "loops go over several buffers at once")]
+
 use super::lanes::Lanes;
 use super::math::{exp2, lesser, log2, sin_cos_pi, uniform, whole};
 use super::plan::{Mixture, Plan};
@@ -24,7 +26,9 @@ pub struct Sums {
 impl Sums {
     pub fn new(plan: &Plan) -> Self {
         let width = plan.ends.len() + 1;
-        Sums { width, cells: vec![0; width * (2 + plan.caps.len() + plan.views.len())] }
+        // The loop that adds requests and prompts writes to the row after them even if there is none.
+        let rows = (2 + plan.caps.len() + plan.views.len()).max(3);
+        Sums { width, cells: vec![0; width * rows] }
     }
 
     /// The sums of each segment: what lies above its lower end and not above its upper one.
@@ -122,6 +126,7 @@ fn draw_block(plan: &Plan, lanes: &mut Lanes, block: &mut Block, count: usize, s
     let longest = prompt.iter().fold(0, |longest: i32, &x| if x > longest { x } else { longest });
     let reached = plan.ends.iter().take_while(|&&end| end < longest).count();
     let ends = &plan.ends[..reached];
+    // Requests, prompts and the first output share a loop. Without caps the output is cut to nothing.
     let (first_cap, other_caps) = match plan.caps.split_first() {
         Some((&cap, rest)) => (cap, rest),
         None => (0, &[][..]),
