@@ -53,6 +53,8 @@ fn an_outside_crate_has_one_home() {
         ("plotters", "render/chart/"),
         ("resvg", "render/chart/png.rs"),
         ("rayon", "engine/parallel.rs"),
+        ("multiversion", "engine/kernel/mod.rs"),
+        ("ctrlc", "cli/interrupt.rs"),
         ("clap", "cli/"),
         ("indicatif", "cli/progress.rs"),
         ("annotate_snippets", "cli/problems.rs"),
