@@ -74,13 +74,12 @@ impl Mixture {
         let step = ((to - from) / cells).max(f64::MIN_POSITIVE);
         let blank = Node { ln: 0.0, mass: 0.0, parts: [0.0; PARTS], noise: 0.0 };
         let mut nodes = vec![blank; cells as usize + 2];
-        let size = trials.len().div_ceil(PARTS);
-        let counts: [f64; PARTS] =
-            std::array::from_fn(|part| trials.len().saturating_sub(part * size).min(size) as f64);
+        let mut counts = [0.0; PARTS];
+        (0..trials.len()).for_each(|at| counts[at * PARTS / trials.len()] += 1.0);
         let (mut added, mut moments) = (0.0, [[0.0_f64; 2]; PARTS]);
         let (first, second) = (libm::exp(0.5 * sd * sd), libm::exp(2.0 * sd * sd));
         for (at, trial) in trials.iter().enumerate() {
-            let own = at / size;
+            let own = at * PARTS / trials.len();
             let position = (trial.ln - from) / step;
             let cell = (position as usize).min(cells as usize);
             let part = position - cell as f64;

@@ -184,12 +184,14 @@ fn route_analysis(
         let risk = scenario.budget.map(|budget| match (budget.monthly_usd, budget.total_usd) {
             (Some(limit), _) => spend.exceeds(limit),
             (None, Some(_)) if m + 1 == months => total_risk.unwrap_or(0.0),
-            (None, Some(limit)) => risk(outcome, months, |trial| trial[..=m].iter().sum::<f64>() > limit),
+            // What is over the budget by some month is over it in the end.
+            (None, Some(limit)) => risk(outcome, months, |trial| trial[..=m].iter().sum::<f64>() > limit)
+                .min(total_risk.unwrap_or(1.0)),
             (None, None) => 0.0,
         });
         MonthAnalysis {
             month: scenario.months[m],
-            requests_mean: simulation.requests_mean(m),
+            requests_mean: simulation.requests_mean(m) * volume.map_or(1.0, |volume| volume.scale(m)),
             spend: spend.summary(),
             premium: premium.summary(),
             over_budget_probability: risk,
@@ -200,12 +202,22 @@ fn route_analysis(
     // With both budgets the months tell of the monthly one and the chance of the other: no single event.
     let one_event = total_budget.is_some() != monthly_budget.is_some();
     let likely_break = likely.filter(|_| one_event).map(|month| month.month);
+    let month_risks = || analysed.iter().filter_map(|month| month.over_budget_probability);
     let over_budget = scenario.budget.map(|_| match (monthly_budget, total_risk) {
         (None, Some(risk)) => risk,
-        _ => risk(outcome, months, |trial| over_month(trial) || over_total(trial)),
+        (Some(_), None) if months == 1 => month_risks().sum(),
+        // Any of several events, counted in the sample; not less likely than the likeliest of them.
+        _ => {
+            let any = risk(outcome, months, |trial| over_month(trial) || over_total(trial));
+            month_risks().chain(total_risk).fold(any, f64::max)
+        }
     });
+    let spend = totals.summary();
+    // Means that integrate volume out are closer than those of the trials: what spend is made of follows them.
+    let sample_mean = outcome.expected.spend.iter().sum::<f64>() / simulation.trials as f64;
+    let scale = if sample_mean > 0.0 { spend.mean / sample_mean } else { 1.0 };
     let sums = &outcome.sums;
-    let trials = simulation.trials as f64;
+    let trials = simulation.trials as f64 / scale;
     let token_spend = sums.input + sums.cached_input + sums.cache_write + sums.output;
     let input_spend = sums.input + sums.cached_input + sums.cache_write;
     let asked = sums.tally.served + sums.tally.rejected;
@@ -213,7 +225,7 @@ fn route_analysis(
         label: scenario.routes[index].label.clone(),
         route: scenario.routes[index].id.to_string(),
         months: analysed,
-        spend: totals.summary(),
+        spend,
         premium: premium.summary(),
         components: Components {
             input: sums.input / trials,
@@ -296,6 +308,15 @@ impl Volume {
     }
 }
 
+impl Volume {
+    /// What the mean volume of a month is of the trials' own mean.
+    fn scale(&self, month: usize) -> f64 {
+        let (sd, months) = (self.month_sd[month], self.month_sd.len());
+        let factors = self.months.iter().skip(month).step_by(months).map(|(_, inverse)| 1.0 / inverse);
+        libm::exp(0.5 * sd * sd) * self.level.len() as f64 / factors.sum::<f64>()
+    }
+}
+
 /// Reads an amount: as drawn, its expectations and their noise.
 type Amount = fn(&RouteOutcome) -> (&Vec<f64>, &Vec<f64>, &Vec<f64>);
 
@@ -360,18 +381,22 @@ fn risk(outcome: &RouteOutcome, months: usize, over: impl Fn(&[f64]) -> bool) ->
 }
 
 fn differences(scenario: &Scenario, simulation: &Simulation) -> Vec<RouteDifference> {
-    let totals: Vec<Vec<f64>> =
-        simulation.routes.iter().map(|route| totals(&route.spend, simulation.months)).collect();
+    let both = |route: &RouteOutcome| {
+        [totals(&route.spend, simulation.months), totals(&route.expected.spend, simulation.months)]
+    };
+    let totals: Vec<[Vec<f64>; 2]> = simulation.routes.iter().map(both).collect();
     let pairs: Vec<(usize, usize)> =
         (0..totals.len()).flat_map(|a| (a + 1..totals.len()).map(move |b| (a, b))).collect();
     all(pairs.len(), |at| {
         let (a, b) = pairs[at];
-        let paired: Vec<f64> = totals[a].iter().zip(&totals[b]).map(|(x, y)| x - y).collect();
+        let less = |which: usize| -> Vec<f64> {
+            totals[a][which].iter().zip(&totals[b][which]).map(|(x, y)| x - y).collect()
+        };
         RouteDifference {
             a: scenario.routes[a].label.clone(),
             b: scenario.routes[b].label.clone(),
-            a_cheaper: cheaper(&paired),
-            difference: Summary::of(&paired),
+            a_cheaper: cheaper(&less(0)),
+            difference: Distribution::of_sample(simulation.sampler, less(0), less(1)).summary(),
         }
     })
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::outcome::{Exit, Failure, print, say};
-use super::run::{Run, command, options, scenarios, simulated};
+use super::run::{Run, command, options, refuse_precision, scenarios, simulated};
 use super::simulate::width;
 use super::{Format, PricingArguments, RunArguments, folder};
 use crate::analysis::pair;
@@ -58,6 +58,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
 
 fn comparison(arguments: &Arguments) -> Result<ComparisonReport, Failure> {
     let (scenarios, catalogue) = scenarios(&arguments.scenarios, &arguments.pricing)?;
+    refuse_precision(&arguments.run)?;
     let common = options(&scenarios[0], &arguments.run)?;
     if let Some(other) = scenarios.iter().find(|s| s.months != scenarios[0].months) {
         return Err(Failure::usage(

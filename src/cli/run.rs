@@ -9,8 +9,9 @@ use super::{EstimatorArgument, PricingArguments, RunArguments, SamplerArgument, 
 use crate::analysis::analyse;
 use crate::catalogue::Catalogue;
 use crate::domain::format::{percent, thousands};
+use crate::domain::normal;
 use crate::engine::{BATCH, Batch, Engine, Estimator, Options, Sampler, Simulation, Stopped, batches_of};
-use crate::workload::Scenario;
+use crate::workload::{Input, Scenario, Uncertain};
 
 /// Trials where neither the command nor the scenario says how many.
 const DEFAULT_TRIALS: u32 = 8_192;
@@ -81,14 +82,25 @@ pub fn refuse_endless(scenario: &Scenario, options: &Options) -> Result<(), Fail
     Ok(())
 }
 
-/// Requests over the horizon with every assumption at its median.
+/// Requests over the horizon, in the mean over the assumptions.
 fn expected_requests(scenario: &Scenario) -> f64 {
+    // Means of powers of growth, and of the level, at the middles of equally likely stretches.
+    const STRETCHES: usize = 64;
+    let mean = |input: Input, of: &dyn Fn(f64) -> f64| {
+        let score = |at: usize| normal::quantile((at as f64 + 0.5) / STRETCHES as f64);
+        let values = (0..STRETCHES).map(|at| of(scenario.law(input).at_score(score(at))));
+        values.sum::<f64>() / STRETCHES as f64
+    };
     let workload = |workload: &crate::workload::Workload| -> f64 {
         let volume = &workload.volume;
-        let daily = scenario.law(volume.requests_per_day).median() / volume.days_in_unit;
-        let growth = 1.0 + scenario.law(volume.growth_per_month).median();
-        let months = scenario.months.iter().enumerate();
-        months.map(|(m, month)| daily * month.days() as f64 * growth.powi(m as i32)).sum()
+        let level = match scenario.law(volume.requests_per_day) {
+            Uncertain::LogNormal { median, sigma } => median * (0.5 * sigma * sigma).exp(),
+            _ => mean(volume.requests_per_day, &|level| level),
+        };
+        let months = scenario.months.iter().enumerate().map(|(m, month)| {
+            month.days() as f64 * mean(volume.growth_per_month, &|growth| (1.0 + growth).powi(m as i32))
+        });
+        level / volume.days_in_unit * months.sum::<f64>()
     };
     scenario.workloads.iter().map(workload).sum()
 }
@@ -134,9 +146,21 @@ pub fn simulated(
     Ok(Run { scenario, simulation, options })
 }
 
+/// Refuses `--precision` where trials are paired: all scenarios need the same number of them.
+pub fn refuse_precision(arguments: &RunArguments) -> Result<(), Failure> {
+    if arguments.precision.is_none() {
+        return Ok(());
+    }
+    Err(Failure::usage(
+        "--precision beside several scenarios",
+        "they are compared trial by trial: say how many with --trials",
+    ))
+}
+
 /// The largest relative error of P90 of any route's spend over the horizon.
 fn p90_error(scenario: &Scenario, simulation: &Simulation) -> f64 {
     let error = |route: &crate::analysis::RouteAnalysis| match route.spend.standard_error.p90 {
+        Some(error) if error.is_nan() => f64::INFINITY,
         Some(error) if route.spend.p90 > 0.0 => error / route.spend.p90,
         Some(_) => 0.0,
         None => f64::INFINITY,
@@ -174,7 +198,7 @@ impl<'a> Watch<'a> {
                 self.bar.finish_and_clear();
                 let done = thousands(self.done.load(Ordering::Relaxed));
                 anyhow::anyhow!(
-                    "interrupted after {done} of {} trials; nothing was written",
+                    "interrupted after {done} of {} trials; no report of them was written",
                     thousands(u64::from(trials))
                 )
                 .into()
@@ -205,9 +229,7 @@ pub fn command(name: &str, paths: &[&Path], options: &Options, pricing: &Pricing
     let paths: Vec<String> = paths.iter().map(|path| quoted(&path.display().to_string())).collect();
     let mut command =
         format!("tollcast {name} {} --trials {} --seed {}", paths.join(" "), options.trials, options.seed);
-    if options.estimator == Estimator::Exact {
-        command += " --estimator exact";
-    }
+    command += &format!(" --estimator {}", options.estimator.name());
     if options.sampler == Sampler::Random {
         command += " --sampler random";
     }

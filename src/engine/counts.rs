@@ -117,6 +117,11 @@ impl Sessions {
         self.moments[1] / self.moments[0]
     }
 
+    /// The third cumulant of a month's number of requests over its mean: E[T³]/E[T].
+    pub fn third(&self) -> f64 {
+        self.moments[2] / self.moments[0]
+    }
+
     /// The number of requests when `mean` are expected: a Poisson number of sessions, each with its turns.
     pub fn requests(&self, mean: f64, stream: &mut Stream) -> f64 {
         let [m1, m2, m3] = self.moments;

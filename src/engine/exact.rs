@@ -56,7 +56,8 @@ fn shape(traffic: &Traffic<'_>, terms: &Terms) -> Option<Shape> {
     };
     let outputs_end = terms.caps.iter().all(|cap| *cap < limit);
     let fits = (prompts_end || beyond(&traffic.prompt, terms.prompt_scale) < MOST_BEYOND)
-        && (outputs_end || beyond(&traffic.output, terms.output_scale) < MOST_BEYOND);
+        && (outputs_end || beyond(&traffic.output, terms.output_scale) < MOST_BEYOND)
+        && traffic.reasoning.as_ref().is_none_or(|law| beyond(law, terms.reasoning.1) < MOST_BEYOND);
     (known && fits).then(|| Shape {
         prompt: scaled(&traffic.prompt, terms.prompt_scale),
         output: scaled(&traffic.output, terms.output_scale),

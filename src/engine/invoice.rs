@@ -22,6 +22,8 @@ pub struct Ledger {
     searches: Vec<MeterUse>,
     /// Whether some part of the month did not follow its limit law.
     pub single: bool,
+    /// Whether requests come in sessions, so that searches scatter with tokens.
+    pub clustered: bool,
 }
 
 /// An amount as drawn, and what was expected of it.
@@ -71,7 +73,8 @@ const MOST_SKEWNESS: f64 = 5e-4;
 #[derive(Clone, Debug)]
 struct MeterUse {
     meter: Arc<Meter>,
-    quantity: Quantity,
+    /// Whole units.
+    count: f64,
 }
 
 impl Ledger {
@@ -86,22 +89,22 @@ impl Ledger {
         let count = poisson(mean, u);
         for slice in slices {
             let Some(meter) = &slice.search else { continue };
-            let quantity = Quantity::whole(whole(count * slice.share));
+            let count = (count * slice.share).round();
             match self
                 .searches
                 .iter_mut()
                 .find(|known| Arc::ptr_eq(&known.meter, meter) || known.meter == *meter)
             {
-                Some(known) => known.quantity = known.quantity.plus(quantity),
-                None => self.searches.push(MeterUse { meter: meter.clone(), quantity }),
+                Some(known) => known.count += count,
+                None => self.searches.push(MeterUse { meter: meter.clone(), count }),
             }
         }
     }
 
     /// Ready for another trial.
     pub fn clear(&mut self) {
-        (self.tokens, self.premium, self.served, self.single) =
-            (Money::default(), Money::default(), 0.0, false);
+        (self.tokens, self.premium, self.served) = (Money::default(), Money::default(), 0.0);
+        (self.single, self.clustered) = (false, false);
         self.searches.clear();
     }
 
@@ -125,8 +128,11 @@ impl RouteOutcome {
         self.premium.push(ledger.premium.drawn);
         self.expected.spend.push(expected + expected_fees);
         self.expected.premium.push(ledger.premium.expected);
-        // Steps, allowances and minimums are not proportional to the volume.
-        let proportional = !ledger.single && !minimum_counts && ledger.searches.iter().all(MeterUse::is_flat);
+        // Steps, allowances and minimums are not proportional to the volume, and with sessions the number of
+        // searches scatters with that of tokens.
+        let searches =
+            ledger.searches.is_empty() || !ledger.clustered && ledger.searches.iter().all(MeterUse::is_flat);
+        let proportional = !ledger.single && !minimum_counts && searches;
         let factor = 1.0 + fees.iter().map(|fee| fee.share).sum::<f64>();
         let noise = |money: &Money| if proportional { money.noise(volume_sd) } else { f64::NAN };
         self.expected.spend_noise.push(noise(&ledger.tokens) * factor);
@@ -168,24 +174,30 @@ impl MeterUse {
     }
 }
 
-/// The bill of a meter that was in force for a part of the month: it has that part of the free allowance.
+/// The bill of a meter that was in force for a part of the month, USD: it has that part of the free allowance.
 fn bill_share(one: &MeterUse, all: &[MeterUse], scope: Scope) -> f64 {
     let rivals = all.iter().filter(|other| other.meter.name == one.meter.name);
-    let total: u64 = rivals.map(|other| other.quantity.millionths()).sum();
-    if total == one.quantity.millionths() || total == 0 {
-        return bill_meter(&one.meter, one.quantity, scope).amount.to_f64();
+    let total: f64 = rivals.map(|other| other.count).sum();
+    // Quantities hold so many units exactly. Beyond, no allowance or step is left that could be seen.
+    let (count, times) =
+        if one.count > MOST_UNITS { (MOST_UNITS, one.count / MOST_UNITS) } else { (one.count, 1.0) };
+    let quantity = Quantity::whole(whole(count));
+    if total == one.count || total == 0.0 {
+        return times * bill_meter(&one.meter, quantity, scope).amount.to_f64();
     }
-    let share = one.quantity.millionths() as f64 / total as f64;
     let mut meter = Meter::clone(&one.meter);
     if let Some(included) = &mut meter.included {
-        let part = included.quantity.millionths() as f64 * share;
+        let part = included.quantity.millionths() as f64 * (one.count / total);
         included.quantity = Quantity::from_millionths(whole(part));
     }
-    bill_meter(&meter, one.quantity, scope).amount.to_f64()
+    times * bill_meter(&meter, quantity, scope).amount.to_f64()
 }
 
-/// The nearest whole count; counts beyond what a meter can hold are that many.
+/// The most units of a month that are billed one by one.
+const MOST_UNITS: f64 = 1e12;
+
+/// The nearest whole count.
 fn whole(count: f64) -> u64 {
     debug_assert!(count.is_finite(), "counts are finite");
-    count.round().clamp(0.0, 1e12) as u64
+    count.round().max(0.0) as u64
 }

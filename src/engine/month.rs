@@ -99,13 +99,16 @@ impl Pool {
             let score: f64 = weights.iter().zip(&scores).map(|(weight, score)| weight * score).sum();
             at += row + 1;
             let noise = self.sd[row] * root * skewed(score, self.skew[row] / root);
-            *total += (requests * self.mean[row] + noise).max(0.0);
+            let drawn = requests * self.mean[row] + noise;
+            // Only a premium of prices that fall with length is negative.
+            *total += if self.mean[row] >= 0.0 { drawn.max(0.0) } else { drawn };
         }
         debug_assert!(at == size * (size + 1) / 2, "the factor is a triangle");
     }
 }
 
-/// Quantities whose noise is told apart; more distinct prices than that share the noise of the first ones.
+/// Quantities with noise of their own. What more distinct prices than that have of it beyond the first ones is
+/// left out.
 const MOST_QUANTITIES: usize = 64;
 
 /// E[c] of a quantity in a segment.
@@ -184,7 +187,8 @@ impl<'a> Laws<'a> {
         totals.fill(0.0);
         let single = |at: usize| {
             let expected = requests * self.moments[at].probability;
-            expected > 0.0 && expected < self.draw_below[at]
+            // What comes once in a million months is left to the pool: it changes no moment that could be seen.
+            expected > 1e-6 && expected < self.draw_below[at]
         };
         if !(0..self.moments.len()).any(single) {
             if requests > 0.0 {

@@ -38,7 +38,7 @@ impl<'a> Source<'a> {
             Estimator::Fast => {
                 let moments = engine.integrator.moments(traffic, terms, tariff);
                 let laws = Laws::new(traffic, terms, tariff, moments);
-                each.extend((0..tariff.quantities.len()).map(|q| of_one(&laws, traffic.dispersion(), q)));
+                each.extend((0..tariff.quantities.len()).map(|q| of_one(&laws, traffic, q)));
                 Way::Fast(Box::new(laws), 0.0)
             }
             Estimator::Exact => {
@@ -80,6 +80,7 @@ impl<'a> Source<'a> {
     /// Enters the last month, which expected `mean` requests, for a route.
     pub fn enter(&self, line: &Line, mean: f64, ledger: &mut Ledger) {
         ledger.single |= !self.pooled;
+        ledger.clustered |= self.traffic.sessions.is_some();
         ledger.tokens.add(self.money(line.spend, mean));
         if let Some(premium) = line.premium {
             ledger.premium.add(self.money(premium, mean));
@@ -125,9 +126,10 @@ impl<'a> Source<'a> {
     }
 }
 
-/// The cumulants of a month in which one request is expected: those of a compound law whose number of requests
-/// has `dispersion` times the variance of a Poisson law.
-fn of_one(laws: &Laws<'_>, dispersion: f64, quantity: usize) -> Money {
+/// The cumulants of a month in which one request is expected: those of a compound law, from the cumulants of the
+/// number of requests and of one request.
+fn of_one(laws: &Laws<'_>, traffic: &Traffic<'_>, quantity: usize) -> Money {
+    let (dispersion, third) = (traffic.dispersion(), traffic.third_of_count());
     let pool = &laws.whole;
     let (mean, sd) = (pool.mean[quantity], pool.sd[quantity]);
     let variance = sd * sd;
@@ -135,6 +137,8 @@ fn of_one(laws: &Laws<'_>, dispersion: f64, quantity: usize) -> Money {
         drawn: 0.0,
         expected: mean,
         variance: variance + dispersion * mean * mean,
-        third: pool.skew[quantity] * variance * sd + 3.0 * mean * variance + mean * mean * mean,
+        third: pool.skew[quantity] * variance * sd
+            + 3.0 * dispersion * mean * variance
+            + third * mean * mean * mean,
     }
 }

@@ -139,6 +139,11 @@ impl<'a> Traffic<'a> {
         self.sessions.as_ref().map_or(1.0, Sessions::dispersion)
     }
 
+    /// The third cumulant of a month's number of requests over its mean.
+    pub fn third_of_count(&self) -> f64 {
+        self.sessions.as_ref().map_or(1.0, Sessions::third)
+    }
+
     /// How many quantities are summed.
     pub fn basis_len(&self) -> usize {
         1 + self.caps.len() + self.views.len()

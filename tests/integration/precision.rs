@@ -194,3 +194,52 @@ fn small_months_have_the_quantiles_of_brute_force() {
         }
     }
 }
+
+/// With sessions, searches scatter with tokens, and the number of requests is skewed: neither may narrow what is
+/// printed.
+#[test]
+fn sessions_keep_their_spread_where_volume_is_integrated_out() {
+    for rest in [
+        "volume: {requests_per_month: {p10: 98k, p90: 102k}}, sessions: {turns: {lognormal: {median: 38, p95: 250}}}, searches_per_request: 1, prompt: 40k, output: 1600",
+        "volume: {requests_per_month: {p10: 900k, p90: 1.15M}}, sessions: {turns: {lognormal: {median: 10, p95: 1000}}}, prompt: 1000, output: 100",
+    ] {
+        let scenario = scenario(&format!(
+            "name: t\nstart: 2027-01\nmonths: 1\nroutes: [openai/gpt-5.4-nano]\nworkloads: {{w: {{{rest}, cache: {{hit_rate: 0%}}}}}}\n"
+        ));
+        let of = |sampler, trials| {
+            analyse(&scenario, &simulated(&scenario, Estimator::Fast, sampler, trials, 4))
+                .routes
+                .remove(0)
+                .spend
+        };
+        let (sobol, random) = (of(Sampler::Sobol, 2048), of(Sampler::Random, 16_384));
+        for (what, a, ea, b, eb) in [
+            ("sd", sobol.sd, sobol.standard_error.sd, random.sd, random.standard_error.sd),
+            ("p10", sobol.p10, sobol.standard_error.p10, random.p10, random.standard_error.p10),
+            ("p99", sobol.p99, sobol.standard_error.p99, random.p99, random.standard_error.p99),
+        ] {
+            let error = ea.unwrap().hypot(eb.unwrap());
+            assert!((a - b).abs() < 5.0 * error, "{rest}, {what}: {a} and {b} ± {error}");
+        }
+    }
+}
+
+/// Parts add up to the mean and one event has one chance, also where volume spreads a hundredfold.
+#[test]
+fn what_is_integrated_out_of_spend_is_integrated_out_of_its_parts() {
+    let scenario = scenario(
+        "name: t\nstart: 2027-01\nmonths: 1\nbudget: {monthly: 90k}\nroutes: [openai/gpt-5.4]\nworkloads: {w: {volume: {requests_per_month: {p10: 1M, p90: 100M}}, prompt: {lognormal: {median: 1000, p95: 3k}}, output: 100, cache: {hit_rate: 0%}}}\n",
+    );
+    let route =
+        analyse(&scenario, &simulated(&scenario, Estimator::Fast, Sampler::Sobol, 512, 2)).routes.remove(0);
+    assert!((route.components.total() / route.spend.mean - 1.0).abs() < 1e-9);
+    assert_eq!(route.over_budget_probability, route.months[0].over_budget_probability);
+    // Mean of a lognormal with these quantiles, 31 of 30.4375 days.
+    let sigma = 100_f64.ln() / (2.0 * 1.281_551_565_544_6);
+    let requests = 10e6 * (0.5 * sigma * sigma).exp() * 31.0 / 30.4375;
+    assert!(
+        (route.months[0].requests_mean / requests - 1.0).abs() < 1e-9,
+        "{}",
+        route.months[0].requests_mean
+    );
+}

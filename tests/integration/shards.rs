@@ -223,7 +223,7 @@ fn an_interrupted_run_says_how_far_it_came_and_leaves_nothing() {
     let mut said = String::new();
     std::io::Read::read_to_string(&mut child.stderr.take().unwrap(), &mut said).unwrap();
     assert_eq!(code, Some(1), "{said}");
-    assert!(said.contains("interrupted after") && said.contains("nothing was written"), "{said}");
+    assert!(said.contains("interrupted after") && said.contains("no report of them was written"), "{said}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 

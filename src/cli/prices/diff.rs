@@ -10,7 +10,7 @@ use crate::catalogue::ExchangeRate;
 use crate::catalogue::diff::{State, diff};
 use crate::catalogue::{Catalogue, shipped};
 use crate::cli::outcome::{Exit, Failure, print, say};
-use crate::cli::run::{options, simulated};
+use crate::cli::run::{options, refuse_precision, simulated};
 use crate::cli::{Format, RunArguments, files};
 use crate::domain::problem::{Code, Problems};
 use crate::domain::time::Instant;
@@ -183,6 +183,7 @@ struct Forecast {
 /// The scenario under both, the second laid over the built-in prices as the first is.
 fn forecast(path: &Path, a: &Side, b: &Side, arguments: &Arguments) -> Result<Forecast, Failure> {
     let ([first, second], left_out) = scenarios(path, [a, b])?;
+    refuse_precision(&arguments.run)?;
     let common = options(&first, &arguments.run)?;
     let both = [first.clone(), second.clone()];
     let beside = [&both[0], &both[1]];

@@ -8,7 +8,6 @@ mod lanes;
 #[expect(clippy::approx_constant, reason = "coefficients of fits that happen to be near constants")]
 mod math;
 mod plan;
-#[expect(clippy::needless_range_loop, reason = "the compiler vectorises loops over an index")]
 mod stages;
 
 use lanes::Lanes;
