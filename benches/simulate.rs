@@ -26,11 +26,18 @@ fn catalogue() -> Catalogue {
 
 fn scenario(name: &str) -> Scenario {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(name);
-    let text = std::fs::read_to_string(&path).expect("the scenario is there");
+    read(name, std::fs::read_to_string(&path).expect("the scenario is there"))
+}
+
+fn read(name: &str, text: String) -> Scenario {
     let source = Arc::new(Source::new(name, text));
     let none = |_: &str, _: &str| Err("no scenario here extends another".to_owned());
     let assembled = assemble(&source, &none).expect("the scenario is right");
     Scenario::read(&assembled, &catalogue()).expect("the scenario is right")
+}
+
+fn fast(trials: u32, threads: usize) -> Options {
+    Options { seed: 1, trials, threads, estimator: Estimator::Fast, sampler: Sampler::Sobol }
 }
 
 /// The job that the product is timed on, from a checked scenario to every quantile with its error: all, and
@@ -38,8 +45,7 @@ fn scenario(name: &str) -> Scenario {
 #[divan::bench(args = [0, 1])]
 fn headline(bencher: Bencher, threads: usize) {
     let scenario = scenario("benchmark-headline.yaml");
-    let options =
-        Options { seed: 1, trials: 1_024, threads, estimator: Estimator::Fast, sampler: Sampler::Sobol };
+    let options = fast(1_024, threads);
     bencher.counter(ItemsCount::new(options.trials)).bench(|| {
         let simulation = simulate(black_box(&scenario), &[], &options, &|_| true).expect("threads");
         analyse(&scenario, &simulation)
@@ -49,16 +55,14 @@ fn headline(bencher: Bencher, threads: usize) {
 #[divan::bench]
 fn headline_setup(bencher: Bencher) {
     let scenario = scenario("benchmark-headline.yaml");
-    let options =
-        Options { seed: 1, trials: 1, threads: 0, estimator: Estimator::Fast, sampler: Sampler::Sobol };
+    let options = fast(1, 0);
     bencher.bench(|| simulate(black_box(&scenario), &[], &options, &|_| true));
 }
 
 #[divan::bench(args = [0, 1])]
 fn headline_trials(bencher: Bencher, threads: usize) {
     let scenario = scenario("benchmark-headline.yaml");
-    let options =
-        Options { seed: 1, trials: 1_024, threads, estimator: Estimator::Fast, sampler: Sampler::Sobol };
+    let options = fast(1_024, threads);
     bencher
         .counter(ItemsCount::new(options.trials))
         .bench(|| simulate(black_box(&scenario), &[], &options, &|_| true));
@@ -68,8 +72,7 @@ fn headline_trials(bencher: Bencher, threads: usize) {
 #[divan::bench(args = [0, 1], sample_count = 5)]
 fn article_trials(bencher: Bencher, threads: usize) {
     let scenario = scenario("gpt-5.4-article.yaml");
-    let options =
-        Options { seed: 1, trials: 2_000, threads, estimator: Estimator::Fast, sampler: Sampler::Sobol };
+    let options = fast(2_000, threads);
     bencher
         .counter(ItemsCount::new(options.trials))
         .bench(|| simulate(black_box(&scenario), &[], &options, &|_| true));
@@ -79,8 +82,7 @@ fn article_trials(bencher: Bencher, threads: usize) {
 #[divan::bench(sample_count = 5)]
 fn coding_agent_trials(bencher: Bencher) {
     let scenario = scenario("coding-agent.yaml");
-    let options =
-        Options { seed: 1, trials: 1_000, threads: 0, estimator: Estimator::Fast, sampler: Sampler::Sobol };
+    let options = fast(1_000, 0);
     bencher
         .counter(ItemsCount::new(options.trials))
         .bench(|| simulate(black_box(&scenario), &[], &options, &|_| true));
@@ -98,4 +100,90 @@ fn exact_requests(bencher: Bencher) {
     bencher
         .counter(ItemsCount::new((requests * 2.0) as u64))
         .bench(|| simulate(black_box(&scenario), &[], &options, &|_| true));
+}
+
+/// How cost grows with the size of a job, one core: each figure of [`Size`] four-, sixteen- and 64-fold where
+/// that is possible, all others as they are. Compare the medians of a group with its first line.
+mod growth {
+    use super::*;
+
+    /// What a job is made of.
+    #[derive(Clone, Copy)]
+    struct Size {
+        requests_per_month: u64,
+        trials: u32,
+        /// Routes with thresholds and prices of their own are what costs; the same one under a discount is not.
+        routes: usize,
+        months: usize,
+        workloads: usize,
+    }
+
+    const BASE: Size =
+        Size { requests_per_month: 16_000_000, trials: 256, routes: 1, months: 3, workloads: 1 };
+
+    const ROUTES: [&str; 16] = [
+        "openai/gpt-5.4",
+        "azure/gpt-5.4@datazone-us",
+        "openai/gpt-5.4:batch",
+        "openai/gpt-5.4:priority",
+        "openai/gpt-5.4-mini",
+        "openai/gpt-5.4-nano",
+        "openai/gpt-5.4-pro",
+        "azure/gpt-5.4-mini",
+        "azure/gpt-5.4-nano",
+        "azure/gpt-5.5",
+        "openai/gpt-5.1",
+        "openai/gpt-5.2",
+        "openai/gpt-5.3-codex",
+        "openai/gpt-5.5",
+        "azure/gpt-5.4-pro",
+        "openrouter/openai/gpt-5.4",
+    ];
+
+    fn run(bencher: Bencher, size: Size) {
+        let workload = |index: usize| {
+            format!(
+                "  w{index}:\n    volume: {{requests_per_month: {{p10: {}, p90: {}}}, growth_per_month: 3%}}\n    \
+                 prompt: {{lognormal: {{median: {}, p95: 40k}}}}\n    output: {{lognormal: {{median: 400, p95: \
+                 2k}}}}\n    cache: {{hit_rate: 40%}}\n    over_window: truncate\n",
+                size.requests_per_month / 2,
+                size.requests_per_month * 2,
+                8_000 + index
+            )
+        };
+        let workloads: String = (0..size.workloads).map(workload).collect();
+        let routes: String = ROUTES[..size.routes].iter().map(|route| format!("  - {route}\n")).collect();
+        let text = format!(
+            "tollcast: 1\nname: growth\nstart: 2026-12\nmonths: {}\nworkloads:\n{workloads}routes:\n{routes}",
+            size.months
+        );
+        let scenario = read("growth.yaml", text);
+        let options = fast(size.trials, 1);
+        bencher.bench(|| simulate(black_box(&scenario), &[], &options, &|_| true).expect("threads"));
+    }
+
+    #[divan::bench(args = [4_000_000, 16_000_000, 64_000_000, 1_000_000_000])]
+    fn requests(bencher: Bencher, requests_per_month: u64) {
+        run(bencher, Size { requests_per_month, ..BASE });
+    }
+
+    #[divan::bench(args = [256, 1_024, 4_096])]
+    fn trials(bencher: Bencher, trials: u32) {
+        run(bencher, Size { trials, ..BASE });
+    }
+
+    #[divan::bench(args = [1, 4, 16])]
+    fn routes(bencher: Bencher, routes: usize) {
+        run(bencher, Size { routes, ..BASE });
+    }
+
+    #[divan::bench(args = [3, 12, 48])]
+    fn months(bencher: Bencher, months: usize) {
+        run(bencher, Size { months, ..BASE });
+    }
+
+    #[divan::bench(args = [1, 4, 16])]
+    fn workloads(bencher: Bencher, workloads: usize) {
+        run(bencher, Size { workloads, ..BASE });
+    }
 }
