@@ -2,7 +2,7 @@
 //!
 //! The library behind the `tollcast` binary. The rooms, in the order in which they may import each
 //! other (left of `<` knows nothing of its right): `domain < catalogue < billing < workload < engine <
-//! analysis < render < cli`. ARCHITECTURE.md tells the whole story, METHOD.md the mathematics.
+//! analysis < usage < render < cli`. ARCHITECTURE.md tells the whole story, METHOD.md the mathematics.
 
 pub mod analysis;
 pub mod billing;
@@ -11,4 +11,5 @@ pub mod cli;
 pub mod domain;
 pub mod engine;
 pub mod render;
+pub mod usage;
 pub mod workload;

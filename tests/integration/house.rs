@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use crate::support::project;
 
 /// The rooms, left to right.
-const ROOMS: [&str; 8] =
-    ["domain", "catalogue", "billing", "workload", "engine", "analysis", "render", "cli"];
+const ROOMS: [&str; 9] =
+    ["domain", "catalogue", "billing", "workload", "engine", "analysis", "usage", "render", "cli"];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
