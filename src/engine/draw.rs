@@ -91,9 +91,16 @@ pub fn drift_name(workload: &str, month: usize) -> String {
     format!("drift {workload} {month}")
 }
 
+/// The name of a workload's change of regime.
+pub fn regime_name(workload: &str) -> String {
+    format!("regime {workload}")
+}
+
 /// Everything in a scenario that has a dimension, what matters in all months first.
 fn uncertain_names(scenario: &Scenario) -> Vec<String> {
     let uncertain = scenario.assumptions.iter().filter(|assumption| assumption.law.fixed().is_none());
+    let changing = scenario.workloads.iter().filter(|w| w.volume.regime_change.probability > 0.0);
+    let regimes = changing.map(|workload| regime_name(&workload.name));
     let drifts = scenario.workloads.iter().flat_map(|workload| {
         let months = if scenario.law(workload.volume.drift_sd).fixed() == Some(0.0) {
             0
@@ -102,7 +109,7 @@ fn uncertain_names(scenario: &Scenario) -> Vec<String> {
         };
         (1..months).map(|month| drift_name(&workload.name, month))
     });
-    uncertain.map(|assumption| assumption_name(&assumption.path)).chain(drifts).collect()
+    uncertain.map(|assumption| assumption_name(&assumption.path)).chain(regimes).chain(drifts).collect()
 }
 
 /// Draws the assumptions of a scenario.

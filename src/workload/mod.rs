@@ -156,10 +156,31 @@ pub struct Volume {
     pub daily_cv: Input,
     /// Correlation of the scores of neighbouring days.
     pub daily_autocorrelation: f64,
+    /// Where the log scatter of days stands on the eve of the first one; unknown where absent.
+    pub daily_start: Option<Input>,
+    /// Coefficient of variation of every day on its own, beside that.
+    pub daily_noise: Input,
+    /// A level altogether different, with its probability.
+    pub regime_change: RegimeChange,
     /// Standard deviation of the monthly shock to the log level.
     pub drift_sd: Input,
     /// Share of the log level that is left a month later.
     pub drift_persistence: f64,
+}
+
+/// A change of regime: with a probability, the level is multiplied by a lognormal factor. The factor is scaled
+/// so that its mean over all trials is 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RegimeChange {
+    /// How probable it is.
+    pub probability: f64,
+    /// Standard deviation of the factor's logarithm.
+    pub sd: f64,
+}
+
+impl RegimeChange {
+    /// None.
+    pub const NEVER: RegimeChange = RegimeChange { probability: 0.0, sd: 0.0 };
 }
 
 /// A length law: a fixed shape times a scale that may be uncertain.

@@ -103,10 +103,26 @@ wire_map! {
         daily_cv: Option<QuantityWire>,
         /// Correlation of neighbouring days, 0 to 0.99; 0.5 if absent.
         daily_autocorrelation: Option<QuantityWire>,
+        /// Where that scatter stands on the eve of the first day: 0.1 is a tenth above the level; unknown if absent.
+        daily_start: Option<QuantityWire>,
+        /// Coefficient of variation of every day on its own, beside that; 0 if absent.
+        daily_noise: Option<QuantityWire>,
+        /// The chance that the level is another one altogether.
+        regime_change: Option<RegimeChangeWire>,
         /// Standard deviation of the monthly shock to the level, as a share; 0 if absent.
         drift_sd: Option<QuantityWire>,
         /// Share of a level shock that is left a month later, 0 to 1; 0.9 if absent.
         drift_persistence: Option<QuantityWire>,
+    }
+}
+
+wire_map! {
+    /// A change of regime: what no history of the level shows until it happens.
+    pub struct RegimeChangeWire {
+        /// How probable it is within the horizon.
+        probability: Must<QuantityWire>,
+        /// Standard deviation of the logarithm of the factor on the level, if it happens; 50% if absent.
+        sd: Option<QuantityWire>,
     }
 }
 

@@ -1,9 +1,9 @@
 //! How many requests come when: level, growth, profiles over week and day, scatter.
 
-use super::super::Volume;
 use super::super::quantity::{Kind, QuantityWire};
-use super::super::wire::{ShapeWire, VolumeWire};
-use super::inputs::{CV, GROWTH, Inputs, REQUESTS, known, range};
+use super::super::wire::{RegimeChangeWire, ShapeWire, VolumeWire};
+use super::super::{RegimeChange, Volume};
+use super::inputs::{CV, GROWTH, Inputs, REQUESTS, known, known_share, range};
 use crate::domain::problem::{Code, Problems, suggest};
 use crate::domain::time::MEAN_MONTH_DAYS;
 
@@ -39,6 +39,16 @@ pub fn volume(
         problems,
     );
     let daily_cv = inputs.add(&format!("{base}.daily_cv"), wire.daily_cv.as_ref(), 0.0, CV, problems);
+    let daily_start = match &wire.daily_start {
+        Some(stated) => {
+            let deviation = range(Kind::Signed, -3.0, 3.0, "of the level");
+            Some(inputs.add(&format!("{base}.daily_start"), Some(stated), 0.0, deviation, problems)?)
+        }
+        None => None,
+    };
+    let daily_noise =
+        inputs.add(&format!("{base}.daily_noise"), wire.daily_noise.as_ref(), 0.0, CV, problems);
+    let regime_change = regime_change(wire.regime_change.as_ref(), problems);
     let drift_sd = inputs.add(
         &format!("{base}.drift_sd"),
         wire.drift_sd.as_ref(),
@@ -72,9 +82,20 @@ pub fn volume(
         utc_offset_hours: offset?.round() as i64,
         daily_cv: daily_cv?,
         daily_autocorrelation: autocorrelation?,
+        daily_start,
+        daily_noise: daily_noise?,
+        regime_change: regime_change?,
         drift_sd: drift_sd?,
         drift_persistence: persistence?,
     })
+}
+
+/// The change of regime, if one is stated.
+fn regime_change(wire: Option<&RegimeChangeWire>, problems: &mut Problems) -> Option<RegimeChange> {
+    let Some(wire) = wire else { return Some(RegimeChange::NEVER) };
+    let probability = known_share(wire.probability.get(), 0.0, problems)?;
+    let sd = known(wire.sd.as_ref(), 0.5, 0.0, 2.0, problems)?;
+    Some(RegimeChange { probability, sd })
 }
 
 /// The most that a drifting log level may scatter by the end: its 90 % range then spans a factor of 27.
