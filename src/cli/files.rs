@@ -41,6 +41,18 @@ pub fn source(path: &Path) -> Result<Arc<Source>, Failure> {
     }
 }
 
+/// A log, to be read as it comes.
+///
+/// # Errors
+/// A file that cannot be opened.
+pub fn open(path: &Path) -> anyhow::Result<Box<dyn Read>> {
+    if path == Path::new("-") {
+        return Ok(Box::new(std::io::stdin().lock()));
+    }
+    let file = std::fs::File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+    Ok(Box::new(file))
+}
+
 /// At most one byte more than is allowed, so that a huge file is never read whole.
 fn bytes(path: &Path, name: &str) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();

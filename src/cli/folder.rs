@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 const MARK: &str = "manifest.json";
 
 /// The files beside the charts that reports and comparisons consist of.
-const OURS: [&str; 8] = [
+const OURS: [&str; 10] = [
     MARK,
     "result.json",
     "months.csv",
@@ -17,6 +17,8 @@ const OURS: [&str; 8] = [
     "comparison.json",
     "comparison.md",
     "import.json",
+    "backtest.json",
+    "backtest.md",
 ];
 
 /// Writes `files` (relative path and content) as the folder `target`.

@@ -102,7 +102,7 @@ fn refuse_gaps_and_overlaps(parts: &[(&Path, Part)], trials: u32) -> Result<(), 
         let last = (to * BATCH).min(trials) - 1;
         format!("{} to {}", thousands(u64::from(from * BATCH)), thousands(u64::from(last)))
     };
-    let mut missing = Vec::new();
+    let (mut missing, mut gaps) = (Vec::new(), Vec::new());
     let mut next = 0;
     for (at, (path, part)) in parts.iter().enumerate() {
         let Header { first, end, .. } = part.header;
@@ -115,11 +115,13 @@ fn refuse_gaps_and_overlaps(parts: &[(&Path, Part)], trials: u32) -> Result<(), 
         }
         if first > next {
             missing.push(numbers(next, first));
+            gaps.push((next, first));
         }
         next = end;
     }
     if next < all {
         missing.push(numbers(next, all));
+        gaps.push((next, all));
     }
     if missing.is_empty() {
         return Ok(());
@@ -130,8 +132,39 @@ fn refuse_gaps_and_overlaps(parts: &[(&Path, Part)], trials: u32) -> Result<(), 
             missing.join(", "),
             all_trials = thousands(u64::from(trials))
         ),
-        "give all files of the job; run the shards that failed again",
+        &match shards_of(parts, &gaps, all) {
+            Some(shards) => format!("give all files of the job, or run again {shards}"),
+            None => "give all files of the job; run the shards that failed again".to_owned(),
+        },
     ))
+}
+
+/// The most shards of a job among which missing ones are looked for.
+const MOST_SHARDS: u32 = 4_096;
+
+/// The missing shards as `--shard` names them, if all parts are shards of one number of them.
+fn shards_of(parts: &[(&Path, Part)], gaps: &[(u32, u32)], all: u32) -> Option<String> {
+    let fits = |count: &u32| {
+        let edge = |batch: u32| shard_edge(all, batch, *count).is_some();
+        let single = |(_, part): &(&Path, Part)| {
+            let shard = shard_edge(all, part.header.first, *count);
+            shard.is_some() && shard_edge(all, part.header.end, *count) == shard.map(|index| index + 1)
+        };
+        parts.iter().all(single) && gaps.iter().all(|(from, to)| edge(*from) && edge(*to))
+    };
+    let count = (2..=MOST_SHARDS.min(all)).find(fits)?;
+    let of_gap = |(from, to): &(u32, u32)| {
+        let shards = shard_edge(all, *from, count)?..shard_edge(all, *to, count)?;
+        Some(shards.map(|index| format!("--shard {}/{count}", index + 1)).collect::<Vec<_>>())
+    };
+    Some(gaps.iter().filter_map(of_gap).flatten().collect::<Vec<_>>().join(", "))
+}
+
+/// How many shards of `count` end at a batch, if one does.
+fn shard_edge(all: u32, batch: u32, count: u32) -> Option<u32> {
+    let index = (u64::from(batch) * u64::from(count)).div_ceil(u64::from(all)) as u32;
+    let edge = (u64::from(all) * u64::from(index) / u64::from(count)) as u32;
+    (edge == batch).then_some(index)
 }
 
 fn sources(texts: &[(String, String)]) -> Vec<Arc<Source>> {

@@ -1,6 +1,7 @@
 //! The command line: arguments, files, progress, exit codes. Every command is one file; the pipeline of
 //! each is visible in one short function.
 
+mod backtest;
 mod check;
 mod compare;
 mod explain;
@@ -49,6 +50,8 @@ enum Command {
     Price(price::Arguments),
     /// What the price files say: list, show, history, diff, check, import
     Prices(prices::Arguments),
+    /// How often forecasts from a log would have held: the model against its rivals, on what came
+    Backtest(backtest::Arguments),
     /// Check scenarios, price files and contracts without simulating
     Check(check::Arguments),
     /// Print a commented scenario to start from
@@ -78,7 +81,7 @@ struct PricingArguments {
 /// How to simulate.
 #[derive(Args, Clone)]
 struct RunArguments {
-    /// Possible futures to draw (default: the scenario's, else 8,192)
+    /// Possible futures to draw, 2 to 10 million (default: the scenario's, else 8,192)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=10_000_000))]
     trials: Option<u32>,
     /// Seed of all random numbers (default: the scenario's, else 1)
@@ -93,7 +96,7 @@ struct RunArguments {
     /// Where the uncertain assumptions' numbers come from
     #[arg(long, value_enum, default_value_t = SamplerArgument::Sobol)]
     sampler: SamplerArgument,
-    /// Twice as many trials again and again until the error of every route's P90 is below this
+    /// Twice as many trials again and again until the error of every route's P90 is below this, 0.001% to 50%
     #[arg(long, value_name = "SHARE", value_parser = Precision::parse)]
     precision: Option<Precision>,
     /// No progress bar
@@ -161,6 +164,7 @@ pub fn main() -> std::process::ExitCode {
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Price(arguments) => price::run(&arguments),
         Command::Prices(arguments) => prices::run(&arguments),
+        Command::Backtest(arguments) => backtest::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),

@@ -80,7 +80,7 @@ impl ShardArgument {
         let Some((from_zero, known)) = slurm.or(aws).or(kubernetes) else {
             return Err(Failure::usage(
                 "--shard auto outside of an array job",
-                "none of SLURM_ARRAY_TASK_ID, AWS_BATCH_JOB_ARRAY_INDEX and JOB_COMPLETION_INDEX is set; write --shard I/N",
+                "none of SLURM_ARRAY_TASK_ID, AWS_BATCH_JOB_ARRAY_INDEX and JOB_COMPLETION_INDEX is a number from 0 on; write --shard I/N",
             ));
         };
         let Some(count) = self.count.or(known) else {

@@ -27,8 +27,8 @@ pub struct Arguments {
     scenarios: Vec<PathBuf>,
     #[command(flatten)]
     output: Output,
-    /// Run one of N equal parts of the trials and write it to the file --out, for `tollcast merge`; auto takes I
-    /// (and N, where it is known) from a Slurm, AWS Batch or Kubernetes array
+    /// Run part I (from 1 on) of N equal parts of the trials and write it to the file --out, for `tollcast merge`;
+    /// auto takes I (and N, where it is known) from a Slurm, AWS Batch or Kubernetes array
     #[arg(long, value_name = "I/N", value_parser = ShardArgument::parse)]
     shard: Option<ShardArgument>,
     /// Draw every request too, for the same trials, and compare all figures
@@ -136,10 +136,14 @@ fn write_part(arguments: &Arguments, shard: &ShardArgument) -> Result<Exit, Fail
         (arguments.output.format != Format::Table, "--format"),
     ];
     if let Some((_, name)) = unused.iter().find(|(given, _)| *given) {
-        return Err(Failure::usage(
-            &format!("{name} beside --shard"),
-            "a part prints nothing; give it to `tollcast merge`, or leave --shard out",
-        ));
+        let help = match *name {
+            "--precision" => {
+                "a part does not know how exact the whole is: state --trials, or leave --shard out"
+            }
+            "--audit" => "an audit is of a whole run: leave --shard out",
+            _ => "a part prints nothing; give that to `tollcast merge`, or leave --shard out",
+        };
+        return Err(Failure::usage(&format!("{name} beside --shard"), help));
     }
     let text = files::source(path)?;
     let assembled = files::assembled(&text)?;

@@ -71,7 +71,6 @@ impl Joint {
             return Table::default();
         }
         let z = (libm::log(x) - self.mu) / self.sigma;
-        let table = normal::Table::get();
         let mut part = Table::default();
         for a in 0..4 {
             for b in 0..4 - a {
@@ -79,7 +78,7 @@ impl Joint {
                     // An independent output takes the prompt's own share, which stands at its first power.
                     part[a][0] / self.whole[a][0]
                 } else {
-                    table.at(z - a as f64 * self.sigma - b as f64 * self.tilt).0
+                    share_below(z - a as f64 * self.sigma - b as f64 * self.tilt)
                 };
                 part[a][b] = self.whole[a][b] * share;
             }
@@ -232,6 +231,11 @@ fn power(k: usize, unit: &Unit, of: impl Fn(usize, usize) -> f64) -> f64 {
 pub fn lognormal_powers(mu: f64, sigma: f64) -> [f64; 4] {
     let (first, growth) = (libm::exp(mu + 0.5 * sigma * sigma), libm::exp(sigma * sigma));
     [1.0, first, first * first * growth, first * first * first * growth * growth * growth]
+}
+
+/// Φ(z), right to 10⁻⁷ of itself: what it is a share of grows as fast as it falls.
+fn share_below(z: f64) -> f64 {
+    if z < -3.0 { normal::cdf(z) } else { normal::Table::get().at(z).0 }
 }
 
 fn less(high: &Table, low: &Table) -> Table {

@@ -9,7 +9,7 @@ use super::kernel::{self, Gate, LIMIT, Level, MOST_PARTS, Shape, Totals};
 use super::law::Law;
 use super::stream::Stream;
 use super::traffic::{SegmentSums, Terms, Traffic, add_request};
-use crate::workload::Component;
+use crate::workload::{Component, OverWindow};
 
 /// The sums of a month that expects `mean` requests, one per segment: by the kernel where its laws are among
 /// those that it knows, else one request after the other.
@@ -47,9 +47,11 @@ fn shape(traffic: &Traffic<'_>, terms: &Terms) -> Option<Shape> {
         && traffic.cache_correlation == 0.0
         && (!dependent || (single(&traffic.prompt) && single(&traffic.output)));
     let limit = f64::from(LIMIT);
-    // Nobody bills by the length of what every route refuses or cuts.
+    // Nobody bills by the length of what every route cuts. What is refused is reported by its tokens.
     let last = terms.segments.last()?;
-    let prompts_end = last.low < limit && traffic.routes.iter().all(|route| route.longest().is_some());
+    let truncated = traffic.workload.over_window == OverWindow::Truncate;
+    let prompts_end =
+        truncated && last.low < limit && traffic.routes.iter().all(|route| route.longest().is_some());
     let beyond = |law: &Law, scale: f64| {
         let whole = law.partial_moment(1, f64::INFINITY);
         1.0 - law.partial_moment(1, limit / scale) / whole.max(f64::MIN_POSITIVE)

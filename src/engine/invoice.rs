@@ -123,8 +123,11 @@ impl RouteOutcome {
     pub fn enter(&mut self, ledger: &Ledger, fees: &[MonthFee], days: usize, volume_sd: f64) {
         let tools = ledger.tools(days);
         let (spend, expected) = (ledger.tokens.drawn + tools, ledger.tokens.expected + tools);
+        let (drawn_fees, _) = fees_on(fees, spend);
         let (expected_fees, minimum_counts) = fees_on(fees, expected);
-        self.spend.push(spend + fees_on(fees, spend).0);
+        // A minimum is no share of what is expected: a month without any request has no fee at all.
+        let expected_fees = if minimum_counts { drawn_fees } else { expected_fees };
+        self.spend.push(spend + drawn_fees);
         self.premium.push(ledger.premium.drawn);
         self.expected.spend.push(expected + expected_fees);
         self.expected.premium.push(ledger.premium.expected);

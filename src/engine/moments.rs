@@ -293,9 +293,11 @@ mod tests {
     use crate::workload::{Scenario, assemble};
     use std::sync::Arc;
 
-    fn scenario(rest: &str) -> Scenario {
+    const ROUTES: &str = "openai/gpt-5.4, {id: azure/gpt-5.4, cache: {hit_rate: 20%, share_when_hit: 90%}}, deepseek/deepseek-flash";
+
+    fn scenario(routes: &str, rest: &str) -> Scenario {
         let text = format!(
-            "name: t\nstart: 2027-01\nmonths: 1\nroutes: [openai/gpt-5.4, {{id: azure/gpt-5.4, cache: {{hit_rate: 20%, share_when_hit: 90%}}}}, deepseek/deepseek-flash]\nworkloads: {{w: {{volume: {{requests_per_month: 1M}}, {rest}}}}}\n"
+            "name: t\nstart: 2027-01\nmonths: 1\nroutes: [{routes}]\nworkloads: {{w: {{volume: {{requests_per_month: 1M}}, {rest}}}}}\n"
         );
         let catalogue = Catalogue::read(&shipped(), &[]).unwrap();
         let source = Arc::new(Source::new("t.yaml", text));
@@ -305,12 +307,26 @@ mod tests {
     /// Two ways to the same integrals: closed forms and quadrature share only the laws.
     #[test]
     fn closed_forms_and_quadrature_agree() {
-        for rest in [
-            "prompt: {lognormal: {median: 8k, p95: 68k}}, output: {lognormal: {median: 400, p95: 2072}}, prompt_output_correlation: 0.3, cache: {hit_rate: 40%, share_when_hit: 80%}",
-            "prompt: {lognormal: {median: 60k, p95: 400k}}, output: {mixture: {components: [{weight: 60%, median: 300, p90: 900}, {weight: 40%, median: 1k, p90: 2k}]}}, cache: {hit_rate: 70%}, over_window: truncate",
-            "prompt: {lognormal: {median: 900, p95: 3k}}, output: 300, cache: {hit_rate: 0%}, over_window: reject",
+        for (routes, rest) in [
+            (
+                ROUTES,
+                "prompt: {lognormal: {median: 8k, p95: 68k}}, output: {lognormal: {median: 400, p95: 2072}}, prompt_output_correlation: 0.3, cache: {hit_rate: 40%, share_when_hit: 80%}",
+            ),
+            (
+                ROUTES,
+                "prompt: {lognormal: {median: 60k, p95: 400k}}, output: {mixture: {components: [{weight: 60%, median: 300, p90: 900}, {weight: 40%, median: 1k, p90: 2k}]}}, cache: {hit_rate: 70%}, over_window: truncate",
+            ),
+            (
+                ROUTES,
+                "prompt: {lognormal: {median: 900, p95: 3k}}, output: 300, cache: {hit_rate: 0%}, over_window: reject",
+            ),
+            // A wide law that the longest prompt cuts far below the middle of its third moment.
+            (
+                "openai/gpt-5.4-mini",
+                "prompt: {lognormal: {median: 500, sigma: 4}}, output: {lognormal: {median: 400, p95: 2072}}",
+            ),
         ] {
-            let scenario = scenario(rest);
+            let scenario = scenario(routes, rest);
             let traffic = Traffic::new(&scenario, 0);
             let values: Vec<f64> = scenario.assumptions.iter().map(|a| a.law.median()).collect();
             let terms = traffic.terms(&values);

@@ -87,13 +87,14 @@ impl<'a> OutputLaw<'a> {
                 scale: terms.output_scale,
                 correlation,
                 rest,
-                nodes: score_nodes(rules, REACH + 3.0 * traffic.output.tail_slope()),
+                nodes: score_nodes(rules, REACH + 3.0 * traffic.output.tail_slope(), &[]),
             },
             all => Visible::Fixed(
                 all.iter().map(|c| Part::new(c.weight, ln_scale + c.ln_median, c.sigma)).collect(),
             ),
         };
-        OutputLaw { caps: &terms.caps, visible, thoughts: thoughts(traffic, terms, rules) }
+        let jumps = jumps(&terms.caps, traffic, terms);
+        OutputLaw { caps: &terms.caps, visible, thoughts: thoughts(traffic, terms, rules, &jumps) }
     }
 
     /// E[Oᵇ] for b = 0 to 3 without any limit, and by how much each power tilts the score of a prompt: ρs. `None`
@@ -233,15 +234,15 @@ fn shifted(v: &[f64; 4], r: f64) -> [f64; 3] {
     ]
 }
 
-/// Weights and scores of a rule over the whole normal law, up to `most`.
-fn score_nodes(rules: &Rules, most: f64) -> Vec<(f64, f64)> {
-    let (from, to) = (-REACH, most);
-    let middle = 0.5 * (from + to);
-    // Two rules side by side: a single one of the largest size would be thin over a long range.
-    let halves = [(from, middle), (middle, to)];
-    let nodes = halves.into_iter().flat_map(|(from, to)| {
-        let (half, middle) = (0.5 * (to - from), 0.5 * (to + from));
-        rules.for_width(to - from).iter().map(move |(node, weight)| {
+/// Weights and scores of a rule over the whole normal law, up to `most`, cut at some scores.
+fn score_nodes(rules: &Rules, most: f64, cuts: &[f64]) -> Vec<(f64, f64)> {
+    // Two rules side by side at least: a single one of the largest size would be thin over a long range.
+    let mut edges = vec![-REACH, 0.5 * (most - REACH), most];
+    edges.extend(cuts.iter().filter(|cut| -REACH < **cut && **cut < most));
+    edges.sort_by(f64::total_cmp);
+    let nodes = edges.windows(2).flat_map(|edge| {
+        let (half, middle) = (0.5 * (edge[1] - edge[0]), 0.5 * (edge[1] + edge[0]));
+        rules.for_width(edge[1] - edge[0]).iter().map(move |(node, weight)| {
             let z = middle + half * node;
             (weight * half * normal::density(z), z)
         })
@@ -249,8 +250,27 @@ fn score_nodes(rules: &Rules, most: f64) -> Vec<(f64, f64)> {
     nodes.collect()
 }
 
-/// Weights and lengths of reasoning.
-fn thoughts(traffic: &Traffic<'_>, terms: &Terms, rules: &Rules) -> Vec<(f64, f64)> {
+/// Scores of the visible output at which the axis of reasoning lengths is cut: its limit comes into reach, at
+/// one length after the other.
+const JUMP_SCORES: [f64; 6] = [-2.5, -1.0, 0.0, 1.0, 2.5, 4.5];
+
+/// Reasoning lengths around which a limit begins to cut: the limit, and the limit less some visible outputs.
+fn jumps(caps: &[f64], traffic: &Traffic<'_>, terms: &Terms) -> Vec<f64> {
+    let mut caps: Vec<f64> = caps.iter().copied().filter(|cap| cap.is_finite()).collect();
+    caps.sort_by(f64::total_cmp);
+    caps.dedup();
+    let parts = traffic.output.components();
+    let visible =
+        |part: &Component, score: f64| terms.output_scale * libm::exp(part.ln_median + part.sigma * score);
+    let before = |cap: f64| {
+        let ahead = parts.iter().flat_map(move |part| JUMP_SCORES.map(|score| cap - visible(part, score)));
+        ahead.chain([cap]).filter(|length| *length > 0.0)
+    };
+    caps.into_iter().flat_map(before).collect()
+}
+
+/// Weights and lengths of reasoning; the rule is cut at the `jumps`.
+fn thoughts(traffic: &Traffic<'_>, terms: &Terms, rules: &Rules, jumps: &[f64]) -> Vec<(f64, f64)> {
     let (share, scale) = terms.reasoning;
     let mut thoughts = vec![(1.0 - share, 0.0)];
     if let (Some(law), true) = (&traffic.reasoning, share > 0.0) {
@@ -258,7 +278,11 @@ fn thoughts(traffic: &Traffic<'_>, terms: &Terms, rules: &Rules) -> Vec<(f64, f6
             if c.sigma == 0.0 {
                 return vec![(c.weight, libm::exp(c.ln_median))];
             }
-            let nodes = score_nodes(rules, REACH + 3.0 * c.sigma);
+            let score = |jump: &f64| (libm::log(jump / scale) - c.ln_median) / c.sigma;
+            let mut cuts: Vec<f64> = jumps.iter().map(score).collect();
+            cuts.sort_by(f64::total_cmp);
+            cuts.dedup_by(|a, b| (*a - *b).abs() < 0.02);
+            let nodes = score_nodes(rules, REACH + 3.0 * c.sigma, &cuts);
             let length = |z: f64| libm::exp(c.ln_median + c.sigma * z);
             nodes.into_iter().map(|(weight, z)| (c.weight * weight, length(z))).collect()
         };
@@ -268,4 +292,38 @@ fn thoughts(traffic: &Traffic<'_>, terms: &Terms, rules: &Rules) -> Vec<(f64, f6
         thoughts[0].0 = 1.0;
     }
     thoughts
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::catalogue::{Catalogue, shipped};
+    use crate::domain::problem::Source;
+    use crate::workload::{Scenario, assemble};
+
+    /// E[min(R, c)] of a lognormal R in closed form, without any rule.
+    #[test]
+    fn reasoning_stops_at_the_output_limit() {
+        let catalogue = Catalogue::read(&shipped(), &[]).unwrap();
+        for sigma in [0.5, 1.2, 2.0, 2.5, 3.0, 4.0] {
+            let text = format!(
+                "name: t\nstart: 2027-01\nmonths: 1\nroutes: [openai/gpt-5.4-mini]\nworkloads:\n  w:\n    volume: {{requests_per_month: 1k}}\n    prompt: 3000\n    output: 0\n    reasoning: {{tokens: {{lognormal: {{median: 30k, sigma: {sigma}}}}}}}\n"
+            );
+            let source = Arc::new(Source::new("t.yaml", text));
+            let scenario =
+                Scenario::read(&assemble(&source, &|_, _| Err(String::new())).unwrap(), &catalogue).unwrap();
+            let traffic = Traffic::new(&scenario, 0);
+            let values: Vec<f64> = scenario.assumptions.iter().map(|a| a.law.median()).collect();
+            let terms = traffic.terms(&values);
+            let moments = OutputLaw::new(&traffic, &terms, &Rules::new()).fixed();
+            let cap = terms.caps[0];
+            let z = (cap / 30_000.0).ln() / sigma;
+            let wanted =
+                30_000.0 * (0.5 * sigma * sigma).exp() * normal::cdf(z - sigma) + cap * normal::cdf(-z);
+            let found = moments.powers[0][0];
+            assert!((found / wanted - 1.0).abs() < 1e-7, "{sigma}: {found} and {wanted}");
+        }
+    }
 }

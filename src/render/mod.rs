@@ -4,6 +4,7 @@
 //! figures; how a number is rounded for people is decided in `domain::format`.
 
 mod audit;
+mod backtest;
 pub mod chart;
 mod comparison;
 mod csv;
@@ -20,6 +21,7 @@ mod units;
 mod words;
 
 pub use audit::audit_sheet;
+pub use backtest::{BacktestReport, backtest_charts, backtest_json, backtest_sheet};
 pub use comparison::{ComparisonReport, comparison_json, comparison_markdown, comparison_terminal};
 pub use csv::months_csv;
 pub use figures::{charts, overlay_chart};

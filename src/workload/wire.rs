@@ -27,7 +27,7 @@ wire_map! {
         start: Must<Spanned<Month>>,
         /// Months in the horizon, 1 to 120; 12 if absent.
         months: Option<Count>,
-        /// Possible futures to draw; 10,000 if absent.
+        /// Possible futures to draw; 8,192 if absent.
         trials: Option<Count>,
         /// Seed of all random numbers; 1 if absent.
         seed: Option<Count>,

@@ -109,3 +109,24 @@ fn on_uncertain_assumptions_over_several_months() {
         3000,
     );
 }
+
+/// A month without requests has no fee, and no minimum of one: the printed mean says so too.
+#[test]
+fn a_fees_minimum_is_not_billed_on_what_is_only_expected() {
+    let text = one_month(
+        "[openrouter/openai/gpt-5.4]",
+        "1",
+        "    prompt: {lognormal: {median: 3k, p95: 20k}}\n    output: {lognormal: {median: 400, p95: 2k}}\n",
+    );
+    let scenario = scenario(&text);
+    let simulation = run(&scenario, Estimator::Fast, 8_192, 5);
+    let analysis = tollcast::analysis::analyse(&scenario, &simulation);
+    let spend = &totals(&simulation, 0);
+    let raw = spend.iter().sum::<f64>() / spend.len() as f64;
+    let printed = analysis.routes[0].spend.mean;
+    // Five standard errors of a mean whose coefficient of variation is near 1.
+    assert!(
+        (printed / raw - 1.0).abs() < 5.0 / (spend.len() as f64).sqrt(),
+        "{printed} printed, {raw} drawn"
+    );
+}

@@ -121,6 +121,8 @@ fn what_does_not_fit_together_is_refused_by_name() {
         assert_eq!((code, stdout.as_str()), (Some(2), ""), "{says}: {stderr}");
         assert!(stderr.contains(says), "{says}: {stderr}");
     }
+    let (_, _, stderr) = merge(&[parts[0].as_path()], &[]);
+    assert!(stderr.contains("run again --shard 2/3, --shard 3/3"), "{stderr}");
 }
 
 #[test]

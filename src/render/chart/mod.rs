@@ -11,9 +11,11 @@ pub mod distribution;
 pub mod exceedance;
 pub mod fan;
 pub mod glance;
+pub mod hindsight;
 pub mod overlay;
 pub mod png;
 pub mod premium;
+pub mod ranks;
 pub mod style;
 
 mod budget;

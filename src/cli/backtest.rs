@@ -1,0 +1,168 @@
+//! `tollcast backtest`: how often forecasts from a log would have held.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use super::outcome::{Exit, Failure, print, say};
+use super::simulate::width;
+use super::{Format, PricingArguments, files, folder};
+use crate::domain::problem::Code;
+use crate::render::chart::png::png;
+use crate::render::{BacktestReport, backtest_charts, backtest_json, backtest_sheet};
+use crate::usage::{BacktestOptions, DAY_MS, Series, Task, parse_duration, read_series, rolling};
+
+/// Arguments of `backtest`.
+#[derive(Args)]
+pub struct Arguments {
+    /// Usage logs or series; - is standard input
+    #[arg(required = true, value_name = "LOG")]
+    logs: Vec<PathBuf>,
+    /// How far ahead to forecast, such as 7d, 6h or 10m; several are several tasks (default: 1d, 3d, 7d and 28d
+    /// where the log is long enough, or a sixth of a log of hours)
+    #[arg(long, value_name = "TIME", value_delimiter = ',', value_parser = parse_duration)]
+    horizon: Vec<i64>,
+    /// The length of a bin of a series
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    bin: Option<i64>,
+    /// Draws of every forecast
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(100..=100_000))]
+    draws: u32,
+    /// Seed of all random numbers
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Threads; changes the speed, never the result (default: one per core)
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, value_parser = clap::value_parser!(u16).range(0..=1024))]
+    threads: u16,
+    /// Write backtest.json, backtest.md and the charts to a folder
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// What the log is
+    #[arg(long, value_enum)]
+    log_format: Option<LogFormat>,
+    #[command(flatten)]
+    pricing: PricingArguments,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LogFormat {
+    /// A CSV with one row per hour or day: bin, requests, spend_usd
+    Series,
+}
+
+/// Reads the logs, tests every horizon on each, and prints what was found.
+pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    if let Some(folder) = &arguments.out {
+        folder::probe(folder)?;
+    }
+    let report = tested(arguments)?;
+    if let Some(folder) = &arguments.out {
+        folder::write(folder, &folder_files(&report)?)?;
+        say(&format!("backtest: {}", folder.join("backtest.md").display()));
+    }
+    print(&match arguments.format {
+        Format::Json => backtest_json(&report)?,
+        Format::Csv => backtest_sheet(&report).csv()?,
+        Format::Markdown => backtest_sheet(&report).markdown(),
+        Format::Table => backtest_sheet(&report).terminal(width()),
+    })?;
+    Ok(Exit::Answered)
+}
+
+fn tested(arguments: &Arguments) -> Result<BacktestReport, Failure> {
+    let (mut tasks, mut remarks) = (Vec::new(), Vec::new());
+    for log in &arguments.logs {
+        let name = name_of(log);
+        let series = series(log, arguments, &mut remarks)?;
+        tasks.extend(of_series(&name, &series, arguments, &mut remarks)?);
+    }
+    let provenance = format!("tollcast {} backtest · seed {}", env!("CARGO_PKG_VERSION"), arguments.seed);
+    Ok(BacktestReport { tasks, remarks, provenance })
+}
+
+/// The file's name without its endings.
+fn name_of(log: &Path) -> String {
+    let name = log.file_name().map_or("-".to_owned(), |name| name.to_string_lossy().into_owned());
+    name.split('.').next().filter(|stem| !stem.is_empty()).unwrap_or(&name).to_owned()
+}
+
+fn series(log: &Path, arguments: &Arguments, remarks: &mut Vec<String>) -> Result<Series, Failure> {
+    let Some(bin_ms) = arguments.bin else {
+        return Err(Failure::usage(
+            "a series without --bin",
+            "say how long a row's bin is: --bin 1h or --bin 1d",
+        ));
+    };
+    let name = log.display().to_string();
+    let (series, empty) = read_series(&name, files::open(log)?, bin_ms)?;
+    if empty > 0 {
+        remarks.push(format!("{name}: {empty} bins have no row; they count as without requests."));
+    }
+    Ok(series)
+}
+
+/// The tasks of a series: the horizons that were asked for, or those that it is long enough for.
+fn of_series(
+    name: &str,
+    series: &Series,
+    arguments: &Arguments,
+    remarks: &mut Vec<String>,
+) -> Result<Vec<Task>, Failure> {
+    let options = BacktestOptions {
+        draws: arguments.draws,
+        seed: arguments.seed,
+        threads: usize::from(arguments.threads),
+    };
+    let asked = !arguments.horizon.is_empty();
+    let horizons = if asked { arguments.horizon.clone() } else { usual_horizons(series) };
+    let mut tasks = Vec::new();
+    for horizon in horizons {
+        match rolling(name, series, horizon, &options) {
+            Ok(task) => tasks.push(task),
+            Err(why) if asked => remarks.push(format!("{name}: {why}.")),
+            Err(_) => {}
+        }
+    }
+    if tasks.is_empty() {
+        let why = remarks.pop().unwrap_or_else(|| format!("{name} is too short for any horizon"));
+        return Err(Failure::problem(
+            Code::OutOfRange,
+            &format!("nothing can be tested: {}", why.trim_end_matches('.')),
+            "a shorter --horizon, or a longer log, may do",
+        ));
+    }
+    Ok(tasks)
+}
+
+/// Days and weeks, or a sixth of a log of hours.
+fn usual_horizons(series: &Series) -> Vec<i64> {
+    let span = series.len() as i64 * series.bin_ms;
+    if span >= 4 * DAY_MS {
+        return [1, 3, 7, 28].map(|days| days * DAY_MS).to_vec();
+    }
+    let tenth = (span / 60 / series.bin_ms).max(1) * series.bin_ms;
+    vec![10 * tenth]
+}
+
+fn folder_files(report: &BacktestReport) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
+    let mut markdown = backtest_sheet(report).markdown();
+    let json = backtest_json(report)?;
+    let manifest = format!(
+        "{{\n  \"tool_version\": \"{}\",\n  \"scenario_sha256\": null,\n  \"command\": \"tollcast backtest\"\n}}\n",
+        env!("CARGO_PKG_VERSION")
+    );
+    let mut files = vec![
+        ("manifest.json".to_owned(), manifest.into_bytes()),
+        ("backtest.json".to_owned(), json.into_bytes()),
+    ];
+    for chart in backtest_charts(report)? {
+        markdown += &format!("\n![{}](charts/{}.svg)\n", chart.description, chart.name);
+        files.push((format!("charts/{}.png", chart.name), png(&chart.svg)?));
+        files.push((format!("charts/{}.svg", chart.name), chart.svg.into_bytes()));
+    }
+    files.push(("backtest.md".to_owned(), markdown.into_bytes()));
+    Ok(files)
+}

@@ -1,0 +1,304 @@
+//! Spend and requests over time, in bins of equal length.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::sync::Arc;
+
+use crate::domain::problem::{Code, Place, Problems, Source, suggest};
+use crate::domain::time::Instant;
+
+/// A day, in milliseconds.
+pub const DAY_MS: i64 = 24 * 3_600_000;
+
+/// Totals of neighbouring bins.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Series {
+    /// The length of a bin, milliseconds.
+    pub bin_ms: i64,
+    /// When the first bin begins, milliseconds since 1970-01-01 UTC; where that is unknown, a multiple of days.
+    pub first_ms: i64,
+    /// Whether the calendar is known, not only the order.
+    pub dated: bool,
+    /// Spend of each bin, USD.
+    pub spend: Vec<f64>,
+    /// Requests of each bin.
+    pub requests: Vec<f64>,
+    /// E[c²]/E[c]² of the cost of a request; 1 where costs are not known one by one.
+    pub cost_moment: f64,
+}
+
+impl Series {
+    /// The same totals in bins of `bin_ms`, a multiple of the present ones, that begin at multiples of their
+    /// length. Bins at the ends of which a tenth or more is missing are left out.
+    pub fn in_bins(&self, bin_ms: i64) -> Series {
+        let factor = bin_ms / self.bin_ms;
+        let mut bins: BTreeMap<i64, (f64, f64, i64)> = BTreeMap::new();
+        for (at, (spend, requests)) in self.spend.iter().zip(&self.requests).enumerate() {
+            let bin = (self.first_ms + at as i64 * self.bin_ms).div_euclid(bin_ms);
+            let sums = bins.entry(bin).or_default();
+            *sums = (sums.0 + spend, sums.1 + requests, sums.2 + 1);
+        }
+        let whole = |sums: &(f64, f64, i64)| 10 * sums.2 > 9 * factor;
+        let kept: Vec<(i64, (f64, f64, i64))> = bins.into_iter().filter(|(_, sums)| whole(sums)).collect();
+        Series {
+            bin_ms,
+            first_ms: kept.first().map_or(0, |(bin, _)| bin * bin_ms),
+            spend: kept.iter().map(|(_, sums)| sums.0).collect(),
+            requests: kept.iter().map(|(_, sums)| sums.1).collect(),
+            ..*self
+        }
+    }
+
+    /// How many bins.
+    pub fn len(&self) -> usize {
+        self.spend.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.spend.is_empty()
+    }
+}
+
+/// Collects single requests into a [`Series`].
+pub struct Collector {
+    bin_ms: i64,
+    bins: BTreeMap<i64, (f64, f64)>,
+    first_ms: i64,
+    last_ms: i64,
+    costs: (f64, f64, f64),
+}
+
+impl Collector {
+    /// In bins of `bin_ms`.
+    pub fn new(bin_ms: i64) -> Self {
+        Collector {
+            bin_ms,
+            bins: BTreeMap::new(),
+            first_ms: i64::MAX,
+            last_ms: i64::MIN,
+            costs: (0.0, 0.0, 0.0),
+        }
+    }
+
+    /// Adds `requests` requests at an instant that cost `usd` in all.
+    pub fn add(&mut self, at_ms: i64, requests: f64, usd: f64) {
+        let bin = self.bins.entry(at_ms.div_euclid(self.bin_ms)).or_default();
+        *bin = (bin.0 + usd, bin.1 + requests);
+        (self.first_ms, self.last_ms) = (self.first_ms.min(at_ms), self.last_ms.max(at_ms));
+        self.costs = (self.costs.0 + 1.0, self.costs.1 + usd, self.costs.2 + usd * usd);
+    }
+
+    /// The series from the first whole bin to the last; empty bins between are zeros.
+    pub fn series(self, dated: bool) -> Series {
+        let (count, sum, squares) = self.costs;
+        let cost_moment = if sum > 0.0 { squares * count / (sum * sum) } else { 1.0 };
+        let mut series = Series {
+            bin_ms: self.bin_ms,
+            first_ms: 0,
+            dated,
+            spend: Vec::new(),
+            requests: Vec::new(),
+            cost_moment,
+        };
+        if self.bins.is_empty() {
+            return series;
+        }
+        // A bin that the log enters or leaves in its midst is not whole; a tenth of it may be missing.
+        let slack = self.bin_ms / 10;
+        let first = (self.first_ms - slack).div_euclid(self.bin_ms) + 1;
+        let end = (self.last_ms + slack).div_euclid(self.bin_ms);
+        series.first_ms = first * self.bin_ms;
+        for bin in first..end {
+            let (spend, requests) = self.bins.get(&bin).copied().unwrap_or_default();
+            series.spend.push(spend);
+            series.requests.push(requests);
+        }
+        series
+    }
+}
+
+/// The most bins that a series may span.
+const MOST_BINS: i64 = 5_000_000;
+
+/// Reads a CSV with one row per bin: `bin` (a number, or a time), `requests`, and a column that begins with `spend`.
+/// Bins without a row are zeros; how many they are is the second figure.
+///
+/// # Errors
+/// Columns that are not there, and every row that cannot be read, with its line.
+pub fn read_series(name: &str, input: impl Read, bin_ms: i64) -> Result<(Series, usize), Problems> {
+    let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(input);
+    let mut file = File { source: Arc::new(Source::new(name, String::new())), problems: Problems::new() };
+    let header = match reader.headers() {
+        Ok(header) => header.clone(),
+        Err(error) => return Err(file.stop(1, "the header cannot be read", &error.to_string())),
+    };
+    let columns = file.columns(&header)?;
+    let mut rows: Vec<(i64, f64, f64)> = Vec::new();
+    let mut dated = false;
+    for (at, row) in reader.records().enumerate() {
+        let line = at + 2;
+        let row = match row {
+            Ok(row) => row,
+            Err(error) => {
+                file.add(line, "a row that cannot be read", &error.to_string());
+                continue;
+            }
+        };
+        if let Some((time, requests, spend)) = file.row(&row, &columns, line) {
+            let bin = match time {
+                Time::Bin(bin) => bin,
+                Time::Ms(ms) => {
+                    dated = true;
+                    ms.div_euclid(bin_ms)
+                }
+            };
+            if rows.last().is_some_and(|(before, ..)| *before >= bin) {
+                file.add(line, "bins are not in order, or one comes twice", "sort the rows by time");
+                continue;
+            }
+            rows.push((bin, requests, spend));
+        }
+    }
+    let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
+        return Err(file.stop(1, "the series has no rows", "one row for every bin is needed"));
+    };
+    let (first, count) = (first.0, last.0 - first.0 + 1);
+    if count > MOST_BINS {
+        return Err(file.stop(1, "the series spans too many bins", "is --bin the length of a bin?"));
+    }
+    file.problems.or_value(Some(()))?;
+    let empty = count as usize - rows.len();
+    let mut series = Series {
+        bin_ms,
+        first_ms: first * bin_ms,
+        dated,
+        spend: vec![0.0; count as usize],
+        requests: vec![0.0; count as usize],
+        cost_moment: 1.0,
+    };
+    for (bin, requests, spend) in rows {
+        let at = (bin - first) as usize;
+        (series.requests[at], series.spend[at]) = (requests, spend);
+    }
+    Ok((series, empty))
+}
+
+/// When a row's bin is: its number, or a time.
+enum Time {
+    Bin(i64),
+    Ms(i64),
+}
+
+/// Where the columns stand.
+struct Columns {
+    time: usize,
+    requests: Option<usize>,
+    spend: usize,
+}
+
+/// A file with what is wrong in it.
+struct File {
+    source: Arc<Source>,
+    problems: Problems,
+}
+
+impl File {
+    fn add(&mut self, line: usize, title: &str, help: &str) {
+        let place = Place { source: self.source.clone(), start: 0, end: 0, line, column: 1 };
+        self.problems.at(Code::OutOfRange, &place, format!("line {line}: {title}"), "", help);
+    }
+
+    fn stop(mut self, line: usize, title: &str, help: &str) -> Problems {
+        self.add(line, title, help);
+        self.problems
+    }
+
+    fn columns(&mut self, header: &csv::StringRecord) -> Result<Columns, Problems> {
+        let names: Vec<String> =
+            header.iter().map(|name| name.trim_start_matches('\u{feff}').to_ascii_lowercase()).collect();
+        let find = |wanted: &[&str]| names.iter().position(|name| wanted.contains(&name.as_str()));
+        let time = find(&["bin", "time", "timestamp", "ts", "date", "day", "hour"]);
+        let requests = find(&["requests", "num_requests", "count"]);
+        let spend = names.iter().position(|name| name.starts_with("spend") || name.starts_with("cost"));
+        match (time, spend) {
+            (Some(time), Some(spend)) => Ok(Columns { time, requests, spend }),
+            (time, _) => {
+                let missing = if time.is_none() { "bin" } else { "spend_usd" };
+                let help = suggest(missing, names.iter().map(String::as_str));
+                self.add(1, &format!("the series has no column `{missing}`"), &help);
+                Err(std::mem::replace(&mut self.problems, Problems::new()))
+            }
+        }
+    }
+
+    fn row(&mut self, row: &csv::StringRecord, columns: &Columns, line: usize) -> Option<(Time, f64, f64)> {
+        let time = row.get(columns.time).unwrap_or_default();
+        let time = match time.parse::<i64>() {
+            Ok(bin) if bin.unsigned_abs() < 100_000_000 => Some(Time::Bin(bin)),
+            _ => Instant::parse(time).ok().map(|at| Time::Ms(1000 * at.unix_seconds())),
+        };
+        let spend = number(row.get(columns.spend));
+        let requests = match columns.requests {
+            Some(column) => number(row.get(column)),
+            None => Some(0.0),
+        };
+        match (time, requests, spend) {
+            (Some(time), Some(requests), Some(spend)) => Some((time, requests, spend)),
+            (None, ..) => {
+                self.add(
+                    line,
+                    "no number of a bin and no time",
+                    "write 0, 1, 2, ... or 2026-11-24T10:00:00Z",
+                );
+                None
+            }
+            _ => {
+                self.add(line, "not a number from 0 on", "spend is in USD, requests are counted");
+                None
+            }
+        }
+    }
+}
+
+fn number(text: Option<&str>) -> Option<f64> {
+    text?.parse::<f64>().ok().filter(|value| (0.0..1e15).contains(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bins_without_rows_are_zeros_and_days_are_sums_of_hours() {
+        let text = "bin,requests,spend_usd_x\n0,10,1.5\n1,20,2.5\n4,1,0.5\n23,9,3\n24,7,7\n";
+        let (series, empty) = read_series("s.csv", text.as_bytes(), 3_600_000).unwrap();
+        assert_eq!((series.len(), empty, series.dated), (25, 20, false));
+        // The second day has one hour only, and is no whole day.
+        let days = series.in_bins(DAY_MS);
+        assert_eq!((days.spend, days.requests), (vec![7.5], vec![40.0]));
+    }
+
+    #[test]
+    fn a_log_that_begins_in_a_bin_does_not_count_it() {
+        let mut collector = Collector::new(1000);
+        for at in [400, 900, 1000, 1500, 2100, 2950, 3500] {
+            collector.add(at, 1.0, 2.0);
+        }
+        let series = collector.series(true);
+        assert_eq!((series.first_ms, series.requests), (1000, vec![2.0, 2.0]));
+        assert_eq!(series.cost_moment, 1.0);
+    }
+
+    #[test]
+    fn bad_rows_are_named_by_line() {
+        let text = "bin,requests,spend_usd\n0,1,1\n0,1,1\n2,-1,1\nsoon,1,1\n";
+        let problems = read_series("s.csv", text.as_bytes(), DAY_MS).unwrap_err();
+        let text = problems.to_string();
+        for line in ["line 3", "line 4", "line 5"] {
+            assert!(text.contains(line), "{text}");
+        }
+        assert!(read_series("s.csv", "bin,requests\n0,1\n".as_bytes(), DAY_MS).is_err());
+        assert!(read_series("s.csv", "".as_bytes(), DAY_MS).is_err());
+    }
+}
