@@ -57,6 +57,98 @@ impl fmt::Display for Instant {
     }
 }
 
+/// A point in time as a log writes it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Stamp {
+    /// Milliseconds since 1970-01-01 00:00 UTC.
+    pub ms: i64,
+    /// Whether the text names its zone; without one it is taken to be UTC.
+    pub zoned: bool,
+}
+
+/// Reads a date, or a date and a time of day, in the spellings of logs: `T` or a blank between them, seconds
+/// and their fraction if any, and `Z`, `UTC`, an offset or nothing at the end. Fractions below a millisecond
+/// are cut off.
+///
+/// ```
+/// use tollcast::domain::time::parse_ms;
+/// let stamp = parse_ms("1970-01-02 01:00:00.2509+01:00").unwrap();
+/// assert_eq!((stamp.ms, stamp.zoned), (86_400_250, true));
+/// ```
+pub fn parse_ms(text: &str) -> Option<Stamp> {
+    let bytes = text.trim().as_bytes();
+    let mark = *bytes.get(4)?;
+    if !matches!(mark, b'-' | b'/') || *bytes.get(7)? != mark {
+        return None;
+    }
+    let day = Date::new(
+        digits(bytes, 0, 4)? as i16,
+        i8::try_from(digits(bytes, 5, 7)?).ok()?,
+        i8::try_from(digits(bytes, 8, 10)?).ok()?,
+    )
+    .ok()?;
+    let midnight = day.duration_since(Date::constant(1970, 1, 1)).as_secs() * 1000;
+    let Some(between) = bytes.get(10) else { return Some(Stamp { ms: midnight, zoned: false }) };
+    if !matches!(between, b'T' | b't' | b' ') {
+        return None;
+    }
+    let (of_day, rest) = time_of_day(&bytes[11..])?;
+    let offset = zone_ms(rest.trim_ascii())?;
+    Some(Stamp { ms: midnight + of_day - offset.unwrap_or(0), zoned: offset.is_some() })
+}
+
+/// Milliseconds since midnight, and what follows the time.
+fn time_of_day(bytes: &[u8]) -> Option<(i64, &[u8])> {
+    let (hours, minutes) = (digits(bytes, 0, 2)?, digits(bytes, 3, 5)?);
+    if bytes[2] != b':' || hours > 23 || minutes > 59 {
+        return None;
+    }
+    let (mut ms, mut rest) = ((hours * 60 + minutes) * 60_000, &bytes[5..]);
+    if rest.first() == Some(&b':') {
+        // A leap second is counted as the one before it.
+        let seconds = digits(rest, 1, 3).filter(|seconds| *seconds <= 60)?.min(59);
+        ms += seconds * 1000;
+        rest = &rest[3..];
+        if matches!(rest.first(), Some(b'.' | b',')) {
+            let fraction = &rest[1..];
+            let length = fraction.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            let first = fraction[..length].iter().chain(b"00").take(3);
+            ms += first.fold(0, |sum, byte| sum * 10 + i64::from(byte - b'0'));
+            rest = &fraction[length..];
+            if length == 0 {
+                return None;
+            }
+        }
+    }
+    Some((ms, rest))
+}
+
+/// The offset from UTC in milliseconds, `None` inside where no zone is written.
+fn zone_ms(bytes: &[u8]) -> Option<Option<i64>> {
+    let sign = match bytes {
+        b"" => return Some(None),
+        b"Z" | b"z" | b"UTC" | b"GMT" | b"+0000 UTC" => return Some(Some(0)),
+        [b'+', ..] => 1,
+        [b'-', ..] => -1,
+        _ => return None,
+    };
+    let hours = digits(bytes, 1, 3)?;
+    let minutes = match &bytes[3..] {
+        b"" => 0,
+        [b':', rest @ ..] | rest if rest.len() == 2 => digits(rest, 0, 2)?,
+        _ => return None,
+    };
+    (hours <= 23 && minutes <= 59).then_some(Some(sign * (hours * 60 + minutes) * 60_000))
+}
+
+/// The number that the bytes from `start` to `end` spell, if all are digits.
+fn digits(bytes: &[u8], start: usize, end: usize) -> Option<i64> {
+    bytes
+        .get(start..end)?
+        .iter()
+        .try_fold(0, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + i64::from(byte - b'0')))
+}
+
 /// A calendar month.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Month {
@@ -159,6 +251,50 @@ mod tests {
         assert_eq!((weekday_of_day(days), minute), (0, 601));
         assert!(Instant::parse("tomorrow").is_err());
         assert!(Month::parse("2027-13").is_err());
+    }
+
+    #[test]
+    fn stamps_of_logs_are_read_in_all_their_spellings() {
+        let read = |text| parse_ms(text).map(|stamp| (stamp.ms, stamp.zoned));
+        assert_eq!(read("1970-01-01"), Some((0, false)));
+        assert_eq!(read("1970/01/02"), Some((86_400_000, false)));
+        assert_eq!(read("1970-01-01T00:01"), Some((60_000, false)));
+        assert_eq!(read("1970-01-01 00:00:01.6805900"), Some((1_680, false)));
+        assert_eq!(read("1970-01-01T00:00:01.5Z"), Some((1_500, true)));
+        assert_eq!(read("1970-01-01T02:00:00+02:00"), Some((0, true)));
+        assert_eq!(read("1970-01-01 02:00:00 +0200"), Some((0, true)));
+        assert_eq!(read("1969-12-31T18:30:00-05:30"), Some((0, true)));
+        assert_eq!(read("1970-01-01 01:00:00+01"), Some((0, true)));
+        assert_eq!(read("1970-01-01 00:00:00 UTC"), Some((0, true)));
+    }
+
+    #[test]
+    fn the_hour_that_a_clock_repeats_is_told_apart_by_its_offset() {
+        let summer = parse_ms("2026-10-25T02:30:00+02:00").unwrap().ms;
+        let winter = parse_ms("2026-10-25T02:30:00+01:00").unwrap().ms;
+        assert_eq!(winter - summer, 3_600_000);
+    }
+
+    #[test]
+    fn what_is_no_stamp_is_refused() {
+        for text in [
+            "",
+            "1970",
+            "1970-13-01",
+            "1970-02-30",
+            "1970-01-01T24:00:00Z",
+            "1970-01-01T00:60",
+            "1970-01-01T",
+            "1970-01-01T00:00:00.Z",
+            "1970-01-01T00:00:00 Mars",
+            "1970-01-01T00:00:00+1",
+            "01/02/1970",
+            "1970-01/01",
+            "1970-01-01x00:00",
+            "1970-01-01T00:00:00+24:00",
+        ] {
+            assert_eq!(parse_ms(text), None, "{text}");
+        }
     }
 
     impl Instant {

@@ -1,0 +1,229 @@
+//! The account of a reading while it goes on: every row ends up used or set aside with its reason.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher};
+
+use super::cell::Fault;
+use super::context::Context;
+use super::reading::{Options, ReadError, Reading, Reason, SetAside};
+use super::{Format, Record};
+use crate::billing::{BillError, Usage};
+use crate::domain::problem::Code;
+
+/// The most ids that are remembered, about 300 MB of them.
+const MOST_IDS: usize = 20_000_000;
+
+/// The most row numbers that are listed for a reason.
+const MOST_LISTED: usize = 5;
+
+/// A row that could be read.
+pub struct Parsed {
+    /// What it says.
+    pub record: Record,
+    /// A hash of what tells it from all other rows, if the log has that.
+    pub id: Option<u64>,
+}
+
+impl From<Record> for Parsed {
+    fn from(record: Record) -> Self {
+        Parsed { record, id: None }
+    }
+}
+
+/// A hash of an id, the same in every run.
+pub fn id_hash(id: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    id.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// The account.
+pub struct Ledger<'a> {
+    /// How messages call the log.
+    pub name: &'a str,
+    /// How it is to be read.
+    pub options: &'a Options,
+    /// The result so far.
+    pub reading: Reading,
+    /// What the readers of rows share.
+    pub context: Context,
+    take: &'a mut dyn FnMut(Record),
+    seen: Seen,
+    before_ms: i64,
+    backwards: u64,
+}
+
+impl<'a> Ledger<'a> {
+    /// Nothing read yet.
+    pub fn new(name: &'a str, options: &'a Options, take: &'a mut dyn FnMut(Record)) -> Self {
+        let reading = Reading {
+            format: options.format.unwrap_or(Format::Plain),
+            compression: None,
+            rows: 0,
+            used: 0,
+            sums: 0,
+            set_aside: Vec::new(),
+            remarks: Vec::new(),
+            first_ms: None,
+            last_ms: None,
+        };
+        Ledger {
+            name,
+            options,
+            reading,
+            context: Context::new(options.epoch),
+            take,
+            seen: Seen::default(),
+            before_ms: i64::MIN,
+            backwards: 0,
+        }
+    }
+
+    /// Says something in the account.
+    pub fn remark(&mut self, sentence: impl Into<String>) {
+        self.reading.remarks.push(sentence.into());
+    }
+
+    /// Counts a row and settles it.
+    ///
+    /// # Errors
+    /// When the row cannot be used and the reading is strict.
+    pub fn row(&mut self, parsed: Result<impl Into<Parsed>, Fault>) -> Result<(), ReadError> {
+        let row = self.count();
+        self.settle(row, parsed)
+    }
+
+    /// Counts a row that is to be settled later; its number.
+    pub fn count(&mut self) -> u64 {
+        self.reading.rows += 1;
+        self.reading.rows
+    }
+
+    /// Hands on a counted row, or sets it aside.
+    ///
+    /// # Errors
+    /// When the row cannot be used and the reading is strict.
+    pub fn settle(&mut self, row: u64, parsed: Result<impl Into<Parsed>, Fault>) -> Result<(), ReadError> {
+        match parsed.map(Into::into).and_then(|parsed| self.checked(parsed)) {
+            Ok(mut record) => {
+                record.row = row;
+                self.used(record);
+                Ok(())
+            }
+            Err(fault) => self.set_aside(row, fault),
+        }
+    }
+
+    /// The account, complete.
+    pub fn finish(mut self) -> Reading {
+        self.reading.remarks.extend(self.context.sentences());
+        if self.backwards > 0 {
+            let rows = self.backwards;
+            self.remark(format!("Time runs backwards at {rows} rows; the order of the log is kept."));
+        }
+        if self.seen.full {
+            self.remark(format!(
+                "After {MOST_IDS} different ids, rows were no longer compared: later duplicates are not found."
+            ));
+        }
+        if self.reading.rows == 0 {
+            self.remark("The log holds no rows.");
+        }
+        debug_assert_eq!(self.reading.used + self.reading.unused(), self.reading.rows);
+        self.reading
+    }
+
+    fn checked(&mut self, parsed: Parsed) -> Result<Record, Fault> {
+        check_parts(&parsed.record.usage)?;
+        if parsed.id.is_some_and(|id| self.seen.before(id)) {
+            return Err(Fault::new(Reason::Duplicate, "the same id stands in an earlier row"));
+        }
+        Ok(parsed.record)
+    }
+
+    fn used(&mut self, record: Record) {
+        let (reading, at) = (&mut self.reading, record.at_ms);
+        reading.used += 1;
+        reading.sums += u64::from(record.span_ms.is_some());
+        reading.first_ms = Some(reading.first_ms.map_or(at, |first| first.min(at)));
+        reading.last_ms = Some(reading.last_ms.map_or(at, |last| last.max(at)));
+        self.backwards += u64::from(at < self.before_ms);
+        self.before_ms = at;
+        (self.take)(record);
+    }
+
+    fn set_aside(&mut self, row: u64, fault: Fault) -> Result<(), ReadError> {
+        if self.options.strict && !fault.reason.is_expected() {
+            return Err(ReadError::input(
+                Code::Unreadable,
+                format!("row {row} of {} cannot be used: such rows {}", self.name, fault.reason.describe()),
+                fault.detail,
+                "mend the row, or leave strict reading out and have such rows set aside and counted",
+            ));
+        }
+        let list = &mut self.reading.set_aside;
+        match list.iter_mut().find(|aside| aside.reason == fault.reason) {
+            Some(aside) => {
+                aside.rows += 1;
+                if aside.first.len() < MOST_LISTED {
+                    aside.first.push(row);
+                }
+            }
+            None => {
+                list.push(SetAside { reason: fault.reason, rows: 1, first: vec![row], example: fault.detail })
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether parts fit into what they are part of.
+fn check_parts(usage: &Usage) -> Result<(), Fault> {
+    match usage.tokens() {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let output = matches!(error, BillError::PartAboveWhole { of: "output", .. });
+            let reason = if output { Reason::ReasoningAboveOutput } else { Reason::CachedAboveInput };
+            Err(Fault::new(reason, error.to_string()))
+        }
+    }
+}
+
+/// Ids met before, as hashes.
+#[derive(Default)]
+struct Seen {
+    ids: HashSet<u64, BuildHasherDefault<AsItIs>>,
+    full: bool,
+}
+
+impl Seen {
+    /// Whether the id came before; remembers it.
+    fn before(&mut self, id: u64) -> bool {
+        if self.ids.len() < MOST_IDS {
+            return !self.ids.insert(id);
+        }
+        let known = self.ids.contains(&id);
+        self.full |= !known;
+        known
+    }
+}
+
+/// The hash of a hash is itself.
+#[derive(Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        self.0 = value;
+    }
+}
