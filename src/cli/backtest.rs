@@ -2,27 +2,34 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
+use super::logs::{LogArguments, LogFormat, refuse_unpriced};
 use super::outcome::{Exit, Failure, print, say};
 use super::simulate::width;
 use super::{Format, PricingArguments, files, folder};
+use crate::catalogue::Catalogue;
 use crate::domain::problem::Code;
+use crate::domain::route::RouteId;
+use crate::domain::time::Instant;
 use crate::render::chart::png::png;
 use crate::render::{BacktestReport, backtest_charts, backtest_json, backtest_sheet};
-use crate::usage::{BacktestOptions, DAY_MS, Series, Task, parse_duration, read_series, rolling};
+use crate::usage::{
+    BacktestOptions, DAY_MS, Pricer, Replay, Series, Spending, Spent, Task, halves, parse_duration,
+    read_series, rolling,
+};
 
 /// Arguments of `backtest`.
 #[derive(Args)]
 pub struct Arguments {
     /// Usage logs or series; - is standard input
     #[arg(required = true, value_name = "LOG")]
-    logs: Vec<PathBuf>,
+    files: Vec<PathBuf>,
     /// How far ahead to forecast, such as 7d, 6h or 10m; several are several tasks (default: 1d, 3d, 7d and 28d
     /// where the log is long enough, or a sixth of a log of hours)
     #[arg(long, value_name = "TIME", value_delimiter = ',', value_parser = parse_duration)]
     horizon: Vec<i64>,
-    /// The length of a bin of a series
+    /// The length of a bin of a series: a CSV with the columns bin, requests, spend_usd
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     bin: Option<i64>,
     /// Draws of every forecast
@@ -40,17 +47,17 @@ pub struct Arguments {
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
-    /// What the log is
-    #[arg(long, value_enum)]
-    log_format: Option<LogFormat>,
+    /// Price all rows on this route, whatever they name
+    #[arg(long, value_name = "ROUTE", value_parser = RouteId::parse)]
+    route: Option<RouteId>,
+    /// Prices as of this day; one day for all rows, so that a change of prices is not taken for one of use (default:
+    /// the day on which prices were last checked)
+    #[arg(long, value_name = "DATE", value_parser = Instant::parse)]
+    on: Option<Instant>,
+    #[command(flatten)]
+    logs: LogArguments,
     #[command(flatten)]
     pricing: PricingArguments,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum LogFormat {
-    /// A CSV with one row per hour or day: bin, requests, spend_usd
-    Series,
 }
 
 /// Reads the logs, tests every horizon on each, and prints what was found.
@@ -74,13 +81,76 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
 
 fn tested(arguments: &Arguments) -> Result<BacktestReport, Failure> {
     let (mut tasks, mut remarks) = (Vec::new(), Vec::new());
-    for log in &arguments.logs {
+    let is_series = arguments.bin.is_some() || arguments.logs.log_format == Some(LogFormat::Series);
+    let catalogue = if is_series { None } else { Some(files::catalogue(&arguments.pricing)?) };
+    for log in &arguments.files {
         let name = name_of(log);
-        let series = series(log, arguments, &mut remarks)?;
-        tasks.extend(of_series(&name, &series, arguments, &mut remarks)?);
+        match &catalogue {
+            None => {
+                let series = series(log, arguments, &mut remarks)?;
+                tasks.extend(of_series(&name, &series, arguments, &mut remarks)?);
+            }
+            Some(catalogue) => tasks.extend(of_log(&name, log, catalogue, arguments, &mut remarks)?),
+        }
     }
     let provenance = format!("tollcast {} backtest · seed {}", env!("CARGO_PKG_VERSION"), arguments.seed);
     Ok(BacktestReport { tasks, remarks, provenance })
+}
+
+/// Where a log that names no model would be bought, for its shape alone.
+const STAND_IN: &str = "openai/gpt-5.4";
+
+/// The tasks of a log of requests.
+fn of_log(
+    name: &str,
+    log: &Path,
+    catalogue: &Catalogue,
+    arguments: &Arguments,
+    remarks: &mut Vec<String>,
+) -> Result<Vec<Task>, Failure> {
+    let on = Some(arguments.on.unwrap_or(catalogue.as_of));
+    let mut pricer = Pricer::new(catalogue, arguments.logs.terms(arguments.route.clone(), on));
+    let stand_in = RouteId::parse(STAND_IN).ok();
+    let mut spare = Pricer::new(catalogue, arguments.logs.terms(stand_in, on));
+    let mut spending = Spending::new(finest_bin(arguments));
+    let (mut unpriced, mut nameless) = (Replay::default(), false);
+    let reading = arguments.logs.read(log, catalogue, &mut |record| {
+        let is_nameless = record.model.is_none() && arguments.route.is_none();
+        nameless |= is_nameless;
+        let pricer = if is_nameless { &mut spare } else { &mut pricer };
+        if let Some(priced) = unpriced.add(&record, pricer) {
+            spending.add(&record, priced.amount.to_f64());
+        }
+    })?;
+    remarks.extend(super::logs::remarks(log, &reading));
+    remarks.extend(refuse_unpriced(&unpriced, reading.used)?);
+    if nameless {
+        remarks.push(format!(
+            "{name}: the log names no model; spend is that of {STAND_IN}. Say another with --route."
+        ));
+    }
+    match spending.finish() {
+        Spent::Sessions(sessions) => {
+            remarks.push(format!(
+                "{name}: the {} sessions have no common clock, so one half of them is forecast from the other.",
+                sessions.len()
+            ));
+            let task = halves(name, &sessions, &options(arguments));
+            let refused = |why: String| Failure::problem(Code::OutOfRange, &format!("{name}: {why}"), "");
+            Ok(vec![task.map_err(refused)?])
+        }
+        Spent::Series(series) => of_series(name, &series, arguments, remarks),
+    }
+}
+
+/// The bins in which single requests are collected: a tenth of the shortest horizon, an hour at most.
+fn finest_bin(arguments: &Arguments) -> i64 {
+    let shortest = arguments.horizon.iter().min().copied().unwrap_or(600_000);
+    (shortest / 10).clamp(1000, 3_600_000) / 1000 * 1000
+}
+
+fn options(arguments: &Arguments) -> BacktestOptions {
+    BacktestOptions { draws: arguments.draws, seed: arguments.seed, threads: usize::from(arguments.threads) }
 }
 
 /// The file's name without its endings.
@@ -111,11 +181,7 @@ fn of_series(
     arguments: &Arguments,
     remarks: &mut Vec<String>,
 ) -> Result<Vec<Task>, Failure> {
-    let options = BacktestOptions {
-        draws: arguments.draws,
-        seed: arguments.seed,
-        threads: usize::from(arguments.threads),
-    };
+    let options = options(arguments);
     let asked = !arguments.horizon.is_empty();
     let horizons = if asked { arguments.horizon.clone() } else { usual_horizons(series) };
     let mut tasks = Vec::new();

@@ -9,6 +9,7 @@ mod files;
 mod folder;
 mod init;
 mod interrupt;
+mod logs;
 mod merge;
 mod outcome;
 mod partial;
@@ -16,6 +17,7 @@ mod price;
 mod prices;
 mod problems;
 mod progress;
+mod replay;
 mod run;
 mod schema;
 mod simulate;
@@ -46,7 +48,7 @@ enum Command {
     Merge(merge::Arguments),
     /// What-ifs: scenarios against the first one, on the same random numbers
     Compare(compare::Arguments),
-    /// The exact bill of one request, itemised, with its rule and source
+    /// The exact bill of one request, itemised, with its rule and source; or of a whole usage log
     Price(price::Arguments),
     /// What the price files say: list, show, history, diff, check, import
     Prices(prices::Arguments),

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::logs::LogArguments;
 use super::outcome::{Exit, Failure, print, say};
+use super::replay;
 use super::simulate::width;
 use super::values::{meter_use, quantity, tokens};
 use super::{Format, PricingArguments, files, unsold};
@@ -23,9 +25,18 @@ use crate::render::{
 #[derive(Args)]
 pub struct Arguments {
     /// Routes, such as openai/gpt-5.4, azure/gpt-5.4:batch@datazone-us or azure/gpt-5.4:ptu@global
-    #[arg(required = true, value_name = "ROUTE", value_parser = RouteId::parse)]
+    #[arg(required_unless_present = "log", value_name = "ROUTE", value_parser = RouteId::parse)]
     routes: Vec<RouteId>,
-    /// When: a date (midnight UTC) or an instant; the last day on which prices were checked if absent
+    /// Price a whole usage log instead of one request; - is standard input
+    #[arg(long, value_name = "FILE")]
+    log: Vec<PathBuf>,
+    /// With --log: price all rows on this route, whatever they name; several are priced one beside the other
+    #[arg(long, value_name = "ROUTE", value_parser = RouteId::parse, requires = "log")]
+    route: Vec<RouteId>,
+    #[command(flatten)]
+    logs: LogArguments,
+    /// When: a date (midnight UTC) or an instant; the last day on which prices were checked if absent, or with
+    /// --log each row's own time
     #[arg(long, value_name = "DATE", value_parser = Instant::parse)]
     on: Option<Instant>,
     #[command(flatten)]
@@ -125,6 +136,17 @@ enum ScopeArgument {
 
 /// Prices the order on every route and prints the bills.
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    if !arguments.log.is_empty() {
+        let routes = arguments.routes.iter().chain(&arguments.route).cloned().collect();
+        return replay::run(&replay::Job {
+            logs: &arguments.log,
+            routes,
+            how: &arguments.logs,
+            on: arguments.on,
+            format: arguments.format,
+            pricing: &arguments.pricing,
+        });
+    }
     if arguments.requests.is_some() && arguments.scope == ScopeArgument::Request {
         return Err(Failure::usage(
             "--requests beside one request",

@@ -129,7 +129,7 @@ fn naive_week(past: &Past<'_>, stream: &mut Stream, count: usize) -> Vec<f64> {
 /// A level times weekdays, with autocorrelated logarithms.
 fn level_with_memory(past: &Past<'_>, stream: &mut Stream, count: usize) -> Vec<f64> {
     let (totals, season) = (past.totals, past.season);
-    let floor = 1e-3 * mean(totals);
+    let floor = 0.1 * mean(totals);
     let mut logs: Vec<f64> = totals.iter().map(|total| total.max(floor).ln()).collect();
     let mut effects = vec![0.0; season];
     if totals.len() >= 2 * season {

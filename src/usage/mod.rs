@@ -1,13 +1,16 @@
 //! Other people's usage logs: what was asked of which model, what was paid, and what they say about the months
 //! to come.
 //!
-//! `record` is what every log becomes, `read` knows the formats, one file each. `series` bins it. `forecast` is
+//! `record` is what every log becomes, `read` knows the formats, one file each. `pricer` bills a record exactly,
+//! `replay` a whole log, `series` bins it. `forecast` is
 //! the model behind `fit` and `backtest`; `backtest` holds it and its rivals (`baselines`) against what came,
 //! `sessions` does so for logs whose sessions have no common clock, `score` says how well.
 
 mod backtest;
 mod baselines;
+mod pricer;
 mod record;
+mod replay;
 mod score;
 mod series;
 mod sessions;
@@ -16,7 +19,9 @@ pub mod forecast;
 pub mod read;
 
 pub use backtest::{FAN, Options as BacktestOptions, Origin, Task, duration, parse_duration, rolling};
+pub use pricer::{Priced, Pricer, Terms, Unpriced};
 pub use record::{Billed, Record};
+pub use replay::{Compared, Difference, Replay, Tally};
 pub use score::{COVERAGES, PIT_BARS, Score};
 pub use series::{Collector, DAY_MS, Series, read_series};
-pub use sessions::{Session, halves};
+pub use sessions::{Session, Spending, Spent, halves};

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::sync::Arc;
 
 use crate::domain::problem::{Code, Place, Problems, Source, suggest};
-use crate::domain::time::Instant;
+use crate::domain::time::parse_ms;
 
 /// A day, in milliseconds.
 pub const DAY_MS: i64 = 24 * 3_600_000;
@@ -236,7 +236,7 @@ impl File {
         let time = row.get(columns.time).unwrap_or_default();
         let time = match time.parse::<i64>() {
             Ok(bin) if bin.unsigned_abs() < 100_000_000 => Some(Time::Bin(bin)),
-            _ => Instant::parse(time).ok().map(|at| Time::Ms(1000 * at.unix_seconds())),
+            _ => parse_ms(time).map(|stamp| Time::Ms(stamp.ms)),
         };
         let spend = number(row.get(columns.spend));
         let requests = match columns.requests {

@@ -5,12 +5,73 @@
 //! (Rubin, Annals of Statistics 1981), that is Dirichlet(1, …, 1), counts both: which sessions there will be, and
 //! that others than the known ones could have been seen.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::Record;
 use super::backtest::{FAN, Options, Origin, Task};
 use super::score::{Score, quantile};
+use super::series::{Collector, Series};
 use crate::engine::{Purpose, Stream, ordered};
 
 /// How often the sessions are split.
 const SPLITS: usize = 200;
+
+/// What a log spends, over time or by session.
+pub struct Spending {
+    collector: Collector,
+    sessions: HashMap<Arc<str>, (Session, i64)>,
+    /// Requests that belong to no session.
+    single: u64,
+}
+
+/// A log as what it can be forecast from.
+pub enum Spent {
+    /// Its totals over time.
+    Series(Series),
+    /// Its sessions, whose times all begin anew.
+    Sessions(Vec<Session>),
+}
+
+/// Sessions have no common clock if so many of them begin within a minute of each other.
+const BEGIN_ANEW: f64 = 0.9;
+
+impl Spending {
+    /// Collected in bins of `bin_ms`.
+    pub fn new(bin_ms: i64) -> Self {
+        Spending { collector: Collector::new(bin_ms), sessions: HashMap::new(), single: 0 }
+    }
+
+    /// Adds a record that cost `usd`.
+    pub fn add(&mut self, record: &Record, usd: f64) {
+        self.collector.add(record.at_ms, record.requests as f64, usd);
+        let Some(name) = &record.session else {
+            self.single += 1;
+            return;
+        };
+        if !self.sessions.contains_key(name) {
+            self.sessions.insert(name.clone(), (Session::default(), record.at_ms));
+        }
+        if let Some((session, first)) = self.sessions.get_mut(name) {
+            session.cost += usd;
+            session.requests += record.requests as f64;
+            session.squares += usd * usd;
+            *first = (*first).min(record.at_ms);
+        }
+    }
+
+    /// The sessions if their times all begin anew, in order of name; else the totals over time.
+    pub fn finish(self) -> Spent {
+        let mut sessions: Vec<(Arc<str>, (Session, i64))> = self.sessions.into_iter().collect();
+        sessions.sort_by(|a, b| a.0.cmp(&b.0));
+        let earliest = sessions.iter().map(|(_, (_, first))| *first).min().unwrap_or(0);
+        let anew = sessions.iter().filter(|(_, (_, first))| first - earliest < 60_000).count() as f64;
+        if sessions.len() > 1 && self.single == 0 && anew >= BEGIN_ANEW * sessions.len() as f64 {
+            return Spent::Sessions(sessions.into_iter().map(|(_, (session, _))| session).collect());
+        }
+        Spent::Series(self.collector.series(true))
+    }
+}
 
 /// The cost of a session, and of its requests.
 #[derive(Clone, Debug, Default)]

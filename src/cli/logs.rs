@@ -1,0 +1,168 @@
+//! Usage logs on the command line: how they are read, at which prices, and what is said of them.
+
+use std::path::Path;
+
+use clap::Args;
+
+use super::files;
+use super::outcome::Failure;
+use crate::catalogue::Catalogue;
+use crate::domain::format::thousands;
+use crate::domain::problem::{Code, suggest};
+use crate::domain::route::RouteId;
+use crate::domain::time::Instant;
+use crate::usage::read::{self, Field, ReadError, Reading};
+use crate::usage::{Record, Replay, Terms};
+
+/// How a log is read and priced.
+#[derive(Args, Clone)]
+pub struct LogArguments {
+    /// The log's format, if the names in it do not tell: openai-usage, openai-csv, anthropic, litellm, openrouter,
+    /// otel, langfuse, helicone, bedrock, azure-cost, claude-code, focus, plain; or series: bin, requests, spend_usd
+    #[arg(long, value_name = "FORMAT", value_parser = format_named)]
+    pub log_format: Option<LogFormat>,
+    /// Which column of a plain table holds what, such as input=ContextTokens
+    #[arg(long = "column", value_name = "FIELD=COLUMN", value_parser = column)]
+    pub columns: Vec<(Field, String)>,
+    /// The provider of rows that name none
+    #[arg(long, value_name = "NAME")]
+    pub provider: Option<String>,
+    /// The day on which logs begin whose times are seconds from 0 (default: the day on which prices were last checked)
+    #[arg(long, value_name = "DATE", value_parser = Instant::parse)]
+    pub epoch: Option<Instant>,
+    /// Stop at the first row that cannot be used
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// A format by name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LogFormat {
+    /// Requests, or sums over requests.
+    Usage(read::Format),
+    /// Totals by bin.
+    Series,
+}
+
+fn format_named(text: &str) -> Result<LogFormat, String> {
+    if text == "series" {
+        return Ok(LogFormat::Series);
+    }
+    read::Format::named(text).map(LogFormat::Usage).ok_or_else(|| {
+        let names = read::Format::ALL.iter().map(|format| format.name()).chain(["series"]);
+        format!("unknown log format `{text}`: {}", suggest(text, names))
+    })
+}
+
+fn column(text: &str) -> Result<(Field, String), String> {
+    let (field, column) =
+        text.split_once('=').ok_or("expected FIELD=COLUMN, for instance input=prompt_tokens")?;
+    let field = Field::parse(field)?;
+    Ok((field, column.trim().to_owned()))
+}
+
+impl LogArguments {
+    /// The format of requests that was named, if one was.
+    pub fn usage_format(&self) -> Result<Option<read::Format>, Failure> {
+        match self.log_format {
+            Some(LogFormat::Series) => Err(Failure::usage(
+                "a series has no single requests",
+                "give a log of requests; `tollcast backtest` reads series",
+            )),
+            Some(LogFormat::Usage(format)) => Ok(Some(format)),
+            None => Ok(None),
+        }
+    }
+
+    /// At which prices its rows are billed.
+    pub fn terms(&self, route: Option<RouteId>, on: Option<Instant>) -> Terms {
+        Terms { route, provider: self.provider.clone(), on }
+    }
+
+    /// Reads a log and hands every usable row to `take`. Relative times begin on the day on which prices were last
+    /// checked.
+    pub fn read(
+        &self,
+        log: &Path,
+        catalogue: &Catalogue,
+        take: &mut dyn FnMut(Record),
+    ) -> Result<Reading, Failure> {
+        if let Some(provider) = &self.provider
+            && !catalogue.providers.iter().any(|known| known.id == *provider)
+        {
+            let help = suggest(provider, catalogue.providers.iter().map(|known| known.id.as_str()));
+            return Err(Failure::problem(
+                Code::UnknownName,
+                &format!("unknown provider `{provider}`"),
+                &help,
+            ));
+        }
+        let options = read::Options {
+            format: self.usage_format()?,
+            columns: self.columns.clone(),
+            strict: self.strict,
+            epoch: self.epoch.unwrap_or(catalogue.as_of),
+        };
+        let name = log.display().to_string();
+        read::read(&name, files::open(log)?, &options, take).map_err(|error| match error {
+            ReadError::Input(problems) => Failure::Input(problems),
+            ReadError::Io(error) => {
+                Failure::Other(anyhow::Error::new(error).context(format!("cannot read {name}")))
+            }
+        })
+    }
+}
+
+/// What has to be said of a reading, in sentences.
+pub fn remarks(log: &Path, reading: &Reading) -> Vec<String> {
+    let name = log.display();
+    let mut all = vec![format!(
+        "{name}: {}, {} rows read, {} used, {} set aside.",
+        reading.format.describe(),
+        thousands(reading.rows),
+        thousands(reading.used),
+        thousands(reading.unused())
+    )];
+    all.extend(reading.set_aside.iter().map(|aside| {
+        let first: Vec<String> = aside.first.iter().map(|row| thousands(*row)).collect();
+        format!(
+            "Set aside: {} rows {} (first: row {}): {}",
+            thousands(aside.rows),
+            aside.reason.describe(),
+            first.join(", "),
+            aside.example
+        )
+    }));
+    all.extend(reading.remarks.iter().cloned());
+    if reading.sums > 0 {
+        all.push(
+            "Some rows are sums over many requests: they are billed in the band of their mean prompt, so what long prompts cost beyond it is not seen."
+                .to_owned(),
+        );
+    }
+    all
+}
+
+/// Refuses a log of which nothing could be priced, and says what could not be otherwise.
+pub fn refuse_unpriced(replay: &Replay, used: u64) -> Result<Vec<String>, Failure> {
+    let unpriced: u64 = replay.unpriced.values().map(|(rows, _)| rows).sum();
+    let worst = replay.unpriced.iter().max_by_key(|(_, (rows, _))| *rows);
+    if let Some((reason, (_, row))) = worst
+        && unpriced == used
+    {
+        let title = format!("no row of the log has a price; row {row}: {}", reason.title);
+        return Err(Failure::problem(Code::NoPrice, &title, &reason.help));
+    }
+    Ok(replay
+        .unpriced
+        .iter()
+        .map(|(reason, (rows, first))| {
+            format!(
+                "Without a price: {} rows (first: row {first}): {}; {}",
+                thousands(*rows),
+                reason.title,
+                reason.help
+            )
+        })
+        .collect())
+}
