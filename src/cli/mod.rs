@@ -47,7 +47,7 @@ enum Command {
     Compare(compare::Arguments),
     /// The exact bill of one request, itemised, with its rule and source
     Price(price::Arguments),
-    /// What the price files say: list, show, history, diff, check, import
+    /// What the price files say: list, show, history, diff, check, import, export
     Prices(prices::Arguments),
     /// Check scenarios, price files and contracts without simulating
     Check(check::Arguments),
