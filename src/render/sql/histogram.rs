@@ -9,39 +9,40 @@ const MOST_DOUBLINGS: u32 = 40;
 
 const LENGTHS: &str = "\
 -- Lengths of the readable rows of one request each, in bins: 16 of equal width in every doubling, from bin_low
--- to bin_high tokens inclusive; below 32 tokens every length is a bin.
+-- to bin_high tokens inclusive; below 32 tokens every length is a bin. part_tokens are cached ones of input
+-- and reasoning of output.
 WITH widths AS (
   SELECT
-    b.provider, b.model, b.tier, b.region, b.status, b.input_tokens, b.output_tokens, b.cached_tokens,
-    b.reasoning_tokens,
+    b.provider, b.model, b.tier, b.region, b.input_tokens, b.output_tokens, b.cached_tokens, b.reasoning_tokens,
     {input_width} AS input_width,
     {output_width} AS output_width
   FROM {bills} b
   WHERE b.requests = 1 AND b.status <> 'unreadable'
+),
+bins AS (
+  SELECT
+    w.*,
+    w.input_tokens - MOD(w.input_tokens, w.input_width) AS input_low,
+    w.output_tokens - MOD(w.output_tokens, w.output_width) AS output_low
+  FROM widths w
 )
 SELECT
   provider, model, tier, region, 'input' AS quantity,
-  input_tokens - MOD(input_tokens, input_width) AS bin_low,
-  input_tokens - MOD(input_tokens, input_width) + input_width - 1 AS bin_high,
-  COUNT(*) AS requests,
-  SUM(input_tokens) AS tokens,
-  SUM(cached_tokens) AS part_tokens
-FROM widths
-GROUP BY 1, 2, 3, 4, 5, 6, 7
+  input_low AS bin_low, input_low + input_width - 1 AS bin_high,
+  COUNT(*) AS requests, SUM(input_tokens) AS tokens, SUM(cached_tokens) AS part_tokens
+FROM bins
+GROUP BY provider, model, tier, region, input_low, input_width
 UNION ALL
 SELECT
   provider, model, tier, region, 'output' AS quantity,
-  output_tokens - MOD(output_tokens, output_width) AS bin_low,
-  output_tokens - MOD(output_tokens, output_width) + output_width - 1 AS bin_high,
-  COUNT(*) AS requests,
-  SUM(output_tokens) AS tokens,
-  SUM(reasoning_tokens) AS part_tokens
-FROM widths
-GROUP BY 1, 2, 3, 4, 5, 6, 7
+  output_low AS bin_low, output_low + output_width - 1 AS bin_high,
+  COUNT(*) AS requests, SUM(output_tokens) AS tokens, SUM(reasoning_tokens) AS part_tokens
+FROM bins
+GROUP BY provider, model, tier, region, output_low, output_width
 ORDER BY 1, 2, 3, 4, 5, 6;
 ";
 
-/// The query with a line for each model and bin. `part_tokens` are cached ones of input, reasoning of output.
+/// The query with a line for each model and bin.
 pub fn lengths(options: &SqlOptions) -> String {
     filled(
         LENGTHS,
