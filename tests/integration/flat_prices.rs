@@ -14,7 +14,7 @@ use tollcast::domain::time::Instant;
 
 use crate::support::source;
 
-/// What the shipped files lack: graduated bands, hours across midnight, calendars east and west of UTC, a last
+/// What the shipped files lack: graduated bands, hours across midnight, two calendars, a last
 /// band that ends, reasoning that is not sold, and an end without a successor.
 const ODD: &str = r#"
 tollcast_prices: 1
@@ -26,7 +26,7 @@ reasoning_tokens: inside_output
 default_region: here
 calendars:
   east: {utc_offset_hours: 8, dates: [2026-01-05, 2026-01-06, 2026-02-02], source: invented, checked: 2026-01-01}
-  west: {utc_offset_hours: -5, dates: [2026-01-06, 2026-03-02], source: invented, checked: 2026-01-01}
+  zulu: {utc_offset_hours: 0, dates: [2026-01-06, 2026-03-02], source: invented, checked: 2026-01-01}
 models:
   - id: sliced
     name: Sliced
@@ -43,7 +43,7 @@ models:
         bands: [{up_to: 1_000, input: 4, cached_input: 1, output: 8, reasoning: not_sold}, {up_to: 2_000, input: 8, output: 16}]
         windows:
           - {name: night, utc_hours: ["22:30-04:15"], weekdays: [fri, sun], except: east, bands: [{input: 1, output: 2}]}
-          - {name: noon, utc_hours: ["11:00-13:00", "14:00-14:15"], except: west, bands: [{up_to: 500, input: 2, output: 4}, {input: 3, output: 6}]}
+          - {name: noon, utc_hours: ["11:00-13:00", "14:00-14:15"], except: zulu, bands: [{up_to: 500, input: 2, output: 4}, {input: 3, output: 6}]}
         source: invented
         checked: 2026-01-01
 "#;
@@ -231,7 +231,11 @@ fn hours_and_holidays_hold_at_any_moment() {
             region: Some(region.to_owned()),
         };
         let offer = catalogue.offer(&route).unwrap();
-        let (first, last) = (1_735_689_600, 1_830_297_600); // 2025-01-01 to 2028-01-01
+        // From a day before its first price to a day after its last one, or for two years more.
+        let first = rows.iter().map(|row| row.from.unix_seconds()).min().unwrap() - 86_400;
+        let starts = rows.iter().map(|row| row.from.unix_seconds() + 2 * 365 * 86_400);
+        let ends = rows.iter().map(|row| row.until.map(Instant::unix_seconds));
+        let last = ends.zip(starts).map(|(end, start)| end.unwrap_or(start)).max().unwrap() + 86_400;
         for _ in 0..3_000 {
             let at = Instant::from_unix_seconds(random.random_range(first..last));
             assert_eq!(by_rows(&rows, at, &usage), by_catalogue(offer, at, &usage), "{route} at {at}");

@@ -402,13 +402,20 @@ fn what_cannot_be_exported_is_refused_with_what_can() {
     assert!(refusal.contains("did you mean gpt-5.4"), "{refusal}");
     let refusal = refused(&["--format", "csv", "--provider", "openai", "--model", "sonnet"]);
     assert!(refusal.contains("no route passes all of the filters"), "{refusal}");
+    let refusal = refused(&["--format", "csv", "--provider", "deepseek", "--tier", "batch"]);
+    assert!(refusal.contains("sold on the tiers standard"), "{refusal}");
+    let refusal =
+        refused(&["--format", "sql", "--replace", "--log-table", "x.Prices", "--price-table", "prices"]);
+    assert!(refusal.contains("are called `prices`"), "{refusal}");
     let refusal = refused(&["--format", "csv", "--provider", "scaleway"]);
     assert!(refusal.contains("--exchange"), "{refusal}");
 }
 
 #[test]
 fn the_export_says_what_it_leaves_out() {
-    let output = tollcast(&["prices", "export", "--format", "sql", "--log-table", "fin.llm", "--replace"]);
+    let arguments = ["prices", "export", "--format", "sql", "--log-table", "fin.llm", "--replace"];
+    let columns = ["--column", "input_tokens=prompt_tokens", "--column", "cache_write_1h_tokens=-"];
+    let output = tollcast(&[&arguments[..], &columns].concat());
     assert!(output.status.success());
     let (script, said) =
         (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
@@ -416,6 +423,8 @@ fn the_export_says_what_it_leaves_out() {
     assert!(said.contains(note) && script.contains(&format!("-- {note}\n")), "{said}");
     assert!(script.contains("DROP TABLE IF EXISTS tollcast_prices;"));
     assert!(script.contains("  FROM fin.llm\n"));
+    assert!(script.contains("CAST(prompt_tokens AS BIGINT) AS input_tokens"));
+    assert!(script.contains("CAST(0 AS BIGINT) AS cache_write_1h_tokens"));
     assert!(!script.contains(['{', '}']), "no placeholder is left");
 }
 

@@ -81,6 +81,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     if arguments.format != ExportFormat::Sql {
         arguments.sql.refuse()?;
     }
+    arguments.sql.refuse_one_name()?;
     let catalogue = files::catalogue(&arguments.pricing)?;
     let routes = arguments.filter.some_routes(&catalogue)?;
     let mut rows = flat_prices(&catalogue, &routes);
@@ -122,6 +123,20 @@ impl SqlArguments {
             Some((_, option)) => Err(Failure::usage(
                 &format!("{option} belongs to --format sql"),
                 "leave it out, or ask for --format sql",
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses one name for two things: to replace the price table must never drop the log.
+    fn refuse_one_name(&self) -> Result<(), Failure> {
+        let options = self.options(Vec::new());
+        let names = [&options.log_table, &options.price_table, &options.bill_view].map(SqlName::last_part);
+        let twice = (0..3).find(|at| names[..*at].contains(&names[*at]));
+        match twice {
+            Some(at) => Err(Failure::usage(
+                &format!("two of the log, the price table and the view are called `{}`", names[at]),
+                "give each a name of its own: --log-table, --price-table, --bill-view",
             )),
             None => Ok(()),
         }
@@ -221,6 +236,13 @@ fn notes(
         notes.push(format!(
             "Not billed by the query, as their bands are graduated (status graduated_price): {}.",
             names.join(", ")
+        ));
+    }
+    let known = catalogue.routes().len();
+    if routes.len() < known {
+        notes.push(format!(
+            "{} of {known} routes, by the filters: a log's other rows have the status no_such_route.",
+            routes.len()
         ));
     }
     if let Some(since) = since {

@@ -10,7 +10,7 @@ use crate::domain::problem::{Code, suggest};
 use crate::domain::route::RouteId;
 
 /// Filters of routes; all have to fit.
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub struct Filter {
     /// Only this provider
     #[arg(long, value_name = "NAME")]
@@ -50,18 +50,26 @@ impl Filter {
         if !fitting.is_empty() {
             return Ok(fitting);
         }
-        // What the provider, or else everybody, sells, as that is what the other filters fail on.
-        let of_provider =
-            |route: &&RouteId| self.provider.as_ref().is_none_or(|wanted| *wanted == route.provider);
-        let models: BTreeSet<&str> =
-            known.iter().filter(of_provider).map(|route| route.model.as_str()).collect();
-        let wanted = self.model.as_deref().unwrap_or_default();
-        let models: Vec<&str> = models.into_iter().collect();
-        Err(Failure::problem(
-            Code::UnknownName,
-            "no route passes all of the filters",
-            &suggest(wanted, models.iter().copied()),
-        ))
+        Err(self.nothing(catalogue, &known))
+    }
+
+    /// That nothing passes: the tiers that would, else the names of the models that could.
+    fn nothing(&self, catalogue: &Catalogue, known: &[RouteId]) -> Failure {
+        let any_tier = Filter { tier: None, ..self.clone() };
+        let tiers: BTreeSet<&str> =
+            known.iter().filter(|r| any_tier.fits(catalogue, r)).map(|route| route.tier.as_str()).collect();
+        let help = if tiers.is_empty() {
+            let sold = |route: &&RouteId| self.provider.as_ref().is_none_or(|p| *p == route.provider);
+            let models: BTreeSet<&str> =
+                known.iter().filter(sold).map(|route| route.model.as_str()).collect();
+            suggest(self.model.as_deref().unwrap_or_default(), models)
+        } else {
+            format!(
+                "what else passes is sold on the tiers {}",
+                tiers.into_iter().collect::<Vec<_>>().join(", ")
+            )
+        };
+        Failure::problem(Code::UnknownName, "no route passes all of the filters", &help)
     }
 
     /// Refuses names that exist nowhere.

@@ -48,7 +48,9 @@ impl SqlOptions {
 pub fn price_script(rows: &[FlatPrice<'_>], options: &SqlOptions) -> String {
     let mut parts = vec![head(options)];
     if options.dialect == Dialect::Spark {
-        parts.push("SET TIME ZONE 'UTC';\n".to_owned());
+        parts.push(
+            "-- For logs whose timestamps have no zone of their own.\nSET TIME ZONE 'UTC';\n".to_owned(),
+        );
     }
     if options.replace {
         parts.push(format!(

@@ -31,6 +31,11 @@ impl SqlName {
         }
     }
 
+    /// The name without what it lies in, in small letters, as engines compare names.
+    pub fn last_part(&self) -> String {
+        self.0.rsplit('.').next().unwrap_or_default().to_lowercase()
+    }
+
     /// The log's name where none is given.
     pub fn usual_log() -> Self {
         SqlName("usage_log".to_owned())
