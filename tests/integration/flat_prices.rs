@@ -175,12 +175,16 @@ fn usages(rows: &[FlatPrice<'_>]) -> Vec<Usage> {
 }
 
 /// The rows of each route, under the route's name in the table.
-fn by_route<'a>(
-    rows: Vec<FlatPrice<'a>>,
-) -> BTreeMap<(&'a str, &'a str, &'a str, &'a str), Vec<FlatPrice<'a>>> {
-    let mut routes: BTreeMap<_, Vec<_>> = BTreeMap::new();
+fn by_route<'a>(rows: Vec<FlatPrice<'a>>) -> BTreeMap<RouteId, Vec<FlatPrice<'a>>> {
+    let mut routes: BTreeMap<RouteId, Vec<FlatPrice<'a>>> = BTreeMap::new();
     for row in rows {
-        routes.entry((row.provider, row.model, row.tier, row.region)).or_default().push(row);
+        let route = RouteId {
+            provider: row.provider.to_owned(),
+            model: row.model.to_owned(),
+            tier: row.tier.to_owned(),
+            region: Some(row.region.to_owned()),
+        };
+        routes.entry(route).or_default().push(row);
     }
     routes
 }
@@ -190,14 +194,8 @@ fn the_flat_table_bills_as_the_catalogue_does() {
     let catalogue = every_price();
     let known = catalogue.routes();
     let (mut compared, mut priced, mut names) = (0_u64, 0_u64, 0_u64);
-    for ((provider, model, tier, region), rows) in by_route(flat_prices(&catalogue, &known)) {
+    for (route, rows) in by_route(flat_prices(&catalogue, &known)) {
         names += 1;
-        let route = RouteId {
-            provider: provider.to_owned(),
-            model: model.to_owned(),
-            tier: tier.to_owned(),
-            region: Some(region.to_owned()),
-        };
         let offer = catalogue.offer(&route).unwrap();
         let usages = usages(&rows);
         for at in instants(&rows) {
@@ -220,16 +218,10 @@ fn hours_and_holidays_hold_at_any_moment() {
     let mut random = StdRng::seed_from_u64(7);
     let mut by_window: BTreeMap<Option<String>, u64> = BTreeMap::new();
     let usage = Usage { input: 400, output: 10, ..Usage::NONE };
-    for ((provider, model, tier, region), rows) in by_route(flat_prices(&catalogue, &known)) {
+    for (route, rows) in by_route(flat_prices(&catalogue, &known)) {
         if rows.iter().all(|row| row.window.is_none()) {
             continue;
         }
-        let route = RouteId {
-            provider: provider.to_owned(),
-            model: model.to_owned(),
-            tier: tier.to_owned(),
-            region: Some(region.to_owned()),
-        };
         let offer = catalogue.offer(&route).unwrap();
         // From a day before its first price to a day after its last one, or for two years more.
         let first = rows.iter().map(|row| row.from.unix_seconds()).min().unwrap() - 86_400;

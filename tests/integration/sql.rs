@@ -304,9 +304,12 @@ fn bills_as_bill_request(variable: &str, engine: &str, dialect: Dialect) {
     );
 }
 
+/// Route, quantity, shortest and longest length.
+type Bin = (String, String, i64, i64);
+
 /// The bins and hours against bins and hours counted here.
 fn compare_histogram(folder: &Path, catalogue: &Catalogue, log: &[LogRow]) {
-    let mut bins: BTreeMap<(String, String, i64, i64), (u64, i64, i64)> = BTreeMap::new();
+    let mut bins: BTreeMap<Bin, (u64, i64, i64)> = BTreeMap::new();
     let mut hours: BTreeMap<(String, i64), (u64, i64)> = BTreeMap::new();
     for row in log {
         let (region, status, _) = judged(catalogue, row);
