@@ -9,6 +9,7 @@ mod contract;
 pub mod diff;
 mod embedded;
 mod exchange;
+mod flat;
 pub mod import;
 mod lookup;
 mod meter;
@@ -30,6 +31,7 @@ pub use check::{CAPABILITIES, TIERS};
 pub use contract::{Commitment, Contract, ContractCard, Credit, Discount, VolumeSteps};
 pub use embedded::shipped;
 pub use exchange::{Currency, ExchangeRate};
+pub use flat::{FlatMode, FlatPrice, flat_prices};
 pub use lookup::{LookupError, Offer, Slot};
 pub use meter::{
     CapacityOffer, Included, Length, Meter, MeterBand, Period, Tariff, Term, TimeUnit, WEB_SEARCH,
@@ -199,6 +201,17 @@ pub enum Status {
     Announced,
     /// A what-if.
     Hypothetical,
+}
+
+impl Status {
+    /// Its name in price files and tables.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Status::List => "list",
+            Status::Announced => "announced",
+            Status::Hypothetical => "hypothetical",
+        }
+    }
 }
 
 /// The prices of some tiers and regions from an instant on.

@@ -50,7 +50,7 @@ enum Command {
     Compare(compare::Arguments),
     /// The exact bill of one request, itemised, with its rule and source; or of a whole usage log
     Price(price::Arguments),
-    /// What the price files say: list, show, history, diff, check, import
+    /// What the price files say: list, show, history, diff, check, import, export
     Prices(prices::Arguments),
     /// How often forecasts from a log would have held: the model against its rivals, on what came
     Backtest(backtest::Arguments),

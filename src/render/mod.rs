@@ -17,6 +17,7 @@ mod quote;
 mod replay;
 mod report;
 mod sheet;
+mod sql;
 mod terminal;
 mod units;
 mod words;
@@ -33,5 +34,6 @@ pub use quote::{QuoteReport, quote_sheet, quotes_csv, quotes_json, quotes_sheet}
 pub use replay::{ReplayReport, ReplayReports, replay_days, replay_json, replay_sheets};
 pub use report::{Manifest, Report, build};
 pub use sheet::Sheet;
+pub use sql::{Dialect, LogColumn, SqlName, SqlOptions, price_script};
 pub use terminal::terminal;
 pub use units::{CapacityReport, capacity_sheet};

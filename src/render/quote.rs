@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::sheet::Sheet;
 use crate::billing::{Quote, Scope, meter_name};
-use crate::catalogue::{BandMode, Included, Period, PriceEntry, Status};
+use crate::catalogue::{BandMode, Included, Period, PriceEntry};
 use crate::domain::format::thousands;
 use crate::domain::money::{Rate, Usd};
 use crate::domain::quantity::Quantity;
@@ -131,11 +131,7 @@ impl QuoteReport {
 
 /// `list`, `announced` or `hypothetical`.
 pub fn status(entry: &PriceEntry) -> &'static str {
-    match entry.status {
-        Status::List => "list",
-        Status::Announced => "announced",
-        Status::Hypothetical => "hypothetical",
-    }
+    entry.status.name()
 }
 
 /// The first address in a source, or the source itself where it has none.

@@ -1,7 +1,7 @@
 //! Tests of the whole: one binary, one module per topic.
 //!
-//! Logic is tested with invented providers and round prices; only `catalogue` and `invoices` read the
-//! shipped price files.
+//! Logic is tested with invented providers and round prices; only `catalogue`, `invoices`, `flat_prices` and
+//! `sql` read the shipped price files.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -11,6 +11,7 @@ mod closed_forms;
 mod command_line;
 mod determinism;
 mod estimators;
+mod flat_prices;
 mod house;
 mod invoices;
 mod laws;
@@ -19,5 +20,6 @@ mod precision;
 mod price_command;
 mod price_files;
 mod shards;
+mod sql;
 mod support;
 mod worked_bills;

@@ -1,6 +1,8 @@
 //! `tollcast prices`: what the price files say.
 
 mod diff;
+mod export;
+mod filter;
 mod import;
 mod list;
 mod show;
@@ -34,6 +36,8 @@ enum Command {
     Check(check::Arguments),
     /// Turn another project's price database into price files
     Import(import::Arguments),
+    /// The dated price table for other engines: CSV, or SQL that bills a usage log where it lies
+    Export(export::Arguments),
 }
 
 /// What `list` and `show` have in common.
@@ -65,6 +69,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Command::Diff(arguments) => diff::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Import(arguments) => import::run(arguments),
+        Command::Export(arguments) => export::run(arguments),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The price files for people and scripts: lists, single routes, histories; differences and imports.
 
 mod diff;
+mod flat;
 mod import;
 
 use serde::Serialize;
@@ -15,6 +16,7 @@ use crate::domain::route::RouteId;
 use crate::domain::time::Instant;
 
 pub use self::diff::{diff_sheet, shown_changes};
+pub use self::flat::flat_csv;
 pub use self::import::{import_sheet, import_summary};
 
 /// The prices of a component, band by band: `2.5 · 5`, and of the times of day in brackets.
