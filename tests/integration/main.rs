@@ -20,4 +20,6 @@ mod price_command;
 mod price_files;
 mod shards;
 mod support;
+mod usage_formats;
+mod usage_framing;
 mod worked_bills;
