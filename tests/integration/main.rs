@@ -22,4 +22,6 @@ mod price_files;
 mod shards;
 mod sql;
 mod support;
+mod usage_formats;
+mod usage_framing;
 mod worked_bills;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::Record;
-use super::cell::{Cell, Fault};
+use super::cell::{Cell, Fault, shown};
 use super::context::{Context, Note};
 use super::ledger::Parsed;
 use super::reading::Reason;
@@ -54,13 +54,10 @@ fn row(cells: &Cells<'_>, context: &mut Context) -> Result<Parsed, Fault> {
     let Some(meter) = Meter::parse(meter) else {
         return Err(Fault::new(Reason::Untold, "a meter of tokens that does not say which"));
     };
-    let tokens = tokens(get(QUANTITY), get(UNIT).text().and_then(unit).unwrap_or(meter.unit))?;
-    let usage = match meter.direction {
-        Direction::Input => Usage { input: tokens, ..Usage::NONE },
-        Direction::Cached => Usage { input: tokens, cached: tokens, ..Usage::NONE },
-        Direction::Written => Usage { input: tokens, written: tokens, ..Usage::NONE },
-        Direction::Output => Usage { output: tokens, ..Usage::NONE },
+    let Some(unit) = get(UNIT).text().and_then(unit).or(meter.unit) else {
+        return Err(Fault::new(Reason::Untold, "UnitOfMeasure is no number of tokens"));
     };
+    let usage = meter.usage(tokens(get(QUANTITY), unit, "Quantity")?);
     if meter.long {
         context.note(Note::LongContext);
     }
@@ -106,24 +103,33 @@ fn billed(cells: &Cells<'_>, context: &mut Context) -> Result<Option<Billed>, Fa
     Ok(own(converted))
 }
 
-/// How many tokens a unit of measure is, as a power of ten: `1M`, `1K Tokens`, `1000`, `1`.
+/// How many tokens a unit of measure is, as a power of ten: `1M`, `1K Tokens`, `1000`, `Tokens`.
 pub fn unit(text: &str) -> Option<i32> {
     let lower = text.trim().to_ascii_lowercase();
-    match lower.split([' ', '/']).next()? {
-        "1m" | "1000000" => Some(6),
-        "1k" | "1000" => Some(3),
-        "1" | "tokens" | "token" => Some(0),
-        _ => None,
-    }
+    let digits = lower.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, rest) = lower.split_at(digits);
+    let zeros = match number.strip_prefix('1') {
+        Some(zeros) if zeros.bytes().all(|byte| byte == b'0') => i32::try_from(zeros.len()).ok()?,
+        None if number.is_empty() && !rest.is_empty() => 0,
+        _ => return None,
+    };
+    let power = match rest.split([' ', '/']).find(|word| !word.is_empty()) {
+        None | Some("tokens" | "token") => 0,
+        Some("k" | "thousand") => 3,
+        Some("m" | "million") => 6,
+        Some(_) => return None,
+    };
+    Some(zeros + power).filter(|power| *power <= 9)
 }
 
 /// A quantity of units as whole tokens.
-pub fn tokens(quantity: Cell<'_>, unit: i32) -> Result<u64, Fault> {
-    let written = quantity.written().ok_or_else(|| Fault::new(Reason::NoCount, "Quantity is empty"))?;
+pub fn tokens(quantity: Cell<'_>, unit: i32, name: &str) -> Result<u64, Fault> {
+    let missing = || Fault::new(Reason::NoCount, format!("{name} is empty"));
+    let written = quantity.written().ok_or_else(missing)?;
     let count = parse_scaled(&written, unit).ok().map(|scaled| scaled.value);
     match count.filter(|count| (0..=1_000_000_000_000).contains(count)) {
         Some(count) => Ok(count.unsigned_abs()),
-        None => Err(Fault::new(Reason::BadCount, format!("Quantity is {}", super::cell::shown(&written)))),
+        None => Err(Fault::new(Reason::BadCount, format!("{name} is {}", shown(&written)))),
     }
 }
 
@@ -143,14 +149,45 @@ struct Meter {
     tier: &'static str,
     region: Option<&'static str>,
     long: bool,
-    unit: i32,
+    kind: Kind,
+    unit: Option<i32>,
+}
+
+/// What tokens are made of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Kind {
+    Text,
+    Audio,
+    Image,
 }
 
 impl Meter {
+    /// Tokens of this meter.
+    fn usage(&self, tokens: u64) -> Usage {
+        let mut usage = match self.direction {
+            Direction::Input => Usage { input: tokens, ..Usage::NONE },
+            Direction::Cached => Usage { input: tokens, cached: tokens, ..Usage::NONE },
+            Direction::Written => Usage { input: tokens, written: tokens, ..Usage::NONE },
+            Direction::Output => Usage { output: tokens, ..Usage::NONE },
+        };
+        match self.kind {
+            Kind::Text => {}
+            Kind::Audio => {
+                (usage.audio_input, usage.cached_audio) = (usage.input, usage.cached);
+                usage.audio_output = usage.output;
+            }
+            Kind::Image => {
+                (usage.image_input, usage.cached_image) = (usage.input, usage.cached);
+                usage.image_output = usage.output;
+            }
+        }
+        usage
+    }
+
     fn parse(name: &str) -> Option<Meter> {
         let (mut model, mut direction) = (Vec::new(), None);
         let (mut cached, mut written, mut long) = (false, false, false);
-        let (mut tier, mut region, mut of_unit) = ("standard", None, 3);
+        let (mut tier, mut region, mut of_unit, mut kind) = ("standard", None, None, Kind::Text);
         let lower = name.to_ascii_lowercase();
         for word in lower.split([' ', '-']).filter(|word| !word.is_empty()) {
             match word {
@@ -165,8 +202,10 @@ impl Meter {
                 "gl" | "glbl" | "global" => region = Some("global"),
                 "dz" | "dzone" | "dzn" | "datazone" => region = Some("datazone"),
                 "rg" | "rgnl" | "regnl" | "regional" => region = Some("regional"),
-                "tokens" | "token" => {}
-                _ if unit(word).is_some() && direction.is_some() => of_unit = unit(word).unwrap_or(3),
+                "aud" | "audio" => kind = Kind::Audio,
+                "img" | "image" => kind = Kind::Image,
+                "txt" | "text" | "tokens" | "token" => {}
+                _ if direction.is_some() && unit(word).is_some() => of_unit = unit(word),
                 _ if direction.is_none() && !cached => model.push(word),
                 _ => {}
             }
@@ -179,7 +218,7 @@ impl Meter {
         let joined = model.join("-");
         let digit = joined.as_bytes().first()?.is_ascii_digit();
         let model = if digit { format!("gpt-{joined}") } else { joined };
-        Some(Meter { model, direction, tier, region, long, unit: of_unit })
+        Some(Meter { model, direction, tier, region, long, kind, unit: of_unit })
     }
 }
 
@@ -226,7 +265,7 @@ mod tests {
     fn a_meter_s_name_tells_model_direction_tier_and_region() {
         let read = |name: &str| {
             let meter = Meter::parse(name).unwrap();
-            (meter.model, meter.direction, meter.tier, meter.region, meter.long, meter.unit)
+            (meter.model, meter.direction, meter.tier, meter.region, meter.long, meter.unit.unwrap_or(-1))
         };
         let gpt = || "gpt-5.4".to_owned();
         let (global, zone) = (Some("global"), Some("datazone"));
@@ -241,6 +280,34 @@ mod tests {
         assert_eq!(read("5.4 mini inp Gl 1M Tokens").0, "gpt-5.4-mini");
         assert_eq!(read("o3 mini cached inp glbl Tokens").0, "o3-mini");
         assert!(Meter::parse("Tokens").is_none());
+    }
+
+    #[test]
+    fn units_are_powers_of_ten() {
+        for (text, power) in [
+            ("1M", 6),
+            ("1 M", 6),
+            ("1K Tokens", 3),
+            ("1000", 3),
+            ("1", 0),
+            ("Tokens", 0),
+            ("1000 tokens", 3),
+            ("100 K", 5),
+            ("Million tokens", 6),
+            ("1K/tokens", 3),
+        ] {
+            assert_eq!(unit(text), Some(power), "{text}");
+        }
+        for text in ["", "1 GB", "5", "0", "hours", "10000000000"] {
+            assert_eq!(unit(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn audio_is_told_from_text() {
+        let usage = Meter::parse("rt aud cd inp Gl 1M Tokens").unwrap().usage(5);
+        assert_eq!((usage.input, usage.cached, usage.audio_input, usage.cached_audio), (5, 5, 5, 5));
+        assert!(usage.tokens().is_ok());
     }
 
     #[test]

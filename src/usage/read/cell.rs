@@ -155,11 +155,23 @@ impl<'a> Cell<'a> {
     }
 
     /// A time in milliseconds since 1970-01-01 UTC: a date, or a number of seconds, milliseconds,
-    /// microseconds or nanoseconds by its magnitude. Below 10⁸ it is seconds from the log's beginning.
+    /// microseconds or nanoseconds by its magnitude.
     ///
     /// # Errors
     /// When it is missing or cannot be read.
     pub fn time(self, name: &str, context: &mut Context) -> Result<i64, Fault> {
+        self.time_from(None, name, context)
+    }
+
+    /// As [`Cell::time`], but below 10⁸ it is seconds from the log's beginning.
+    ///
+    /// # Errors
+    /// When it is missing or cannot be read.
+    pub fn time_or_seconds(self, name: &str, context: &mut Context) -> Result<i64, Fault> {
+        self.time_from(Some(context.epoch_ms), name, context)
+    }
+
+    fn time_from(self, epoch_ms: Option<i64>, name: &str, context: &mut Context) -> Result<i64, Fault> {
         let written = self.written().ok_or_else(|| Fault::new(Reason::NoTime, format!("{name} is empty")))?;
         let fault = || Fault::new(Reason::BadTime, format!("{name} is {}", shown(&written)));
         if let Some(stamp) = parse_ms(&written) {
@@ -170,17 +182,22 @@ impl<'a> Cell<'a> {
         }
         let value = thousandths(&written).filter(|value| *value >= 0).ok_or_else(fault)?;
         let whole = value / 1000;
-        if whole < 100_000_000 {
-            context.note(Note::Relative);
-            return Ok(context.epoch_ms + value as i64);
-        }
         let ms = match whole {
+            ..100_000_000 => {
+                context.note(Note::Relative);
+                return epoch_ms.map(|epoch| epoch.saturating_add(value as i64)).ok_or_else(fault);
+            }
             ..100_000_000_000 => value,
             ..100_000_000_000_000 => whole,
             ..100_000_000_000_000_000 => whole / 1_000,
             _ => whole / 1_000_000,
         };
         i64::try_from(ms).ok().filter(|ms| SENSIBLE_MS.contains(ms)).ok_or_else(fault)
+    }
+
+    /// A time that may be missing.
+    pub fn later(self, context: &mut Context) -> Option<i64> {
+        if self.is_there() { self.time("", context).ok() } else { None }
     }
 }
 
@@ -291,7 +308,8 @@ mod tests {
     #[test]
     fn times_are_read_by_their_magnitude() {
         let mut context = Context::new(Instant::from_unix_seconds(1_000_000_000));
-        let mut time = |text: &str| Cell::Text(text).time("t", &mut context).map_err(|fault| fault.reason);
+        let mut time =
+            |text: &str| Cell::Text(text).time_or_seconds("t", &mut context).map_err(|fault| fault.reason);
         assert_eq!(time("1700000000"), Ok(1_700_000_000_000));
         assert_eq!(time("1700000000.25"), Ok(1_700_000_000_250));
         assert_eq!(time("1700000000123"), Ok(1_700_000_000_123));
@@ -304,6 +322,8 @@ mod tests {
         for bad in ["-1", "soon", "1970-01-01", "9999999999999999999999"] {
             assert_eq!(time(bad), Err(Reason::BadTime), "{bad}");
         }
+        let fault = Cell::Text("2.5").time("t", &mut context).unwrap_err();
+        assert_eq!((fault.reason, fault.detail.as_str()), (Reason::BadTime, "t is 2.5"));
     }
 
     #[test]
@@ -323,6 +343,7 @@ mod tests {
         assert_eq!(Cell::Text("7.3409").duration_ms(1000, &mut context), Some(7_340));
         assert_eq!(Cell::Text("7.9").duration_ms(1, &mut context), Some(7));
         assert_eq!(Cell::Text("-7").duration_ms(1, &mut context), None);
+        context.end_row(true);
         assert_eq!(context.sentences().len(), 1);
     }
 }

@@ -43,6 +43,8 @@ impl Transcripts {
             Ok(parsed) => parsed,
             Err(fault) => return ledger.settle(row, Err::<Parsed, _>(fault)),
         };
+        // The row may be settled after others.
+        ledger.context.end_row(true);
         let Some(id) = id else { return ledger.settle(row, Ok(record)) };
         let again = || Err::<Parsed, _>(Fault::new(Reason::Duplicate, "the same message and request"));
         if let Some(held) = self.held.get_mut(&id) {
@@ -111,7 +113,9 @@ fn counts(usage: &Value) -> Result<Usage, Fault> {
     let all_written = count(usage, "cache_creation_input_tokens")?;
     let (written, written_1h) = match usage.get("cache_creation").filter(|created| created.is_object()) {
         Some(created) => {
-            (count(created, "ephemeral_5m_input_tokens")?, count(created, "ephemeral_1h_input_tokens")?)
+            let five = count(created, "ephemeral_5m_input_tokens")?;
+            let hour = count(created, "ephemeral_1h_input_tokens")?;
+            (five.max(all_written.saturating_sub(hour)), hour)
         }
         None => (all_written, 0),
     };

@@ -1,19 +1,19 @@
 //! What the readers of rows share: names met before, decisions that were taken, where relative time begins.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::domain::time::Instant;
 
-/// The most names that are remembered; sessions may be as many as rows.
-const MOST_NAMES: usize = 8_192;
+/// How many names are remembered, each in the place that its hash gives it; sessions may be as many as rows.
+const NAMES: usize = 8_192;
 
 /// Shared by all rows of a reading.
 pub struct Context {
     /// What second 0 means, milliseconds since 1970-01-01 UTC.
     pub epoch_ms: i64,
-    names: HashSet<Arc<str>>,
-    last: Option<Arc<str>>,
+    names: Vec<Option<Arc<str>>>,
+    /// Decisions about the current row, one bit each.
+    noted: u32,
     notes: [u64; Note::COUNT],
 }
 
@@ -66,24 +66,22 @@ impl Note {
 
     fn sentence(self) -> &'static str {
         match self {
-            Note::Zoneless => "have times without a zone, which are taken as UTC",
-            Note::Relative => {
-                "have times in seconds from the beginning of the log, which were placed in time by --epoch"
+            Note::Zoneless => "Times without a zone are taken as UTC",
+            Note::Relative => "Times in seconds from the beginning were placed in time by --epoch",
+            Note::OtherCurrency => "Costs in another currency than US dollars are left out",
+            Note::NoModel => "No model is named",
+            Note::NoCached => "Nothing is said about cached tokens, which are taken as none",
+            Note::UnknownTier => "A tier is named that has no price here; it is left open",
+            Note::BadDuration => "A duration is negative or cannot be read; it is left out",
+            Note::PartsInside => {
+                "Cached and reasoning tokens stand inside of input and output, as the total shows"
             }
-            Note::OtherCurrency => {
-                "are billed in another currency than US dollars, so their cost is left out"
+            Note::PartsBeside => {
+                "Cached or reasoning tokens stand beside input and output and were added to them"
             }
-            Note::NoModel => "do not name a model",
-            Note::NoCached => "say nothing about cached tokens, which are taken as none",
-            Note::UnknownTier => "name a tier that has no price here, so their tier is left open",
-            Note::BadDuration => "have a duration that is negative or cannot be read, which is left out",
-            Note::PartsInside => "count cached tokens inside of their input, as their total shows",
-            Note::PartsBeside => "count cached tokens beside their input, and reasoning beside their output",
-            Note::NoRequests => "do not tell how many requests they sum up",
-            Note::LongContext => "are billed at a price for long prompts",
-            Note::OwnKey => {
-                "were paid through a key of the caller's own, so their cost is what that key's contract paid"
-            }
+            Note::NoRequests => "How many requests were made is not told",
+            Note::LongContext => "Tokens are billed at a price for long prompts, which a sum cannot show",
+            Note::OwnKey => "A key of the caller's own paid; the cost is what that key's contract paid",
         }
     }
 }
@@ -93,42 +91,49 @@ impl Context {
     pub fn new(epoch: Instant) -> Self {
         Context {
             epoch_ms: epoch.unix_seconds().saturating_mul(1000),
-            names: HashSet::new(),
-            last: None,
+            names: vec![None; NAMES],
+            noted: 0,
             notes: [0; Note::COUNT],
         }
     }
 
     /// A name as text that is shared with the rows before.
     pub fn name(&mut self, name: &str) -> Arc<str> {
-        if let Some(last) = self.last.as_ref().filter(|last| last.as_ref() == name) {
-            return last.clone();
+        // FNV-1a: short names are the rule, and a collision only costs an allocation.
+        let mix = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
+        let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325, mix);
+        let place = &mut self.names[(hash ^ (hash >> 32)) as usize % NAMES];
+        match place {
+            Some(known) if known.as_ref() == name => known.clone(),
+            _ => place.insert(name.into()).clone(),
         }
-        let shared = match self.names.get(name) {
-            Some(known) => known.clone(),
-            None => {
-                if self.names.len() >= MOST_NAMES {
-                    self.names.clear();
-                }
-                let new: Arc<str> = name.into();
-                self.names.insert(new.clone());
-                new
-            }
-        };
-        self.last = Some(shared.clone());
-        shared
     }
 
-    /// Counts a decision about the current row.
+    /// Notes a decision about the current row, once.
     pub fn note(&mut self, note: Note) {
-        self.notes[note as usize] += 1;
+        self.noted |= 1 << note as u32;
+    }
+
+    /// Ends the current row: its decisions count if it is used.
+    pub fn end_row(&mut self, used: bool) {
+        if self.noted != 0 {
+            let noted = std::mem::take(&mut self.noted);
+            for (index, count) in self.notes.iter_mut().enumerate() {
+                *count += u64::from(used && noted >> index & 1 == 1);
+            }
+        }
     }
 
     /// What was decided, each as a sentence.
     pub fn sentences(&self) -> Vec<String> {
         let met = Note::ALL.into_iter().filter(|note| self.notes[*note as usize] > 0);
-        met.map(|note| format!("{} rows {}.", self.notes[note as usize], note.sentence())).collect()
+        met.map(|note| format!("{} ({}).", note.sentence(), rows(self.notes[note as usize]))).collect()
     }
+}
+
+/// `1 row`, `2 rows`.
+pub fn rows(count: u64) -> String {
+    if count == 1 { "1 row".to_owned() } else { format!("{count} rows") }
 }
 
 #[cfg(test)]
@@ -143,14 +148,24 @@ mod tests {
     }
 
     #[test]
-    fn names_are_shared_even_after_many() {
+    fn a_row_counts_once_and_only_if_it_is_used() {
+        let mut context = Context::new(Instant::from_unix_seconds(0));
+        context.note(Note::Zoneless);
+        context.note(Note::Zoneless);
+        context.end_row(true);
+        context.note(Note::Relative);
+        context.end_row(false);
+        assert_eq!(context.sentences(), ["Times without a zone are taken as UTC (1 row)."]);
+    }
+
+    #[test]
+    fn names_are_shared_and_right_even_after_many() {
         let mut context = Context::new(Instant::from_unix_seconds(0));
         let first = context.name("a");
         assert!(Arc::ptr_eq(&first, &context.name("a")));
-        for index in 0..=MOST_NAMES {
-            context.name(&index.to_string());
+        for index in 0..=2 * NAMES {
+            assert_eq!(context.name(&index.to_string()).as_ref(), index.to_string());
         }
-        assert!(context.names.len() <= MOST_NAMES);
         assert_eq!(context.name("a").as_ref(), "a");
     }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::cell::shown_name;
 use super::ledger::Ledger;
-use super::reading::ReadError;
+use super::reading::{Options, ReadError};
 use super::table::{Table, object};
 use super::{
     Format, anthropic, azure, bedrock, claude_code, focus, helicone, langfuse, litellm, openai, openrouter,
@@ -137,14 +137,6 @@ pub fn of_header(header: &[String], ledger: &mut Ledger<'_>) -> Result<Format, R
             None => return Err(unknown(ledger.name, "columns", header)),
         },
     };
-    if format != Format::Plain && !ledger.options.columns.is_empty() {
-        return Err(ReadError::input(
-            Code::Conflict,
-            "columns are named for a log that is no plain table",
-            format!("the format is {}, whose columns have fixed names", format.name()),
-            "leave --column out, or add --log-format plain",
-        ));
-    }
     ledger.reading.format = format;
     Ok(format)
 }
@@ -204,6 +196,22 @@ pub fn listed(names: &[String]) -> String {
     let more = names.len().saturating_sub(MOST_LISTED);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     format!("{}{more}", shown.join(", "))
+}
+
+/// Refuses columns that are named for a format whose columns have fixed names.
+///
+/// # Errors
+/// When they are.
+pub fn refuse_idle_columns(options: &Options) -> Result<(), ReadError> {
+    match options.format.filter(|format| *format != Format::Plain && !options.columns.is_empty()) {
+        Some(format) => Err(ReadError::input(
+            Code::Conflict,
+            "columns are named for a log that is no plain table",
+            format!("the format is {}, whose columns have fixed names", format.name()),
+            "leave --column out, or say --log-format plain",
+        )),
+        None => Ok(()),
+    }
 }
 
 /// The problem with values of no known format.

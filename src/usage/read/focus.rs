@@ -118,7 +118,10 @@ fn usage(cells: &Cells<'_>) -> Result<Usage, Fault> {
         let detail = "x_TokenType, SkuMeter and ChargeDescription say neither input nor output";
         return Err(Fault::new(Reason::Untold, detail));
     };
-    let tokens = azure::tokens(get(QUANTITY), scale(unit))?;
+    let Some(power) = azure::unit(unit) else {
+        return Err(Fault::new(Reason::Untold, "ConsumedUnit is no number of tokens"));
+    };
+    let tokens = azure::tokens(get(QUANTITY), power, "ConsumedQuantity")?;
     Ok(match told {
         Direction::Output => Usage { output: tokens, ..Usage::NONE },
         Direction::Reasoning => Usage { output: tokens, reasoning: tokens, ..Usage::NONE },
@@ -126,20 +129,6 @@ fn usage(cells: &Cells<'_>) -> Result<Usage, Fault> {
         Direction::Cached => Usage { input: tokens, cached: tokens, ..Usage::NONE },
         Direction::Written => Usage { input: tokens, written: tokens, ..Usage::NONE },
     })
-}
-
-/// How many tokens a unit is, as a power of ten; `Tokens` alone are single ones.
-fn scale(unit: &str) -> i32 {
-    let lower = unit.to_ascii_lowercase();
-    let thousand = ["1k", "1000 ", "thousand"].iter().any(|word| lower.contains(word));
-    let million = ["1m", "1000000", "million"].iter().any(|word| lower.contains(word));
-    if million {
-        6
-    } else if thousand {
-        3
-    } else {
-        0
-    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -61,14 +61,12 @@ fn row(cells: &Cells<'_>, context: &mut Context) -> Result<Parsed, Fault> {
         None => return Err(Fault::new(Reason::NoCount, "usage_details is empty or no map")),
     };
     // The unit of `latency` depends on when an export was set up; the times do not.
-    let mut since = |field: usize| {
-        let then = if get(field).is_there() { get(field).time("", context).ok()? } else { return None };
-        u64::try_from(then - at_ms).ok()
-    };
+    let mut since = |field: usize| u64::try_from(get(field).later(context)? - at_ms).ok();
+    let (latency_ms, first_token_ms) = (since(END), since(FIRST));
     let record = Record {
         at_ms,
-        latency_ms: since(END),
-        first_token_ms: since(FIRST),
+        latency_ms,
+        first_token_ms,
         model: Some(context.name(model)),
         usage,
         requests: 1,
@@ -107,18 +105,21 @@ fn counts(details: &Map<String, Value>, failed: bool, context: &mut Context) -> 
     let audio_input = sum(&["input_audio_tokens", "input_audio"])?;
     let reasoning = sum(&["output_reasoning_tokens", "output_reasoning", "reasoning_tokens"])?;
     let audio_output = sum(&["output_audio_tokens", "output_audio"])?;
-    let inside = any(&["total", "total_tokens"])? == Some(own_input + own_output);
-    let (beside_input, beside_output) = (cached + written + audio_input, reasoning + audio_output);
-    if beside_input + beside_output > 0 {
-        context.note(if inside { Note::PartsInside } else { Note::PartsBeside });
+    let (parts_in, parts_out) = (cached + written + audio_input, reasoning + audio_output);
+    let total = any(&["total", "total_tokens"])?;
+    // Which parts are added: those that make up the total; both where there is none or it tells nothing.
+    let ways = [(parts_in, parts_out), (0, 0), (parts_in, 0), (0, parts_out)];
+    let adds_up = |(input, output): &&(u64, u64)| total == Some(own_input + own_output + input + output);
+    let (added_in, added_out) = *ways.iter().find(adds_up).unwrap_or(&ways[0]);
+    if parts_in + parts_out > 0 {
+        context.note(if added_in + added_out == 0 { Note::PartsInside } else { Note::PartsBeside });
     }
-    let beside = |parts: u64| if inside { 0 } else { parts };
     Ok(Usage {
-        input: own_input + beside(beside_input),
+        input: own_input + added_in,
         cached,
         written,
         audio_input,
-        output: own_output + beside(beside_output),
+        output: own_output + added_out,
         reasoning,
         audio_output,
         ..Usage::NONE

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher};
 
 use super::cell::Fault;
-use super::context::Context;
+use super::context::{Context, rows};
 use super::reading::{Options, ReadError, Reading, Reason, SetAside};
 use super::{Format, Record};
 use crate::billing::{BillError, Usage};
@@ -107,10 +107,14 @@ impl<'a> Ledger<'a> {
         match parsed.map(Into::into).and_then(|parsed| self.checked(parsed)) {
             Ok(mut record) => {
                 record.row = row;
+                self.context.end_row(true);
                 self.used(record);
                 Ok(())
             }
-            Err(fault) => self.set_aside(row, fault),
+            Err(fault) => {
+                self.context.end_row(false);
+                self.set_aside(row, fault)
+            }
         }
     }
 
@@ -118,8 +122,14 @@ impl<'a> Ledger<'a> {
     pub fn finish(mut self) -> Reading {
         self.reading.remarks.extend(self.context.sentences());
         if self.backwards > 0 {
-            let rows = self.backwards;
-            self.remark(format!("Time runs backwards at {rows} rows; the order of the log is kept."));
+            let rows = rows(self.backwards);
+            self.remark(format!("Time runs backwards at {rows}; the order of the log is kept."));
+        }
+        if self.reading.sums > 0 {
+            let rows = rows(self.reading.sums);
+            self.remark(format!(
+                "Sums over spans of time ({rows}) do not show how long single prompts were."
+            ));
         }
         if self.seen.full {
             self.remark(format!(
@@ -156,7 +166,7 @@ impl<'a> Ledger<'a> {
         if self.options.strict && !fault.reason.is_expected() {
             return Err(ReadError::input(
                 Code::Unreadable,
-                format!("row {row} of {} cannot be used: such rows {}", self.name, fault.reason.describe()),
+                format!("row {row} of {} cannot be used: {}", self.name, fault.reason.describe()),
                 fault.detail,
                 "mend the row, or leave strict reading out and have such rows set aside and counted",
             ));

@@ -57,7 +57,7 @@ const FIELDS: [&[&str]; 18] = [
 
 /// How its rows are read.
 pub fn table() -> Table {
-    Table::fixed(&FIELDS, &[START, PROMPT, COMPLETION, SPEND], row)
+    Table::fixed(&FIELDS, &[START, PROMPT, COMPLETION, MODEL], row)
 }
 
 fn row(cells: &Cells<'_>, context: &mut Context) -> Result<Parsed, Fault> {
@@ -69,9 +69,7 @@ fn row(cells: &Cells<'_>, context: &mut Context) -> Result<Parsed, Fault> {
     }
     let failed = get(STATUS).text().is_some_and(|status| status.eq_ignore_ascii_case("failure"));
     let at_ms = get(START).time("startTime", context)?;
-    let mut quiet =
-        |field: usize| if get(field).is_there() { get(field).time("", context).ok() } else { None };
-    let (end, first) = (quiet(END), quiet(FIRST));
+    let (end, first) = (get(END).later(context), get(FIRST).later(context));
     let since = |then: Option<i64>| then.and_then(|then| u64::try_from(then - at_ms).ok());
     let latency_ms = get(DURATION).duration_ms(1, context).or(since(end)).filter(|_| !daily);
     // Where an answer is not streamed, its first token is said to have come with its last.

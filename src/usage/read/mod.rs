@@ -49,6 +49,7 @@ pub fn read(
     options: &Options,
     take: &mut dyn FnMut(Record),
 ) -> Result<Reading, ReadError> {
+    detect::refuse_idle_columns(options)?;
     let Framed { text, shape, compression, marked } = framing::open(name, input)?;
     let mut ledger = Ledger::new(name, options, take);
     ledger.reading.compression = compression;

@@ -22,8 +22,9 @@ pub fn is_batch(value: &Value) -> bool {
 const START: [&str; 2] = ["startTimeUnixNano", "start_time_unix_nano"];
 const END: [&str; 2] = ["endTimeUnixNano", "end_time_unix_nano"];
 
-/// Operations that are one call of a model.
-const CALLS: [&str; 5] = ["chat", "text_completion", "completion", "generate_content", "embeddings"];
+/// Operations that are no call of a model, though their spans may repeat what the calls inside of them used.
+const AROUND: [&str; 6] =
+    ["invoke_agent", "create_agent", "invoke_workflow", "execute_tool", "plan", "retrieval"];
 
 const INPUT: [&str; 2] = ["gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens"];
 const OUTPUT: [&str; 2] = ["gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens"];
@@ -93,8 +94,8 @@ fn span(span: &Value, context: &mut Context) -> Result<Parsed, Fault> {
     let operation = text(&["gen_ai.operation.name"]);
     let model = text(&["gen_ai.response.model"]).or(text(&["gen_ai.request.model"]));
     let counted = get(&INPUT).is_there() || get(&OUTPUT).is_there();
-    let is_call = operation.map_or(counted || model.is_some(), |name| CALLS.contains(&name));
-    if !is_call {
+    let around = operation.is_some_and(|name| AROUND.contains(&name));
+    if around || !(counted || model.is_some()) {
         return Err(Fault::new(Reason::NotARequest, "a span that is no call of a model"));
     }
     let failed = has_failed(span) || get(&["error.type"]).is_there();

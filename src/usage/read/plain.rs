@@ -292,7 +292,7 @@ fn row(cells: &Cells<'_>, context: &mut Context) -> Result<Parsed, Fault> {
         ms => ms.duration_ms(1, context),
     };
     let record = Record {
-        at_ms: get(Field::Time).time("time", context)?,
+        at_ms: get(Field::Time).time_or_seconds("time", context)?,
         model: get(Field::Model).written().map(|name| context.name(&name)),
         provider: get(Field::Provider).text().map(|name| words::provider(name, context)),
         tier: get(Field::Tier).text().and_then(|name| words::tier(name, context)),

@@ -111,25 +111,25 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// What is wrong with such rows, to follow a number of rows: `12 rows …`.
+    /// What it is, in a few words, to follow a number of rows: `12 rows: no time`.
     pub const fn describe(self) -> &'static str {
         match self {
-            Reason::Torn => "end before they are complete",
-            Reason::TooManyFields => "have more fields than the header",
-            Reason::NotJson => "are not JSON objects",
-            Reason::WrongEncoding => "are not UTF-8",
-            Reason::NoTime => "have no time",
-            Reason::BadTime => "have a time that cannot be read",
-            Reason::NoModel => "name no model",
-            Reason::NoCount => "lack a count of tokens",
-            Reason::BadCount => "have a count that is negative, broken or absurd",
-            Reason::CachedAboveInput => "have more cached and written tokens than input",
-            Reason::ReasoningAboveOutput => "have more reasoning than output",
-            Reason::BadCost => "have a cost that is negative or cannot be read",
-            Reason::Untold => "do not tell which tokens they bill",
-            Reason::Duplicate => "repeat a row with the same id",
-            Reason::OwnCache => "were served by the proxy's own cache",
-            Reason::NotARequest => "are something else than a request to a model",
+            Reason::Torn => "ends before it is complete",
+            Reason::TooManyFields => "more fields than the header",
+            Reason::NotJson => "not a JSON object",
+            Reason::WrongEncoding => "not UTF-8",
+            Reason::NoTime => "no time",
+            Reason::BadTime => "a time that cannot be read",
+            Reason::NoModel => "no model",
+            Reason::NoCount => "no count of tokens",
+            Reason::BadCount => "a count that is negative, broken or absurd",
+            Reason::CachedAboveInput => "more cached and written tokens than input",
+            Reason::ReasoningAboveOutput => "more reasoning than output",
+            Reason::BadCost => "a cost that is negative or cannot be read",
+            Reason::Untold => "billed tokens without saying which",
+            Reason::Duplicate => "the same id as another row",
+            Reason::OwnCache => "served by the proxy's own cache",
+            Reason::NotARequest => "not a request to a model",
         }
     }
 

@@ -13,6 +13,9 @@ use super::reading::{ReadError, Reason};
 /// How many values are looked at to find the format.
 const LOOKED_AT: usize = 64;
 
+/// How many bytes of them.
+const LOOKED_AT_BYTES: usize = 16 * 1024 * 1024;
+
 /// Reads a file of JSON values.
 ///
 /// # Errors
@@ -22,8 +25,10 @@ pub fn read(text: Box<dyn BufRead + '_>, ledger: &mut Ledger<'_>) -> Result<(), 
     let mut pieces = Pieces::new(text, ledger.name)?;
     let mut first = Vec::new();
     let mut format = ledger.options.format;
-    while format.is_none() && first.len() < LOOKED_AT {
+    let mut bytes = 0;
+    while format.is_none() && first.len() < LOOKED_AT && bytes < LOOKED_AT_BYTES {
         let Some(piece) = pieces.next()? else { break };
+        bytes += pieces.buffer.len();
         if let Ok(value) = &piece {
             format = detect::of_value(value, ledger);
         }
@@ -198,7 +203,7 @@ impl Nesting {
 }
 
 fn parse(bytes: &[u8]) -> Piece {
-    let text = std::str::from_utf8(bytes)
+    let text = std::str::from_utf8(bytes.trim_ascii())
         .map_err(|_| Fault::new(Reason::WrongEncoding, "a byte that is no UTF-8"))?;
     serde_json::from_str(text).map_err(|error| {
         let reason = if error.is_eof() { Reason::Torn } else { Reason::NotJson };

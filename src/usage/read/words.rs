@@ -52,6 +52,22 @@ const PROVIDERS: [(&str, &str); 44] = [
     ("text-completion-openai", "openai"),
 ];
 
+/// What logs call tiers, and what the catalogue does; nothing where the word leaves it open.
+const TIERS: [(&str, &str); 12] = [
+    ("default", "standard"),
+    ("standard", "standard"),
+    ("on_demand", "standard"),
+    ("on-demand", "standard"),
+    ("batch", "batch"),
+    ("flex", "flex"),
+    ("flex-tier", "flex"),
+    ("priority", "priority"),
+    ("priority-tier", "priority"),
+    ("fast", "fast"),
+    ("auto", ""),
+    ("", ""),
+];
+
 /// The provider of that name; one that is not known here keeps its own.
 pub fn provider(name: &str, context: &mut Context) -> Arc<str> {
     let known = PROVIDERS.iter().find(|(written, _)| name.eq_ignore_ascii_case(written));
@@ -66,19 +82,13 @@ pub fn provider(name: &str, context: &mut Context) -> Arc<str> {
 /// The tier of that name; `None` with a note where it has no word here, and where it only says that the
 /// vendor chose one.
 pub fn tier(name: &str, context: &mut Context) -> Option<Arc<str>> {
-    let lower = name.trim().to_ascii_lowercase();
-    let ours = match lower.as_str() {
-        "default" | "standard" | "on_demand" | "on-demand" => "standard",
-        "batch" => "batch",
-        "flex" | "flex-tier" => "flex",
-        "priority" | "priority-tier" => "priority",
-        "fast" => "fast",
-        "auto" | "" => return None,
-        _ => {
-            context.note(Note::UnknownTier);
-            return None;
-        }
+    let Some((_, ours)) = TIERS.iter().find(|(written, _)| name.trim().eq_ignore_ascii_case(written)) else {
+        context.note(Note::UnknownTier);
+        return None;
     };
+    if ours.is_empty() {
+        return None;
+    }
     Some(context.name(ours))
 }
 
@@ -107,8 +117,10 @@ mod tests {
         assert_eq!(tier("default", &mut context).as_deref(), Some("standard"));
         assert_eq!(tier("flex-tier", &mut context).as_deref(), Some("flex"));
         assert_eq!(tier("auto", &mut context), None);
+        context.end_row(true);
         assert!(context.sentences().is_empty());
         assert_eq!(tier("incentivized-tier", &mut context), None);
+        context.end_row(true);
         assert_eq!(context.sentences().len(), 1);
     }
 }
