@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 const MARK: &str = "manifest.json";
 
 /// The files beside the charts that reports and comparisons consist of.
-const OURS: [&str; 10] = [
+const OURS: [&str; 12] = [
     MARK,
     "result.json",
     "months.csv",
@@ -19,6 +19,8 @@ const OURS: [&str; 10] = [
     "import.json",
     "backtest.json",
     "backtest.md",
+    "fit.md",
+    "scenario.yaml",
 ];
 
 /// Writes `files` (relative path and content) as the folder `target`.

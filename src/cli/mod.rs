@@ -6,6 +6,7 @@ mod check;
 mod compare;
 mod explain;
 mod files;
+mod fit;
 mod folder;
 mod init;
 mod interrupt;
@@ -52,6 +53,8 @@ enum Command {
     Price(price::Arguments),
     /// What the price files say: list, show, history, diff, check, import, export
     Prices(prices::Arguments),
+    /// Turn a usage log into a scenario with ranges as wide as the log is short
+    Fit(fit::Arguments),
     /// How often forecasts from a log would have held: the model against its rivals, on what came
     Backtest(backtest::Arguments),
     /// Check scenarios, price files and contracts without simulating
@@ -166,6 +169,7 @@ pub fn main() -> std::process::ExitCode {
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Price(arguments) => price::run(&arguments),
         Command::Prices(arguments) => prices::run(&arguments),
+        Command::Fit(arguments) => fit::run(&arguments),
         Command::Backtest(arguments) => backtest::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),

@@ -10,6 +10,7 @@ mod comparison;
 mod csv;
 mod facts;
 mod figures;
+mod fitted;
 mod json;
 mod page;
 mod prices;
@@ -27,6 +28,7 @@ pub use backtest::{BacktestReport, backtest_charts, backtest_json, backtest_shee
 pub use comparison::{ComparisonReport, comparison_json, comparison_markdown, comparison_terminal};
 pub use csv::months_csv;
 pub use figures::{charts, overlay_chart};
+pub use fitted::{FitReport, fit_charts, fit_sheet, fit_yaml};
 pub use json::{manifest_json, result_json};
 pub use page::{html, markdown};
 pub use prices::*;

@@ -8,20 +8,26 @@
 
 mod backtest;
 mod baselines;
+mod fit;
+mod lengths;
 mod pricer;
 mod record;
 mod replay;
 mod score;
 mod series;
 mod sessions;
+mod traffic;
 
 pub mod forecast;
 pub mod read;
 
 pub use backtest::{FAN, Options as BacktestOptions, Origin, Task, duration, parse_duration, rolling};
+pub use fit::{CacheFit, Fit, VolumeFit, VolumeOptions, fit, next_month};
+pub use lengths::{Fitted, Lengths, below_of};
 pub use pricer::{Priced, Pricer, Terms, Unpriced};
 pub use record::{Billed, Record};
 pub use replay::{Compared, Difference, Replay, Tally};
 pub use score::{COVERAGES, PIT_BARS, Score};
 pub use series::{Collector, DAY_MS, Series, read_series};
 pub use sessions::{Session, Spending, Spent, halves};
+pub use traffic::{Sums, Traffic, rank_of};

@@ -12,6 +12,7 @@ pub mod exceedance;
 pub mod fan;
 pub mod glance;
 pub mod hindsight;
+pub mod laws_fit;
 pub mod overlay;
 pub mod png;
 pub mod premium;

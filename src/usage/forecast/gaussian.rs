@@ -60,6 +60,11 @@ impl Triangle {
         (0..self.size).map(|row| libm::log(self.row(row)[row])).sum()
     }
 
+    /// As a factor: the cell of L Lᵀ.
+    pub fn product(&self, a: usize, b: usize) -> f64 {
+        dot(self.row(a), self.row(b))
+    }
+
     /// As a factor: L z.
     pub fn times(&self, z: &[f64]) -> Vec<f64> {
         (0..self.size).map(|row| self.row(row).iter().zip(z).map(|(a, b)| a * b).sum()).collect()

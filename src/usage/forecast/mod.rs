@@ -51,6 +51,11 @@ pub struct Outlook {
 pub const REGIME: RegimeChange = RegimeChange { probability: 0.1, sd: 0.5 };
 
 impl Outlook {
+    /// The correlation of two of level, growth and start, in that order.
+    pub fn correlation(&self, a: usize, b: usize) -> f64 {
+        self.dependence.product(a, b)
+    }
+
     /// The total of the next `bins` bins in a trial under `seed`.
     pub fn total(&self, bins: usize, seed: u64, trial: u32) -> f64 {
         let mut stream = Stream::new(seed, trial, Purpose::named("outlook"));

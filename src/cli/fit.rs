@@ -1,0 +1,238 @@
+//! `tollcast fit`: a usage log as a scenario with honest ranges.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+
+use super::logs::{LogArguments, refuse_unpriced};
+use super::outcome::{Exit, Failure, print, say};
+use super::simulate::width;
+use super::{PricingArguments, files, folder, logs};
+use crate::catalogue::{Catalogue, Component};
+use crate::domain::problem::Code;
+use crate::domain::route::RouteId;
+use crate::domain::time::{Instant, Month};
+use crate::render::chart::png::png;
+use crate::render::{FitReport, fit_charts, fit_sheet, fit_yaml};
+use crate::usage::{Pricer, Replay, Traffic, VolumeOptions, fit, next_month};
+
+/// Arguments of `fit`.
+#[derive(Args)]
+pub struct Arguments {
+    /// Usage logs, read as one; - is standard input
+    #[arg(required = true, value_name = "LOG")]
+    files: Vec<PathBuf>,
+    /// Where the scenario goes; standard output if absent
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Write fit.md and charts of data against laws to a folder
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Routes to forecast beside the log's own; the first is the log's own where it names no model
+    #[arg(long, value_name = "ROUTE", value_parser = RouteId::parse)]
+    route: Vec<RouteId>,
+    /// Fit the requests of this model only, as the log names it
+    #[arg(long, value_name = "NAME")]
+    model: Option<String>,
+    /// The scenario's first month (default: the one after the log)
+    #[arg(long, value_name = "MONTH", value_parser = Month::parse)]
+    start: Option<Month>,
+    /// The scenario's months
+    #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..=120))]
+    months: u32,
+    /// How many days a log spans whose times all begin anew with every session
+    #[arg(long, value_name = "DAYS", default_value_t = 30.4375, value_parser = days)]
+    span: f64,
+    /// Prices as of this day, for telling prompts above a threshold (default: the day on which prices were last
+    /// checked)
+    #[arg(long, value_name = "DATE", value_parser = Instant::parse)]
+    on: Option<Instant>,
+    #[command(flatten)]
+    logs: LogArguments,
+    #[command(flatten)]
+    pricing: PricingArguments,
+}
+
+fn days(text: &str) -> Result<f64, String> {
+    let wanted = || "expected days from 0.01 to 10,000, for instance 30".to_owned();
+    text.parse::<f64>().ok().filter(|days| (0.01..=10_000.0).contains(days)).ok_or_else(wanted)
+}
+
+/// Where a log that names no model would be bought.
+const STAND_IN: &str = "openai/gpt-5.4";
+
+/// Reads the logs, fits them, and writes the scenario.
+pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    if let Some(folder) = &arguments.out {
+        folder::probe(folder)?;
+    }
+    let report = fitted(arguments)?;
+    let yaml = fit_yaml(&report);
+    if let Some(folder) = &arguments.out {
+        folder::write(folder, &folder_files(&report, &yaml)?)?;
+        say(&format!("fit: {}", folder.join("fit.md").display()));
+    }
+    match &arguments.output {
+        None => print(&yaml)?,
+        Some(path) => {
+            let mut file =
+                std::fs::File::create(path).with_context(|| format!("cannot create {}", path.display()))?;
+            let written = file.write_all(yaml.as_bytes()).and_then(|()| file.sync_all());
+            written.with_context(|| format!("cannot write {}", path.display()))?;
+            print(&fit_sheet(&report).terminal(width()))?;
+            say(&format!("wrote {0}; next: tollcast simulate {0} --out report", path.display()));
+        }
+    }
+    Ok(Exit::Answered)
+}
+
+fn fitted(arguments: &Arguments) -> Result<FitReport, Failure> {
+    let catalogue = files::catalogue(&arguments.pricing)?;
+    let on = Some(arguments.on.unwrap_or(catalogue.as_of));
+    let mut pricer = Pricer::new(&catalogue, arguments.logs.terms(None, on));
+    let first = arguments.route.first().cloned().or_else(|| RouteId::parse(STAND_IN).ok());
+    let mut spare = Pricer::new(&catalogue, arguments.logs.terms(first, on));
+    let mut traffic = Traffic::new(60_000);
+    let (mut replay, mut remarks) = (Replay::default(), Vec::new());
+    let (mut used, mut nameless, mut last_ms) = (0, false, None);
+    for log in &arguments.files {
+        let reading = arguments.logs.read(log, &catalogue, &mut |record| {
+            let other = arguments.model.as_ref().is_some_and(|model| record.model.as_deref() != Some(model));
+            if other || record.failed {
+                return;
+            }
+            used += 1;
+            nameless |= record.model.is_none();
+            let pricer = if record.model.is_none() { &mut spare } else { &mut pricer };
+            if let Some(priced) = replay.add(&record, pricer) {
+                traffic.add(&record, priced.amount.to_f64(), priced.crossing);
+            }
+        })?;
+        remarks.extend(logs::remarks(log, &reading));
+        last_ms = last_ms.max(reading.last_ms);
+    }
+    if used == 0 {
+        let title = "the log has no request to fit";
+        return Err(Failure::problem(Code::Empty, title, "is --model the name as the log writes it?"));
+    }
+    remarks.extend(refuse_unpriced(&replay, used)?);
+    if traffic.sums > 0 {
+        remarks.push(
+            "The log holds sums, not requests: lengths are means, so prompts above a threshold are not seen."
+                .to_owned(),
+        );
+    }
+    let routes = routes(arguments, &replay, &pricer, nameless, &mut remarks)?;
+    let start = start(arguments, last_ms, &catalogue, &mut remarks)?;
+    let data = [traffic.prompts.shares(), traffic.outputs.shares()];
+    let options = VolumeOptions { start, span_days: arguments.span };
+    let fit = fit(traffic, &options).map_err(|why| Failure::problem(Code::OutOfRange, &why, ""))?;
+    let name =
+        arguments.files[0].file_stem().map_or("log".to_owned(), |stem| stem.to_string_lossy().into_owned());
+    Ok(FitReport {
+        provenance: format!(
+            "tollcast {} fit of {name} · {} requests",
+            env!("CARGO_PKG_VERSION"),
+            fit.total.requests
+        ),
+        name,
+        writes_are_billed: bills_writes(&catalogue, &routes),
+        start: start.to_string(),
+        months: arguments.months,
+        routes,
+        remarks,
+        data,
+        fit,
+    })
+}
+
+/// The month after the log, but not before prices are known: an old log says what traffic is like, not what it
+/// will cost then.
+fn start(
+    arguments: &Arguments,
+    last_ms: Option<i64>,
+    catalogue: &Catalogue,
+    remarks: &mut Vec<String>,
+) -> Result<Month, Failure> {
+    if let Some(start) = arguments.start {
+        return Ok(start);
+    }
+    let after_prices = next_month(1000 * catalogue.as_of.unix_seconds());
+    let after_log = last_ms.and_then(next_month);
+    match (after_log, after_prices) {
+        (Some(log), Some(prices)) if log < prices => {
+            remarks.push(format!(
+                "The log ends before the prices that are known; the scenario begins in {prices} with the traffic of the log."
+            ));
+            Ok(prices)
+        }
+        (Some(log), _) => Ok(log),
+        (None, Some(prices)) => Ok(prices),
+        (None, None) => {
+            Err(Failure::usage("the log has no time", "say when the scenario begins: --start 2027-01"))
+        }
+    }
+}
+
+/// The log's own routes by spend, or those that were asked for.
+fn routes(
+    arguments: &Arguments,
+    replay: &Replay,
+    pricer: &Pricer<'_>,
+    nameless: bool,
+    remarks: &mut Vec<String>,
+) -> Result<Vec<String>, Failure> {
+    let asked: Vec<String> = arguments.route.iter().map(RouteId::to_string).collect();
+    if nameless {
+        if asked.is_empty() {
+            remarks.push(format!(
+                "The log names no model; it is priced on {STAND_IN}. Say another with --route."
+            ));
+            return Ok(vec![STAND_IN.to_owned()]);
+        }
+        return Ok(asked);
+    }
+    let mut own: Vec<(&usize, u64)> =
+        replay.routes.iter().map(|(route, tally)| (route, tally.requests)).collect();
+    own.sort_by_key(|(_, requests)| std::cmp::Reverse(*requests));
+    let Some((first, _)) = own.first() else { return Ok(asked) };
+    if own.len() > 1 {
+        remarks.push(format!(
+            "The log uses {} routes; all requests are one workload here, forecast on {}. --model fits one of them.",
+            own.len(),
+            pricer.routes[**first]
+        ));
+    }
+    let mut routes = vec![pricer.routes[**first].clone()];
+    routes.extend(asked.into_iter().filter(|route| *route != pricer.routes[**first]));
+    Ok(routes)
+}
+
+fn bills_writes(catalogue: &Catalogue, routes: &[String]) -> bool {
+    routes.iter().filter_map(|route| RouteId::parse(route).ok()).any(|route| {
+        let Ok(offer) = catalogue.offer(&route) else { return false };
+        let card = offer.slot_at(catalogue.as_of).map(|slot| offer.card(slot));
+        card.is_some_and(|card| {
+            card.bands.iter().any(|band| band.rates.rate(Component::CacheWrite).is_some())
+        })
+    })
+}
+
+fn folder_files(report: &FitReport, yaml: &str) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
+    let mut markdown = fit_sheet(report).markdown();
+    let manifest = format!(
+        "{{\n  \"tool_version\": \"{}\",\n  \"scenario_sha256\": null,\n  \"command\": \"tollcast fit\"\n}}\n",
+        env!("CARGO_PKG_VERSION")
+    );
+    let mut files = vec![("manifest.json".to_owned(), manifest.into_bytes())];
+    for chart in fit_charts(report)? {
+        markdown += &format!("\n![{}](charts/{}.svg)\n", chart.description, chart.name);
+        files.push((format!("charts/{}.png", chart.name), png(&chart.svg)?));
+        files.push((format!("charts/{}.svg", chart.name), chart.svg.into_bytes()));
+    }
+    files.push(("fit.md".to_owned(), markdown.into_bytes()));
+    files.push(("scenario.yaml".to_owned(), yaml.as_bytes().to_vec()));
+    Ok(files)
+}

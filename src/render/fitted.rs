@@ -1,0 +1,317 @@
+//! A fit as a commented scenario, and as a report of how well it fits.
+
+use super::chart::Chart;
+use super::chart::laws_fit::{self, FittedLaw, LawsFit};
+use super::sheet::Sheet;
+use crate::domain::format::{percent, significant, thousands};
+use crate::domain::normal;
+use crate::usage::{Fit, Fitted};
+use crate::workload::Component;
+
+/// A fit and what is said around it.
+#[derive(Clone, Debug)]
+pub struct FitReport {
+    /// The scenario's name.
+    pub name: String,
+    /// The fit.
+    pub fit: Fit,
+    /// The first month.
+    pub start: String,
+    /// How many months.
+    pub months: u32,
+    /// The routes, the log's own first.
+    pub routes: Vec<String>,
+    /// Whether the first route bills writes to a cache.
+    pub writes_are_billed: bool,
+    /// What was read and decided.
+    pub remarks: Vec<String>,
+    /// Data as shares up to a length: prompts and outputs.
+    pub data: [Vec<(f64, f64)>; 2],
+    /// In one line, what it was made from.
+    pub provenance: String,
+}
+
+/// The score of P90.
+const P90: f64 = 1.281_551_565_544_600_4;
+
+/// The scenario, with where every figure comes from.
+pub fn fit_yaml(report: &FitReport) -> String {
+    let fit = &report.fit;
+    let mut out = String::new();
+    let mut line = |text: String| {
+        out += &text;
+        out.push('\n');
+    };
+    line(format!(
+        "# Fitted to {} requests of a usage log by tollcast {}.",
+        thousands(fit.total.requests as u64),
+        env!("CARGO_PKG_VERSION")
+    ));
+    line(
+        "# Ranges are as wide as the log is short. Read it, add what you know is coming, and simulate it."
+            .to_owned(),
+    );
+    report.remarks.iter().for_each(|remark| line(format!("#   {}", one_line(remark))));
+    line("tollcast: 1".to_owned());
+    line(format!("name: {}", quoted(&report.name)));
+    line("question: What will the traffic of this log cost from here on?".to_owned());
+    line(format!("start: {}", report.start));
+    line(format!("months: {}", report.months));
+    line(String::new());
+    line("workloads:".to_owned());
+    line("  log:".to_owned());
+    volume(fit, &mut line);
+    if let Some(turns) = &fit.turns {
+        line(format!("    # Requests of a session; they come together. {}", fits(turns)));
+        line(format!("    sessions: {{turns: {}}}", law(turns, None)));
+    }
+    line(format!("    # Mean {} tokens. {}", tokens(fit.prompt.mean), fits(&fit.prompt)));
+    line(format!("    prompt: {}", law(&fit.prompt, Some(fit.prompt_error))));
+    match &fit.output {
+        Some(output) => {
+            line(format!("    # Mean {} tokens. {}", tokens(output.mean), fits(output)));
+            line(format!("    output: {}", law(output, Some(fit.output_error))));
+        }
+        None => line("    output: 0".to_owned()),
+    }
+    if let Some((share, tokens)) = &fit.reasoning {
+        line(format!("    # {}", fits(tokens)));
+        line(format!(
+            "    reasoning: {{share_of_requests: {}, tokens: {}}}",
+            number(*share),
+            law(tokens, None)
+        ));
+    }
+    line(format!(
+        "    prompt_output_correlation: {}",
+        decimal(fit.prompt_output_correlation.clamp(-0.9, 0.9))
+    ));
+    cache(report, &mut line);
+    line("    over_window: truncate".to_owned());
+    line(String::new());
+    correlations(fit, &mut line);
+    line("routes:".to_owned());
+    report.routes.iter().for_each(|route| line(format!("  - {}", quoted(route))));
+    out
+}
+
+fn volume(fit: &Fit, line: &mut dyn FnMut(String)) {
+    let volume = &fit.volume;
+    let percentiles = |mean: f64, sd: f64, digits: i32| {
+        if sd < 1e-6 {
+            return significant(libm::exp(mean), digits);
+        }
+        let at = |score: f64| significant(libm::exp(mean + sd * score), digits);
+        format!("{{p10: {}, p90: {}}}", at(-P90), at(P90))
+    };
+    let log = |law: crate::usage::forecast::Normal| percentiles(law.mean, law.sd, 6);
+    line("    volume:".to_owned());
+    line(format!("      # From {}.", one_line(&volume.basis)));
+    line(format!("      requests_per_day: {}", log(volume.log_requests_per_day)));
+    let growth = volume.growth_per_month;
+    let at = |score: f64| decimal(libm::expm1(growth.mean + growth.sd * score));
+    line(format!("      growth_per_month: {{p10: {}, p90: {}}}", at(-P90), at(P90)));
+    if let Some(weekdays) = volume.weekdays {
+        line(format!("      weekdays: [{}]  # from Monday on", list(&weekdays)));
+    }
+    if let Some(hours) = volume.hours {
+        let hours = hours.map(|share| 24.0 * share);
+        line(format!("      hours: [{}]  # UTC", list(&hours)));
+    }
+    line("      # How days stray from what the calendar says: together with their neighbours, and on their own.".to_owned());
+    line(format!("      daily_cv: {}", log(volume.log_daily_cv)));
+    line(format!("      daily_autocorrelation: {}", number(volume.memory)));
+    if let Some((start, _)) = volume.start {
+        let at = |score: f64| decimal(start.mean + start.sd * score);
+        line(format!(
+            "      daily_start: {{p10: {}, p90: {}}}  # where that stands on the eve of the first day",
+            at(-P90),
+            at(P90)
+        ));
+    }
+    if let Some(noise) = volume.log_noise_cv {
+        line(format!("      daily_noise: {}", log(noise)));
+    }
+    line(
+        "      # What no history shows until it happens: one horizon in ten sees another level altogether."
+            .to_owned(),
+    );
+    line("      regime_change: {probability: 10%, sd: 50%}".to_owned());
+}
+
+fn cache(report: &FitReport, line: &mut dyn FnMut(String)) {
+    let cache = &report.fit.cache;
+    line(format!("    # {} of input tokens came from a cache.", percent(cache.hit_rate)));
+    let sd = cache.error * cache.hit_rate;
+    let odds = |share: f64| libm::log(share / (1.0 - share));
+    let rate = if cache.hit_rate > 0.001 && cache.hit_rate < 0.999 && sd > 1e-5 {
+        // A share's log-odds: their error is that of the share over share · (1 − share).
+        let (centre, spread) = (odds(cache.hit_rate), sd / (cache.hit_rate * (1.0 - cache.hit_rate)));
+        let at = |score: f64| number(1.0 / (1.0 + libm::exp(-(centre + spread * score))));
+        format!("{{p10: {}, p90: {}}}", at(-P90), at(P90))
+    } else {
+        number(cache.hit_rate)
+    };
+    let mut keys = vec![format!("hit_rate: {rate}")];
+    if cache.hit_rate > 0.0 {
+        keys.push(format!("share_when_hit: {}", number(cache.share_when_hit)));
+        if cache.length_correlation.abs() > 0.01 {
+            keys.push(format!("length_correlation: {}", decimal(cache.length_correlation)));
+        }
+    }
+    if report.writes_are_billed {
+        keys.push(format!("write_share: {}", number(cache.write_share)));
+    }
+    line(format!("    cache: {{{}}}", keys.join(", ")));
+}
+
+fn correlations(fit: &Fit, line: &mut dyn FnMut(String)) {
+    let all = fit.volume.correlations();
+    if all.is_empty() {
+        return;
+    }
+    let level = "workloads.log.volume.requests_per_day";
+    line("# The level is known together with these: a history that ends high has a lower level, or more growth.".to_owned());
+    line("correlations:".to_owned());
+    for (name, rank) in all {
+        line(format!("  - {{a: {level}, b: workloads.log.volume.{name}, rank: {}}}", decimal(rank)));
+    }
+    line(String::new());
+}
+
+fn fits(law: &Fitted) -> String {
+    let kind = match law.components.len() {
+        1 => "A lognormal".to_owned(),
+        count if count <= 3 => format!("{count} lognormals"),
+        count => format!("No few lognormals fit: the empirical law as {count} of them"),
+    };
+    format!("{kind}; Kolmogorov-Smirnov distance {:.3}.", law.distance)
+}
+
+/// A law of lengths, with a scale as uncertain as its mean.
+fn law(law: &Fitted, error: Option<f64>) -> String {
+    let part = |c: &Component| {
+        let median = if c.ln_median == f64::NEG_INFINITY { 0.0 } else { libm::exp(c.ln_median) };
+        format!(
+            "{{weight: {}, median: {}, sigma: {}}}",
+            number(c.weight),
+            significant(median, 7),
+            number(c.sigma)
+        )
+    };
+    let parts: Vec<String> = law.components.iter().map(part).collect();
+    let scale = match error.filter(|error| *error > 1e-4) {
+        Some(error) => {
+            // The scale's mean is 1.
+            let error = error.min(0.5);
+            let at = |score: f64| significant(libm::exp(error * score - 0.5 * error * error), 6);
+            format!(", scale: {{p10: {}, p90: {}}}", at(-P90), at(P90))
+        }
+        None => String::new(),
+    };
+    format!("{{mixture: {{components: [{}]{scale}}}}}", parts.join(", "))
+}
+
+fn number(value: f64) -> String {
+    significant(value, 6)
+}
+
+/// A number of either sign.
+fn decimal(value: f64) -> String {
+    format!("{value:.4}")
+}
+
+fn tokens(value: f64) -> String {
+    thousands(value.round() as u64)
+}
+
+fn list(values: &[f64]) -> String {
+    values.iter().map(|value| significant(*value, 4)).collect::<Vec<_>>().join(", ")
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A text as YAML reads it back.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", one_line(text).replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// How well the laws fit, as a table.
+pub fn fit_sheet(report: &FitReport) -> Sheet {
+    let fit = &report.fit;
+    let title = format!(
+        "Fitted to {} requests: {} input tokens in the mean, {} of them cached, {} output tokens",
+        thousands(fit.total.requests as u64),
+        tokens(fit.prompt.mean),
+        percent(fit.cache.hit_rate),
+        tokens(fit.total.output / fit.total.requests)
+    );
+    let mut sheet =
+        Sheet::new(title, &["law", "mean, tokens", "components", "KS distance", "its mean is known to"]);
+    let mut row = |name: &str, law: &Fitted, error: f64| {
+        let known = if error > 0.0 { percent(error) } else { String::new() };
+        let components = law.components.len().to_string();
+        sheet.rows.push(vec![
+            name.to_owned(),
+            tokens(law.mean),
+            components,
+            format!("{:.3}", law.distance),
+            known,
+        ]);
+    };
+    row("prompt", &fit.prompt, fit.prompt_error);
+    if let Some(output) = &fit.output {
+        row("output", output, fit.output_error);
+    }
+    if let Some((_, reasoning)) = &fit.reasoning {
+        row("reasoning", reasoning, 0.0);
+    }
+    if let Some(turns) = &fit.turns {
+        row("requests in a session", turns, 0.0);
+    }
+    sheet.notes.push(format!("Volume: from {}.", fit.volume.basis));
+    sheet.notes.extend(report.remarks.iter().cloned());
+    sheet
+}
+
+/// Data against law, for prompts and outputs.
+///
+/// # Errors
+/// When a chart cannot be drawn, a defect of ours.
+pub fn fit_charts(report: &FitReport) -> anyhow::Result<Vec<Chart>> {
+    let fit = &report.fit;
+    let laws = [Some(("prompts", &fit.prompt)), fit.output.as_ref().map(|law| ("outputs", law))];
+    let drawn = laws.into_iter().zip(&report.data).filter_map(|(law, data)| law.map(|law| (law, data)));
+    drawn
+        .map(|((name, law), data)| {
+            laws_fit::draw(&LawsFit {
+                name: format!("fit-{name}"),
+                what: name.to_owned(),
+                laws: vec![FittedLaw { data: data.clone(), model: curve(law, data) }],
+                distance: law.distance,
+                provenance: report.provenance.clone(),
+            })
+        })
+        .collect()
+}
+
+/// The law's share up to the lengths of the data.
+fn curve(law: &Fitted, data: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let below = |tokens: f64| {
+        let log = libm::log(tokens.max(0.5));
+        let share = |c: &Component| {
+            let z = if c.sigma > 0.0 {
+                (log - c.ln_median) / c.sigma
+            } else if c.ln_median <= log {
+                9.0
+            } else {
+                -9.0
+            };
+            c.weight * normal::cdf(z)
+        };
+        law.components.iter().map(share).sum()
+    };
+    data.iter().map(|(tokens, _)| (*tokens, below(*tokens))).collect()
+}

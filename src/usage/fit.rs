@@ -1,0 +1,257 @@
+//! From a log to the figures of a scenario: laws with ranges as wide as the log is short.
+
+use super::forecast::{Normal, Outlook, Period, posterior};
+use super::lengths::Fitted;
+use super::series::{DAY_MS, Series};
+use super::traffic::{Sums, Traffic, rank_of};
+use crate::domain::time::{Instant, MEAN_MONTH_DAYS, Month, utc_day_and_minute, weekday_of_day};
+
+/// A log as a workload of a scenario.
+#[derive(Clone, Debug)]
+pub struct Fit {
+    /// Volume.
+    pub volume: VolumeFit,
+    /// Requests in a session, where the log has sessions.
+    pub turns: Option<Fitted>,
+    /// Prompts.
+    pub prompt: Fitted,
+    /// The relative standard error of the mean prompt.
+    pub prompt_error: f64,
+    /// Outputs without reasoning; `None` where there are none.
+    pub output: Option<Fitted>,
+    /// The relative standard error of the mean output.
+    pub output_error: f64,
+    /// The share of requests that reason, and their lengths.
+    pub reasoning: Option<(f64, Fitted)>,
+    /// Rank correlation of prompt and output.
+    pub prompt_output_correlation: f64,
+    /// The cache.
+    pub cache: CacheFit,
+    /// The log's own sums, to be held against the scenario.
+    pub total: Sums,
+    /// The share of requests above the base band.
+    pub crossing_share: f64,
+}
+
+/// The cache of a log.
+#[derive(Clone, Copy, Debug)]
+pub struct CacheFit {
+    /// The share of input tokens that it served.
+    pub hit_rate: f64,
+    /// Its relative standard error.
+    pub error: f64,
+    /// The share of a prompt that is cached when the cache is hit.
+    pub share_when_hit: f64,
+    /// Rank correlation of prompt length and hits.
+    pub length_correlation: f64,
+    /// The share of uncached input that is written to it.
+    pub write_share: f64,
+}
+
+/// How many requests come when, in the terms of a scenario.
+#[derive(Clone, Debug)]
+pub struct VolumeFit {
+    /// Where it comes from, for people.
+    pub basis: String,
+    /// The logarithm of requests on a mean day of the first month.
+    pub log_requests_per_day: Normal,
+    /// Growth of that logarithm from month to month.
+    pub growth_per_month: Normal,
+    /// Correlation of the scores of those two.
+    pub level_growth: f64,
+    /// Weights from Monday on; `None` where less than a week is known.
+    pub weekdays: Option<[f64; 7]>,
+    /// Weights from midnight UTC on; `None` where less than a day is known.
+    pub hours: Option<[f64; 24]>,
+    /// The logarithm of the coefficient of variation of days, with memory.
+    pub log_daily_cv: Normal,
+    /// The correlation of neighbouring days.
+    pub memory: f64,
+    /// Where that scatter stands on the eve of the first month, and its score's correlation with the level; `None`
+    /// where it is forgotten by then.
+    pub start: Option<(Normal, f64)>,
+    /// The logarithm of the coefficient of variation of single days beside that.
+    pub log_noise_cv: Option<Normal>,
+}
+
+/// How a log's volume is taken.
+#[derive(Clone, Copy, Debug)]
+pub struct VolumeOptions {
+    /// The first month of the scenario.
+    pub start: Month,
+    /// The time that a log without a clock is taken to span, days.
+    pub span_days: f64,
+}
+
+/// Days of history from which days are forecast.
+const LEAST_DAYS: usize = 7;
+/// What an hour says of its day: the mean of another hour is within a factor e^½ of it in two cases of three.
+const HOUR_TO_DAY: f64 = 0.5;
+/// What a day or a few say of the mean day: as a history's prior has it, 25 %.
+const DAY_TO_MEAN: f64 = 0.25;
+/// How days scatter where too few are known, in the logarithm of their coefficient of variation: 25 %, within
+/// a factor of 1.5 in two cases of three.
+const USUAL_CV: Normal = Normal { mean: -1.386, sd: 0.4 };
+/// Growth where no history tells: none, ±3 % a month.
+const USUAL_GROWTH: Normal = Normal { mean: 0.0, sd: 0.03 };
+
+/// Fits a log's requests.
+///
+/// # Errors
+/// A sentence, where the log has no tokens.
+pub fn fit(traffic: Traffic, options: &VolumeOptions) -> Result<Fit, String> {
+    let prompt = traffic.prompts.fit().ok_or("the log has no input tokens")?;
+    let total = traffic.total;
+    let turns = traffic.turns();
+    let uncached = total.input - total.cached;
+    let cache = CacheFit {
+        hit_rate: total.cached / total.input,
+        error: traffic.ratio_error(|sums| (sums.cached, sums.input)),
+        share_when_hit: traffic.share_when_hit(),
+        length_correlation: traffic.cache_correlation(),
+        write_share: if uncached > 0.0 { (total.written / uncached).min(1.0) } else { 0.0 },
+    };
+    let reasoning = traffic.reasoning.fit();
+    let reasoning_share = traffic.reasoning.total() as f64 / total.requests;
+    let tasks = Fit {
+        turns: if turns.total() >= 20 { turns.fit() } else { None },
+        prompt_error: traffic.ratio_error(|sums| (sums.input, sums.requests)),
+        output_error: traffic.ratio_error(|sums| (sums.output, sums.requests)),
+        output: traffic.outputs.fit(),
+        reasoning: reasoning.map(|law| (reasoning_share, law)),
+        prompt_output_correlation: traffic.prompt_output_correlation(),
+        crossing_share: traffic.crossing.requests / total.requests,
+        prompt,
+        cache,
+        total,
+        volume: volume(traffic, options),
+    };
+    Ok(tasks)
+}
+
+/// The volume of a log: by days where it has a week of them, else from its rate and conventions.
+fn volume(traffic: Traffic, options: &VolumeOptions) -> VolumeFit {
+    let (total, hours) = (traffic.total, traffic.hours);
+    let no_clock = traffic.begins_anew();
+    let session_error = traffic.ratio_error(|sums| (sums.requests, 1.0));
+    let series = traffic.collector.series(true);
+    let span_days = series.len() as f64 * series.bin_ms as f64 / DAY_MS as f64;
+    let known_hours = (span_days >= 2.0 && !no_clock).then(|| hours.map(|count| count / total.requests));
+    if no_clock {
+        let basis = format!(
+            "the log's sessions have no common clock: it is taken to span {} days",
+            rounded(options.span_days)
+        );
+        let level = Normal { mean: libm::log(total.requests / options.span_days), sd: session_error };
+        return conventional(basis, level, None);
+    }
+    let days = series.in_bins(DAY_MS);
+    let outlook = if days.len() >= LEAST_DAYS {
+        let period = if days.len() > 7 { Period::Bins(7) } else { Period::None };
+        posterior(&days.spend, period)
+    } else {
+        None
+    };
+    match outlook {
+        Some(outlook) => by_days(&outlook, &days, &total, known_hours, options),
+        None => {
+            let (spread, what) =
+                if span_days >= 1.0 { (DAY_TO_MEAN, "days") } else { (HOUR_TO_DAY, "hours of a day") };
+            let rate = total.requests / span_days.max(series.bin_ms as f64 / DAY_MS as f64);
+            let basis =
+                format!("the log spans {} days: too few {what} to tell how days differ", rounded(span_days));
+            conventional(basis, Normal { mean: libm::log(rate), sd: spread }, known_hours)
+        }
+    }
+}
+
+/// A volume whose level alone is known.
+fn conventional(basis: String, level: Normal, hours: Option<[f64; 24]>) -> VolumeFit {
+    // The mean is what the log shows, so the median is a little lower.
+    let level = Normal { mean: level.mean - 0.5 * level.sd * level.sd, ..level };
+    VolumeFit {
+        basis,
+        log_requests_per_day: level,
+        growth_per_month: USUAL_GROWTH,
+        level_growth: 0.0,
+        weekdays: None,
+        hours,
+        log_daily_cv: USUAL_CV,
+        memory: 0.8,
+        start: None,
+        log_noise_cv: None,
+    }
+}
+
+/// The outlook of days in a scenario's terms, from the middle of its first month on.
+fn by_days(
+    outlook: &Outlook,
+    days: &Series,
+    total: &Sums,
+    hours: Option<[f64; 24]>,
+    options: &VolumeOptions,
+) -> VolumeFit {
+    let end_day = (days.first_ms + days.len() as i64 * DAY_MS).div_euclid(DAY_MS);
+    let (first_day, _) = utc_day_and_minute(options.start.start());
+    // Days from the end of the history to the first month, and to its middle.
+    let ahead = (first_day - end_day).max(0) as f64;
+    let middle = ahead + 0.5 * options.start.days() as f64;
+    let covariance = |a: usize, b: usize| outlook.correlation(a, b);
+    let (level, growth) = (outlook.log_level, outlook.growth);
+    let moved = level.sd * level.sd
+        + 2.0 * middle * covariance(0, 1) * level.sd * growth.sd
+        + middle * middle * growth.sd * growth.sd;
+    let sd = libm::sqrt(moved);
+    let level_growth = (covariance(0, 1) * level.sd + middle * growth.sd) / sd;
+    // Requests and not dollars: at the log's mean cost of a request.
+    let mean_cost = total.usd / total.requests;
+    let log_level = level.mean + middle * growth.mean - libm::log(mean_cost);
+    let first_weekday = weekday_of_day(end_day);
+    let weekdays = (outlook.season.len() == 7)
+        .then(|| std::array::from_fn(|weekday| outlook.season[(weekday + 7 - first_weekday) % 7]));
+    let left = libm::pow(outlook.memory, ahead);
+    let start = Normal {
+        mean: left * outlook.start.mean,
+        sd: libm::sqrt(
+            left * left * outlook.start.sd * outlook.start.sd
+                + (1.0 - left * left) * libm::log1p(libm::exp(2.0 * outlook.log_cv.mean)),
+        ),
+    };
+    let start_level = left * outlook.start.sd / start.sd * covariance(0, 2) * level.sd / sd;
+    VolumeFit {
+        basis: format!("{} whole days of the log", days.len()),
+        log_requests_per_day: Normal { mean: log_level, sd },
+        growth_per_month: Normal { mean: growth.mean * MEAN_MONTH_DAYS, sd: growth.sd * MEAN_MONTH_DAYS },
+        level_growth,
+        weekdays,
+        hours,
+        log_daily_cv: outlook.log_cv,
+        memory: outlook.memory,
+        start: (left > 0.05).then_some((start, start_level)),
+        log_noise_cv: Some(outlook.log_noise_cv),
+    }
+}
+
+impl VolumeFit {
+    /// The rank correlations of the level with growth and with the start, those that can be seen.
+    pub fn correlations(&self) -> Vec<(&'static str, f64)> {
+        let start = self.start.map_or(0.0, |(_, correlation)| correlation);
+        let all = [("growth_per_month", self.level_growth), ("daily_start", start)];
+        // Together they must leave the level some freedom of its own.
+        let together = libm::hypot(self.level_growth, start);
+        let scale = if together > 0.97 { 0.97 / together } else { 1.0 };
+        let ranks = all.into_iter().map(|(name, score)| (name, rank_of(scale * score)));
+        ranks.filter(|(_, rank)| rank.abs() > 0.05).collect()
+    }
+}
+
+/// The month after the one in which a log ends; `None` for an end that no calendar of ours knows.
+pub fn next_month(last_ms: i64) -> Option<Month> {
+    let end = Instant::from_unix_seconds(last_ms.div_euclid(1000)).to_string();
+    // The text of an instant begins with its month.
+    Month::parse(end.get(..7)?).ok().map(|month| month.plus(1))
+}
+
+fn rounded(days: f64) -> String {
+    crate::domain::format::significant(days, 2)
+}
