@@ -187,6 +187,8 @@ fn a_log_in_no_known_format_is_named_by_what_it_has() {
     assert!(message.contains("a, b"), "{message}");
     let prompt = "Please tell me, in confidence and at length, what my neighbour said yesterday, and why\n";
     assert!(!refused(prompt, &Options::default()).contains("neighbour"));
+    let message = refused("1700000000,5,7,what my neighbour said\n", &Options::default());
+    assert!(message.contains("is no header") && !message.contains("neighbour"), "{message}");
     let of = |format| Options { format: Some(format), ..Options::default() };
     let message = refused(PLAIN, &of(Format::Helicone));
     assert!(message.contains("lacks request_created_at") && message.contains("output_tokens"), "{message}");
@@ -241,14 +243,29 @@ const CODE: &str = "{\"type\":\"assistant\",\"sessionId\":\"s\",\"requestId\":\"
 
 const SPANS: &str = "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":\"t\",\"spanId\":\"1\",\"startTimeUnixNano\":\"1700000000000000000\",\"attributes\":[{\"key\":\"gen_ai.request.model\",\"value\":{\"stringValue\":\"m\"}},{\"key\":\"gen_ai.usage.input_tokens\",\"value\":{\"intValue\":\"1\"}},{\"key\":\"gen_ai.usage.output_tokens\",\"value\":{\"intValue\":\"1\"}}]}]}]}]}\n";
 
+const METERS: &str = "Date,MeterName,UnitOfMeasure,Quantity,CostInBillingCurrency,BillingCurrencyCode,ChargeType,ResourceLocation\n";
+
+const METER: &str = "11/16/2026,5.4 cd inp Dz 1M Tokens,1M,12.345678,3.5,USD,Usage,EU West\n";
+
+const CALLS: &str = "request_id,call_type,spend,prompt_tokens,completion_tokens,startTime,endTime,model,cache_hit,status,metadata\n";
+
+const CALL: &str = "r,chat,0.5,10,2,2026-03-01T10:00:00Z,2026-03-01T10:00:02Z,m,False,success,\"{\"\"usage_object\"\": {\"\"cache_read_input_tokens\"\": 4}}\"\n";
+
 proptest! {
     /// Whatever happens to a log, nothing panics and every row is accounted for.
     #[test]
     fn every_row_of_a_mutated_log_is_used_or_set_aside(
-        which in 0..4_usize,
+        which in 0..6_usize,
         hits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..3_u8), 0..12),
     ) {
-        let repeated = [PLAIN.repeat(3), CODE.repeat(4), SPANS.repeat(3), format!("[{}]", CODE.trim())];
+        let repeated = [
+            PLAIN.repeat(3),
+            CODE.repeat(4),
+            SPANS.repeat(3),
+            format!("[{}]", CODE.trim()),
+            format!("{METERS}{}", METER.repeat(3)),
+            format!("{CALLS}{}", CALL.repeat(3)),
+        ];
         let mut bytes = repeated[which].clone().into_bytes();
         for (at, byte, kind) in hits {
             let at = at.index(bytes.len());

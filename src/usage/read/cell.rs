@@ -260,6 +260,11 @@ fn thousandths(text: &str) -> Option<i128> {
     Some(if negative { -value } else { value })
 }
 
+/// Whether a text is a number or a time, as no name of a column is.
+pub fn is_number_or_time(text: &str) -> bool {
+    parse_scaled(text, 0).is_ok() || parse_ms(text).is_some()
+}
+
 /// A value for a message: only if it looks like a number or a time.
 pub fn shown(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_digit() || b"+-.:, /eETZ".contains(&byte);
@@ -273,7 +278,7 @@ pub fn shown(text: &str) -> String {
 /// A name for a message: only if it looks like one.
 pub fn shown_name(name: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:() ".contains(c);
-    if name.len() <= 40 && name.chars().all(plain) && name.split(' ').count() <= 4 {
+    if name.len() <= 40 && name.chars().all(plain) && name.split(' ').count() <= 3 {
         name.to_owned()
     } else {
         format!("(a name of {} bytes)", name.len())
