@@ -6,6 +6,7 @@ use tollcast::domain::time::{Instant, parse_ms};
 use tollcast::usage::read::{Field, Format, Options, ReadError, Reading, Reason, read};
 use tollcast::usage::{Billed, Record};
 
+/// What the readers make of a text, with its account checked.
 pub fn read_with(text: impl AsRef<[u8]>, options: &Options) -> Result<(Reading, Vec<Record>), ReadError> {
     let mut records = Vec::new();
     let bytes = text.as_ref().to_vec();
@@ -243,6 +244,14 @@ fn openai_pages_count_cached_tokens_inside_the_input() {
 }
 
 #[test]
+fn a_page_that_was_fetched_twice_counts_once() {
+    let page = r#"{"object":"page","data":[{"start_time":1700000000,"end_time":1700003600,"results":[{"object":"organization.usage.embeddings.result","input_tokens":10,"num_model_requests":1,"model":"a"},{"object":"organization.usage.completions.result","input_tokens":10,"output_tokens":5,"num_model_requests":1,"model":"a"}]}]}"#;
+    let (reading, records) = read_text(format!("{page}\n{page}\n"));
+    assert_eq!((reading.used, aside(&reading)), (2, vec![(Reason::Duplicate, 2)]));
+    assert_eq!((records[0].usage.output, records[1].usage.output), (0, 5));
+}
+
+#[test]
 fn the_dashboard_s_export_may_hold_nothing() {
     let (reading, records) = read_text(
         "start_time,end_time,start_time_iso,end_time_iso,project_id,num_model_requests,model,batch,service_tier,input_tokens,output_tokens,input_cached_tokens,input_uncached_tokens\n\
@@ -293,23 +302,30 @@ fn openrouter_tells_own_keys_apart() {
 
 #[test]
 fn langfuse_shows_by_its_total_whether_parts_overlap() {
-    let row = |kind: &str, details: &str| {
+    let row = |id: &str, kind: &str, details: &str| {
         format!(
-            r#"{{"id":"{details}{kind}","type":"{kind}","start_time":"2026-03-01T00:00:00Z","end_time":"2026-03-01T00:00:02Z","completion_start_time":"2026-03-01T00:00:01Z","provided_model_name":"m","usage_details":{},"total_cost":"0.5","session_id":"s"}}"#,
+            r#"{{"id":"{id}","type":"{kind}","start_time":"2026-03-01T00:00:00Z","end_time":"2026-03-01T00:00:02Z","completion_start_time":"2026-03-01T00:00:01Z","provided_model_name":"m","usage_details":{},"total_cost":"0.5","session_id":"s"}}"#,
             details.replace('\'', "\"")
         )
-        .replace("\"id\":\"{", "\"id\":\"x{")
-        .replace(&format!("\"id\":\"x{details}{kind}\""), &format!("\"id\":\"{}{kind}\"", details.len()))
     };
     let beside =
         "{'input':400,'input_cached_tokens':600,'output':50,'output_reasoning_tokens':30,'total':1080}";
     let inside = "{'input':1000,'input_cached_tokens':600,'output':80,'reasoning_tokens':30,'total':1080}";
-    let log =
-        format!("{}\n{}\n{}\n", row("GENERATION", beside), row("SPAN", "{}"), row("GENERATION", inside));
+    let mixed = "{'input':400,'input_cached_tokens':600,'output':80,'reasoning_tokens':30,'total':1080}";
+    let untold = "{'input':400,'input_cached_tokens':600,'output':50,'reasoning_tokens':30}";
+    let rows = [
+        row("1", "GENERATION", beside),
+        row("2", "SPAN", "{}"),
+        row("3", "GENERATION", inside),
+        row("4", "GENERATION", mixed),
+        row("5", "GENERATION", untold),
+    ];
+    let log = rows.join("\n");
     let (reading, records) = read_text(log);
     assert_eq!((reading.format, aside(&reading)), (Format::Langfuse, vec![(Reason::NotARequest, 1)]));
     let usage = Usage { input: 1000, cached: 600, output: 80, reasoning: 30, ..Usage::NONE };
-    assert_eq!([records[0].usage, records[1].usage], [usage, usage]);
+    assert!(records.iter().all(|record| record.usage == usage), "{records:?}");
+    assert_eq!(records.len(), 4);
     assert_eq!((records[0].latency_ms, records[0].first_token_ms), (Some(2_000), Some(1_000)));
     assert_eq!((records[0].billed, records[0].session.as_deref()), (paid(500_000), Some("s")));
     let (_, records) = read_text(
@@ -401,6 +417,20 @@ fn claude_code_keeps_the_last_of_repeated_answers() {
     let usage = Usage { input: 1000, cached: 700, written: 150, written_1h: 50, output: 50, ..Usage::NONE };
     assert_eq!((records[0].usage, records[0].session.as_deref()), (usage, Some("s")));
     assert!(reading.set_aside.iter().all(|aside| !aside.example.contains("secret")));
+}
+
+#[test]
+fn claude_code_finds_duplicates_far_apart() {
+    let line = |id: u64| {
+        format!(
+            r#"{{"type":"assistant","sessionId":"s","requestId":"r{id}","timestamp":"2026-03-01T00:00:00Z","message":{{"id":"m{id}","model":"x","usage":{{"input_tokens":1,"output_tokens":2}}}}}}"#
+        )
+    };
+    let mut lines: Vec<String> = (0..3_000).map(line).collect();
+    lines.push(line(0));
+    let (reading, records) = read_text(lines.join("\n"));
+    assert_eq!((reading.rows, records.len(), aside(&reading)), (3_001, 3_000, vec![(Reason::Duplicate, 1)]));
+    assert!(records.iter().zip(1..).all(|(record, row)| record.row == row));
 }
 
 #[test]

@@ -138,8 +138,8 @@ fn broken_rows_are_set_aside_with_their_reason() {
         format!("{at},100,150,20,10,0.5,c\n").as_bytes(),
         format!("{at},100,50,20,21,0.5,d\n").as_bytes(),
         format!("{at},,50,20,10,0.5,e\n").as_bytes(),
-        format!("soon,100,50,20,10,0.5,f\n").as_bytes(),
-        format!(",100,50,20,10,0.5,g\n").as_bytes(),
+        b"soon,100,50,20,10,0.5,f\n",
+        b",100,50,20,10,0.5,g\n",
         format!("{at},100,50,20,10,-0.5,h\n").as_bytes(),
         format!("{at},100,50,20,10,0.5,a\n").as_bytes(),
         format!("{at},100,50,20.5,10,0.5,i\n").as_bytes(),
@@ -187,6 +187,8 @@ fn a_log_in_no_known_format_is_named_by_what_it_has() {
     assert!(message.contains("a, b"), "{message}");
     let prompt = "Please tell me, in confidence and at length, what my neighbour said yesterday, and why\n";
     assert!(!refused(prompt, &Options::default()).contains("neighbour"));
+    let message = refused("1700000000,5,7,what my neighbour said\n", &Options::default());
+    assert!(message.contains("is no header") && !message.contains("neighbour"), "{message}");
     let of = |format| Options { format: Some(format), ..Options::default() };
     let message = refused(PLAIN, &of(Format::Helicone));
     assert!(message.contains("lacks request_created_at") && message.contains("output_tokens"), "{message}");
@@ -212,6 +214,17 @@ fn long_lines_are_read_and_absurd_ones_refused() {
 }
 
 #[test]
+fn a_list_may_be_longer_than_any_of_its_elements() {
+    let text = "x".repeat(1_000_000);
+    let element = format!("{{\"time\":1700000000,\"input\":1,\"output\":2,\"text\":\"{text}\"}}");
+    let list = format!("[{}]", vec![element; 70].join(","));
+    let mut used = 0;
+    let options = Options::default();
+    let reading = read("log", Box::new(list.as_bytes()), &options, &mut |_| used += 1).unwrap();
+    assert_eq!((used, reading.rows), (70, 70));
+}
+
+#[test]
 fn failures_of_the_system_are_no_problems_of_the_input() {
     struct Failing;
     impl Read for Failing {
@@ -230,14 +243,29 @@ const CODE: &str = "{\"type\":\"assistant\",\"sessionId\":\"s\",\"requestId\":\"
 
 const SPANS: &str = "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":\"t\",\"spanId\":\"1\",\"startTimeUnixNano\":\"1700000000000000000\",\"attributes\":[{\"key\":\"gen_ai.request.model\",\"value\":{\"stringValue\":\"m\"}},{\"key\":\"gen_ai.usage.input_tokens\",\"value\":{\"intValue\":\"1\"}},{\"key\":\"gen_ai.usage.output_tokens\",\"value\":{\"intValue\":\"1\"}}]}]}]}]}\n";
 
+const METERS: &str = "Date,MeterName,UnitOfMeasure,Quantity,CostInBillingCurrency,BillingCurrencyCode,ChargeType,ResourceLocation\n";
+
+const METER: &str = "11/16/2026,5.4 cd inp Dz 1M Tokens,1M,12.345678,3.5,USD,Usage,EU West\n";
+
+const CALLS: &str = "request_id,call_type,spend,prompt_tokens,completion_tokens,startTime,endTime,model,cache_hit,status,metadata\n";
+
+const CALL: &str = "r,chat,0.5,10,2,2026-03-01T10:00:00Z,2026-03-01T10:00:02Z,m,False,success,\"{\"\"usage_object\"\": {\"\"cache_read_input_tokens\"\": 4}}\"\n";
+
 proptest! {
     /// Whatever happens to a log, nothing panics and every row is accounted for.
     #[test]
     fn every_row_of_a_mutated_log_is_used_or_set_aside(
-        which in 0..4_usize,
+        which in 0..6_usize,
         hits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..3_u8), 0..12),
     ) {
-        let repeated = [PLAIN.repeat(3), CODE.repeat(4), SPANS.repeat(3), format!("[{}]", CODE.trim())];
+        let repeated = [
+            PLAIN.repeat(3),
+            CODE.repeat(4),
+            SPANS.repeat(3),
+            format!("[{}]", CODE.trim()),
+            format!("{METERS}{}", METER.repeat(3)),
+            format!("{CALLS}{}", CALL.repeat(3)),
+        ];
         let mut bytes = repeated[which].clone().into_bytes();
         for (at, byte, kind) in hits {
             let at = at.index(bytes.len());
@@ -278,32 +306,5 @@ fn real_traces_are_read_to_their_last_row() {
         let options = Options { epoch: Instant::from_unix_seconds(1_700_000_000), ..Options::default() };
         let reading = read(file, Box::new(open), &options, &mut |_| used += 1).unwrap();
         assert_eq!((used, reading.rows), (rows, rows), "{:?}", reading.set_aside);
-    }
-}
-
-#[test]
-fn speed_scratch() {
-    for head in [
-        "timestamp,input_tokens,output_tokens",
-        "timestamp,input_tokens,cached_tokens,output_tokens,model,session,latency_s,cost",
-    ] {
-        let mut log = format!("{head}\n");
-        for row in 0..1_000_000 {
-            if head.len() < 40 {
-                log.push_str(&format!("2026-01-01 00:{:02}:{:02}.123,{row},1\n", row / 60 % 60, row % 60));
-            } else {
-                log.push_str(&format!(
-                    "2026-01-01T00:{:02}:{:02}Z,{row},0,1,gpt-5.4,s{},1.250,0.001234\n",
-                    row / 60 % 60,
-                    row % 60,
-                    row / 100
-                ));
-            }
-        }
-        let begun = std::time::Instant::now();
-        let mut sum = 0;
-        read("x", Box::new(log.as_bytes()), &Options::default(), &mut |record| sum += record.usage.input)
-            .unwrap();
-        println!("SPEED {:.2} M rows/s {sum}", 1.0 / begun.elapsed().as_secs_f64());
     }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::Record;
 use super::cell::{Cell, Fault};
 use super::context::{Context, Note};
-use super::ledger::{Ledger, Parsed};
+use super::ledger::{Ledger, Parsed, group_hash};
 use super::reading::{ReadError, Reason};
 use super::words;
 use crate::billing::Usage;
@@ -22,7 +22,7 @@ pub fn page(value: &Value, ledger: &mut Ledger<'_>) -> Result<(), ReadError> {
         return buckets.iter().try_for_each(|bucket| page(bucket, ledger));
     }
     let Some(Value::Array(results)) = value.get("results") else {
-        return ledger.row(Err::<Parsed, _>(Fault::new(Reason::NotARequest, "an object without results")));
+        return ledger.row(Err(Fault::new(Reason::NotARequest, "an object without results")));
     };
     results.iter().try_for_each(|result| {
         let parsed = sum(value, result, &mut ledger.context);
@@ -52,7 +52,7 @@ fn sum(bucket: &Value, result: &Value, context: &mut Context) -> Result<Parsed, 
         usage: usage(result)?,
         ..Record::default()
     };
-    Ok(Parsed::from(record))
+    Ok(Parsed { record, id: Some(group_hash(at_ms, end_ms, result)) })
 }
 
 /// The counts of a result. What was written is a map by lifetime, or stands flat beside.

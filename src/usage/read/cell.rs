@@ -118,6 +118,9 @@ impl<'a> Cell<'a> {
     pub fn usd(self, name: &str) -> Result<Option<Usd>, Fault> {
         let Some(written) = self.written() else { return Ok(None) };
         let fault = || Fault::new(Reason::BadCost, format!("{name} is {}", shown(&written)));
+        if let Some(pico) = picodollars(&written) {
+            return Ok(Some(Usd::from_picodollars(pico)));
+        }
         let amount = match parse_scaled(&written, 12) {
             Ok(pico) => Usd::from_picodollars(i128::from(pico.value)),
             // More than a million dollars: to the micro-dollar.
@@ -187,9 +190,9 @@ impl<'a> Cell<'a> {
                 context.note(Note::Relative);
                 return epoch_ms.map(|epoch| epoch.saturating_add(value as i64)).ok_or_else(fault);
             }
-            ..100_000_000_000 => value,
-            ..100_000_000_000_000 => whole,
-            ..100_000_000_000_000_000 => whole / 1_000,
+            100_000_000..100_000_000_000 => value,
+            100_000_000_000..100_000_000_000_000 => whole,
+            100_000_000_000_000..100_000_000_000_000_000 => whole / 1_000,
             _ => whole / 1_000_000,
         };
         i64::try_from(ms).ok().filter(|ms| SENSIBLE_MS.contains(ms)).ok_or_else(fault)
@@ -221,6 +224,20 @@ fn whole(text: &str) -> Option<u64> {
     digits.iter().try_fold(0, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + u64::from(byte - b'0')))
 }
 
+/// Picodollars of a plain decimal of up to 6 digits before the point and 12 behind it, as most amounts are.
+fn picodollars(text: &str) -> Option<i128> {
+    let (units, fraction) = text.split_once('.').unwrap_or((text, ""));
+    if units.is_empty() || units.len() > 6 || fraction.len() > 12 {
+        return None;
+    }
+    let digits = |sum: u64, part: &str| {
+        part.bytes()
+            .try_fold(sum, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + u64::from(byte - b'0')))
+    };
+    let behind = u32::try_from(fraction.len()).ok()?;
+    Some(i128::from(digits(digits(0, units)?, fraction)? * 10_u64.pow(12 - behind)))
+}
+
 /// A decimal in thousandths; further decimals are cut off.
 fn thousandths(text: &str) -> Option<i128> {
     let (negative, unsigned) = match text.strip_prefix('-') {
@@ -243,6 +260,11 @@ fn thousandths(text: &str) -> Option<i128> {
     Some(if negative { -value } else { value })
 }
 
+/// Whether a text is a number or a time, as no name of a column is.
+pub fn is_number_or_time(text: &str) -> bool {
+    parse_scaled(text, 0).is_ok() || parse_ms(text).is_some()
+}
+
 /// A value for a message: only if it looks like a number or a time.
 pub fn shown(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_digit() || b"+-.:, /eETZ".contains(&byte);
@@ -256,7 +278,7 @@ pub fn shown(text: &str) -> String {
 /// A name for a message: only if it looks like one.
 pub fn shown_name(name: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:() ".contains(c);
-    if name.len() <= 40 && name.chars().all(plain) && name.split(' ').count() <= 4 {
+    if name.len() <= 40 && name.chars().all(plain) && name.split(' ').count() <= 3 {
         name.to_owned()
     } else {
         format!("(a name of {} bytes)", name.len())
@@ -330,6 +352,9 @@ mod tests {
     fn amounts_are_read_digit_by_digit() {
         let usd = |text: &str| Cell::Text(text).usd("cost").map_err(|fault| fault.reason);
         assert_eq!(usd("0.000000000001"), Ok(Some(Usd::from_picodollars(1))));
+        assert_eq!(usd("12.5"), Ok(Some(Usd::from_micro_usd(12_500_000))));
+        assert_eq!(usd("999999.999999999999"), Ok(Some(Usd::from_picodollars(999_999_999_999_999_999))));
+        assert_eq!(usd("0.0000000000016"), Ok(Some(Usd::from_picodollars(2))));
         assert_eq!(usd("2.5e-06"), Ok(Some(Usd::from_picodollars(2_500_000))));
         assert_eq!(usd("2000000"), Ok(Some(Usd::from_micro_usd(2_000_000_000_000))));
         assert_eq!(usd(""), Ok(None));

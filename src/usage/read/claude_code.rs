@@ -41,12 +41,12 @@ impl Transcripts {
         let row = ledger.count();
         let Parsed { record, id } = match answer(value, &mut ledger.context) {
             Ok(parsed) => parsed,
-            Err(fault) => return ledger.settle(row, Err::<Parsed, _>(fault)),
+            Err(fault) => return ledger.settle(row, Err(fault)),
         };
         // The row may be settled after others.
         ledger.context.end_row(true);
-        let Some(id) = id else { return ledger.settle(row, Ok(record)) };
-        let again = || Err::<Parsed, _>(Fault::new(Reason::Duplicate, "the same message and request"));
+        let Some(id) = id else { return ledger.settle(row, Ok(Parsed::from(record))) };
+        let again = || Err(Fault::new(Reason::Duplicate, "the same message and request"));
         if let Some(held) = self.held.get_mut(&id) {
             // Of two as large the later is kept.
             let larger = record.usage.output >= held.1.usage.output;

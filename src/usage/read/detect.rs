@@ -260,11 +260,11 @@ fn near(names: &[String]) -> Vec<Format> {
 }
 
 /// The problem with a table without a header.
-pub fn unreadable_header(name: &str) -> ReadError {
+pub fn no_header(name: &str, found: &str) -> ReadError {
     ReadError::input(
         Code::Syntax,
         format!("the first line of {name} is no header"),
-        "it is empty or not UTF-8",
+        found,
         "the first line has to name the columns",
     )
 }

@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher};
 
+use serde_json::Value;
+
 use super::cell::Fault;
 use super::context::{Context, rows};
 use super::reading::{Options, ReadError, Reading, Reason, SetAside};
@@ -34,6 +36,21 @@ impl From<Record> for Parsed {
 pub fn id_hash(id: impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     id.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// A hash of what a sum of a page is about: its span, and what it was grouped by. In a page no two sums are
+/// about the same, so that a repeated one comes from a page that was fetched twice.
+pub fn group_hash(at_ms: i64, end_ms: i64, result: &Value) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (at_ms, end_ms).hash(&mut hasher);
+    for (key, value) in result.as_object().into_iter().flatten() {
+        match value {
+            Value::String(text) => (key, text).hash(&mut hasher),
+            Value::Bool(flag) => (key, flag).hash(&mut hasher),
+            _ => {}
+        }
+    }
     hasher.finish()
 }
 
@@ -73,7 +90,7 @@ impl<'a> Ledger<'a> {
             reading,
             context: Context::new(options.epoch),
             take,
-            seen: Seen::default(),
+            seen: Seen::new(MOST_IDS),
             before_ms: i64::MIN,
             backwards: 0,
         }
@@ -88,7 +105,7 @@ impl<'a> Ledger<'a> {
     ///
     /// # Errors
     /// When the row cannot be used and the reading is strict.
-    pub fn row(&mut self, parsed: Result<impl Into<Parsed>, Fault>) -> Result<(), ReadError> {
+    pub fn row(&mut self, parsed: Result<Parsed, Fault>) -> Result<(), ReadError> {
         let row = self.count();
         self.settle(row, parsed)
     }
@@ -103,19 +120,22 @@ impl<'a> Ledger<'a> {
     ///
     /// # Errors
     /// When the row cannot be used and the reading is strict.
-    pub fn settle(&mut self, row: u64, parsed: Result<impl Into<Parsed>, Fault>) -> Result<(), ReadError> {
-        match parsed.map(Into::into).and_then(|parsed| self.checked(parsed)) {
-            Ok(mut record) => {
-                record.row = row;
-                self.context.end_row(true);
-                self.used(record);
-                Ok(())
-            }
-            Err(fault) => {
-                self.context.end_row(false);
-                self.set_aside(row, fault)
-            }
-        }
+    pub fn settle(&mut self, row: u64, parsed: Result<Parsed, Fault>) -> Result<(), ReadError> {
+        // A record is large: it is moved once, to who takes it.
+        let fault = match parsed {
+            Ok(mut parsed) => match self.fault_of(&parsed) {
+                None => {
+                    parsed.record.row = row;
+                    self.context.end_row(true);
+                    self.used(parsed.record);
+                    return Ok(());
+                }
+                Some(fault) => fault,
+            },
+            Err(fault) => fault,
+        };
+        self.context.end_row(false);
+        self.set_aside(row, fault)
     }
 
     /// The account, complete.
@@ -143,12 +163,13 @@ impl<'a> Ledger<'a> {
         self.reading
     }
 
-    fn checked(&mut self, parsed: Parsed) -> Result<Record, Fault> {
-        check_parts(&parsed.record.usage)?;
-        if parsed.id.is_some_and(|id| self.seen.before(id)) {
-            return Err(Fault::new(Reason::Duplicate, "the same id stands in an earlier row"));
+    /// What is wrong with a row that could be read.
+    fn fault_of(&mut self, parsed: &Parsed) -> Option<Fault> {
+        let fault = fault_of_parts(&parsed.record.usage);
+        if fault.is_none() && parsed.id.is_some_and(|id| self.seen.before(id)) {
+            return Some(Fault::new(Reason::Duplicate, "the same id stands in an earlier row"));
         }
-        Ok(parsed.record)
+        fault
     }
 
     fn used(&mut self, record: Record) {
@@ -187,29 +208,29 @@ impl<'a> Ledger<'a> {
     }
 }
 
-/// Whether parts fit into what they are part of.
-fn check_parts(usage: &Usage) -> Result<(), Fault> {
-    match usage.tokens() {
-        Ok(_) => Ok(()),
-        Err(error) => {
-            let output = matches!(error, BillError::PartAboveWhole { of: "output", .. });
-            let reason = if output { Reason::ReasoningAboveOutput } else { Reason::CachedAboveInput };
-            Err(Fault::new(reason, error.to_string()))
-        }
-    }
+/// The fault of parts that do not fit into what they are part of.
+fn fault_of_parts(usage: &Usage) -> Option<Fault> {
+    let error = usage.tokens().err()?;
+    let output = matches!(error, BillError::PartAboveWhole { of: "output", .. });
+    let reason = if output { Reason::ReasoningAboveOutput } else { Reason::CachedAboveInput };
+    Some(Fault::new(reason, error.to_string()))
 }
 
 /// Ids met before, as hashes.
-#[derive(Default)]
 struct Seen {
     ids: HashSet<u64, BuildHasherDefault<AsItIs>>,
+    most: usize,
     full: bool,
 }
 
 impl Seen {
+    fn new(most: usize) -> Self {
+        Seen { ids: HashSet::default(), most, full: false }
+    }
+
     /// Whether the id came before; remembers it.
     fn before(&mut self, id: u64) -> bool {
-        if self.ids.len() < MOST_IDS {
+        if self.ids.len() < self.most {
             return !self.ids.insert(id);
         }
         let known = self.ids.contains(&id);
@@ -235,5 +256,27 @@ impl Hasher for AsItIs {
 
     fn write_u64(&mut self, value: u64) {
         self.0 = value;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_remembered_up_to_a_bound() {
+        let mut seen = Seen::new(2);
+        assert!(!seen.before(1) && !seen.before(2) && seen.before(1));
+        assert!(!seen.full);
+        assert!(!seen.before(3) && !seen.before(3) && seen.before(2));
+        assert!(seen.full);
+    }
+
+    #[test]
+    fn a_group_is_what_it_is_grouped_by() {
+        let of = |text: &str| group_hash(0, 1, &serde_json::from_str(text).unwrap());
+        let one = of(r#"{"model":"m","batch":true,"input_tokens":1}"#);
+        assert_eq!(one, of(r#"{"model":"m","batch":true,"input_tokens":2}"#));
+        assert_ne!(one, of(r#"{"model":"m","batch":false,"input_tokens":1}"#));
     }
 }

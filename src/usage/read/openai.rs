@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::cell::{Cell, Fault};
 use super::context::{Context, Note};
-use super::ledger::{Ledger, Parsed};
+use super::ledger::{Ledger, Parsed, group_hash};
 use super::reading::{ReadError, Reason};
 use super::table::{Cells, Table};
 use super::{Record, words};
@@ -23,7 +23,8 @@ const INPUT: usize = 6;
 const OUTPUT: usize = 7;
 /// The parts follow, in the order of [`parts`].
 const PARTS: usize = 8;
-const FIELDS: [&[&str]; 17] = [
+const OBJECT: usize = 17;
+const FIELDS: [&[&str]; 18] = [
     &["start_time", "start_time_iso"],
     &["end_time", "end_time_iso"],
     &["model"],
@@ -41,6 +42,7 @@ const FIELDS: [&[&str]; 17] = [
     &["output_reasoning_tokens"],
     &["output_audio_tokens"],
     &["output_image_tokens"],
+    &["object"],
 ];
 
 /// How the rows of the dashboard's export are read.
@@ -63,22 +65,21 @@ pub fn page(value: &Value, ledger: &mut Ledger<'_>) -> Result<(), ReadError> {
         return buckets.iter().try_for_each(|bucket| page(bucket, ledger));
     }
     let Some(Value::Array(results)) = value.get("results") else {
-        return ledger.row(Err::<Parsed, _>(Fault::new(Reason::NotARequest, "an object without results")));
+        return ledger.row(Err(Fault::new(Reason::NotARequest, "an object without results")));
     };
     results.iter().try_for_each(|result| {
-        let context = &mut ledger.context;
-        let at = |name: &str, context: &mut Context| Cell::of(value.get(name)).time(name, context);
-        let parsed = at("start_time", context).and_then(|start| {
-            let end = at("end_time", context)?;
-            sum(
-                start,
-                end,
-                &|field| Cell::of(FIELDS[field].iter().find_map(|name| result.get(name))),
-                context,
-            )
-        });
+        let parsed = grouped(value, result, &mut ledger.context);
         ledger.row(parsed)
     })
+}
+
+/// A result of a bucket.
+fn grouped(bucket: &Value, result: &Value, context: &mut Context) -> Result<Parsed, Fault> {
+    let at_ms = Cell::of(bucket.get("start_time")).time("start_time", context)?;
+    let end_ms = Cell::of(bucket.get("end_time")).time("end_time", context)?;
+    let get = |field: usize| Cell::of(FIELDS[field].iter().find_map(|name| result.get(name)));
+    let Parsed { record, .. } = sum(at_ms, end_ms, &get, context)?;
+    Ok(Parsed { record, id: Some(group_hash(at_ms, end_ms, result)) })
 }
 
 /// All requests of one group in a span of time.
@@ -115,9 +116,11 @@ fn parts<'a>(get: &dyn Fn(usize) -> Cell<'a>) -> Result<Usage, Fault> {
         let field = PARTS + index;
         Ok(get(field).count(FIELDS[field][0])?.unwrap_or(0))
     };
+    // An embedding has no output.
+    let embedding = get(OBJECT).text().is_some_and(|kind| kind.contains("embeddings"));
     Ok(Usage {
         input: get(INPUT).needed("input_tokens")?,
-        output: get(OUTPUT).needed("output_tokens")?,
+        output: if embedding { 0 } else { get(OUTPUT).needed("output_tokens")? },
         cached: part(0)?,
         written: part(1)?,
         audio_input: part(2)?,

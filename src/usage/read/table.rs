@@ -10,7 +10,7 @@ use super::context::Context;
 use super::framing::Bounded;
 use super::ledger::{Ledger, Parsed};
 use super::reading::{ReadError, Reason};
-use super::{Format, detect};
+use super::{Format, cell, detect};
 
 /// How the rows of a format are read.
 pub struct Table {
@@ -97,9 +97,13 @@ pub fn read(text: impl BufRead, delimiter: u8, ledger: &mut Ledger<'_>) -> Resul
         ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(bounded);
     let mut record = StringRecord::new();
     if !next(&mut lines, &mut record)?.unwrap_or(false) {
-        return Err(detect::unreadable_header(ledger.name));
+        return Err(detect::no_header(ledger.name, "it is empty or not UTF-8"));
     }
     let header: Vec<String> = record.iter().map(|name| name.trim().to_owned()).collect();
+    // Data in the header's place is not to be shown: some of it may be a prompt's text.
+    if header.iter().any(|name| cell::is_number_or_time(name)) {
+        return Err(detect::no_header(ledger.name, "it holds numbers or times"));
+    }
     if delimiter != b',' {
         let mark =
             if delimiter == b'\t' { "tabs".to_owned() } else { format!("`{}`", char::from(delimiter)) };

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::cell::Fault;
 use super::detect::{self, Reader};
 use super::framing::{LONGEST, too_long};
-use super::ledger::{Ledger, Parsed};
+use super::ledger::Ledger;
 use super::reading::{ReadError, Reason};
 
 /// How many values are looked at to find the format.
@@ -66,7 +66,7 @@ fn settle(piece: Piece, reader: &mut Reader, ledger: &mut Ledger<'_>) -> Result<
             elements.into_iter().try_for_each(|element| reader.value(&element, ledger))
         }
         Ok(value) => reader.value(&value, ledger),
-        Err(fault) => ledger.row(Err::<Parsed, _>(fault)),
+        Err(fault) => ledger.row(Err(fault)),
     }
 }
 
@@ -82,23 +82,16 @@ struct Pieces<'a> {
 
 impl<'a> Pieces<'a> {
     fn new(mut text: Box<dyn BufRead + 'a>, name: &'a str) -> Result<Self, ReadError> {
-        let mut line = Vec::new();
-        loop {
-            line.clear();
-            let read = text.by_ref().take(LONGEST).read_until(b'\n', &mut line)?;
-            if read as u64 == LONGEST {
-                return Err(ReadError::from(too_long(name)));
-            }
-            if read == 0 || !line.trim_ascii().is_empty() {
-                break;
-            }
+        let is_list = first_byte(&mut text)? == Some(b'[');
+        let mut pieces = Pieces { name, text, buffer: Vec::new(), by_line: !is_list, in_list: false };
+        if !is_list && pieces.next_line()? {
+            // A value that goes on in the next line ends this one inside of a list or map.
+            let goes_on = matches!(pieces.buffer.trim_ascii().last(), Some(b'{' | b'[' | b',' | b':'));
+            pieces.by_line = !goes_on;
+            let line = std::mem::take(&mut pieces.buffer);
+            pieces.text = Box::new(Cursor::new(line).chain(pieces.text));
         }
-        let begun = line.trim_ascii();
-        // A value that goes on in the next line ends this one inside of a list or map.
-        let goes_on = matches!(begun.last(), Some(b'{' | b'[' | b',' | b':'));
-        let by_line = begun.first() != Some(&b'[') && !goes_on;
-        let text = Box::new(Cursor::new(line).chain(text));
-        Ok(Pieces { name, text, buffer: Vec::new(), by_line, in_list: false })
+        Ok(pieces)
     }
 
     /// The next value; `None` at the end.
@@ -161,6 +154,19 @@ impl<'a> Pieces<'a> {
             if self.buffer.len() as u64 > LONGEST {
                 return Err(ReadError::from(too_long(self.name)));
             }
+        }
+    }
+}
+
+/// Skips blanks; the byte behind them.
+fn first_byte(text: &mut impl BufRead) -> Result<Option<u8>, ReadError> {
+    loop {
+        let chunk = text.fill_buf()?;
+        let blanks = chunk.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        let (first, end) = (chunk.get(blanks).copied(), chunk.is_empty());
+        text.consume(blanks);
+        if first.is_some() || end {
+            return Ok(first);
         }
     }
 }
