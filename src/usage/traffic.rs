@@ -14,6 +14,8 @@ use crate::domain::time::utc_day_and_minute;
 const GRID: usize = 8 * 32;
 /// Blocks of sessions by which it is told how well ratios are known.
 const BLOCKS: usize = 64;
+/// Requests above a threshold from which it is told how they are cached.
+const LEAST_CROSSING: f64 = 100.0;
 /// The most sessions that are told apart.
 const MOST_SESSIONS: usize = 5_000_000;
 
@@ -185,18 +187,25 @@ impl Traffic {
     /// The rank correlation of prompt length and the gate of the cache.
     ///
     /// Where a request hits if ρz + √(1−ρ²)e exceeds t, with z the normal score of its length and e an
-    /// independent normal, the covariance of z and the hit is ρφ(t).
+    /// independent normal, the covariance of z and the hit is ρφ(t). Where prompts above a threshold matter, ρ is
+    /// the one with which they are cached as they were in the log, compared with all: money depends on that, and
+    /// hits need not rise or fall with length throughout.
     pub fn cache_correlation(&self) -> f64 {
         let (total, hits) = (self.prompts.total() as f64, self.hits.total() as f64);
         let share = hits / total.max(1.0);
         if !(0.001..=0.999).contains(&share) {
             return 0.0;
         }
+        let threshold = -normal::quantile(share);
+        if self.crossing.requests >= LEAST_CROSSING && self.crossing.requests < 0.9 * total {
+            let all = self.total.cached / self.total.input;
+            let wanted = share * (self.crossing.cached / self.crossing.input) / all;
+            return rank_of(tail_correlation(threshold, self.crossing.requests / total, wanted));
+        }
         let scores: Vec<f64> = self.prompts.ranks().iter().map(|rank| normal::quantile(*rank)).collect();
         let mean = |lengths: &Lengths| lengths.weighted(&scores) / total;
         let covariance = mean(&self.hits) - mean(&self.prompts) * share;
-        let score = (covariance / normal::density(normal::quantile(share))).clamp(-0.95, 0.95);
-        rank_of(score)
+        rank_of((covariance / normal::density(threshold)).clamp(-0.95, 0.95))
     }
 
     /// Spearman's rank correlation of prompt and visible output.
@@ -228,6 +237,24 @@ impl Traffic {
         let scale = libm::sqrt(spread(&rows, &x) * spread(&columns, &y));
         if scale > 0.0 { product / scale } else { 0.0 }
     }
+}
+
+/// The correlation of scores with which the share `wanted` of the longest prompts, which are the share `tail` of
+/// all, passes a gate at `threshold`.
+fn tail_correlation(threshold: f64, tail: f64, wanted: f64) -> f64 {
+    const POINTS: u32 = 200;
+    let passing = |rho: f64| -> f64 {
+        let rest = libm::sqrt(1.0 - rho * rho);
+        let at = |i: u32| -normal::quantile(tail * (f64::from(i) + 0.5) / f64::from(POINTS));
+        (0..POINTS).map(|i| normal::cdf((rho * at(i) - threshold) / rest)).sum::<f64>() / f64::from(POINTS)
+    };
+    // More of the longest prompts pass, the higher the correlation.
+    let (mut low, mut high) = (-0.9, 0.9);
+    for _ in 0..40 {
+        let middle = 0.5 * (low + high);
+        if passing(middle) < wanted { low = middle } else { high = middle }
+    }
+    0.5 * (low + high)
 }
 
 /// The rank correlation of normal scores with a correlation: 6/π · asin(ρ/2).

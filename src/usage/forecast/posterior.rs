@@ -24,7 +24,7 @@ const GROWTH_SD: f64 = 0.001;
 /// Before any data, the level is within a factor e of the history's geometric mean.
 const LEVEL_SD: f64 = 1.0;
 /// A bin with next to nothing in it counts as this share of the mean: its logarithm would drown all others.
-const FLOOR: f64 = 0.02;
+const FLOOR: f64 = 0.1;
 /// Older bins say nothing that newer ones do not.
 const MOST_BINS: usize = 182;
 
@@ -46,17 +46,20 @@ pub fn posterior(totals: &[f64], period: Period) -> Option<Outlook> {
     }
     let logs: Vec<f64> = totals.iter().map(|total| libm::log(total.max(FLOOR * mean))).collect();
     let centre = logs.iter().sum::<f64>() / logs.len() as f64;
-    let history = History { logs: logs.into_iter().map(|log| log - centre).collect(), period };
+    let history =
+        History { totals, logs: logs.into_iter().map(|log| log - centre).collect(), centre, period };
     let best = history
         .shapes()
         .filter_map(|shape| history.fit(shape))
         .max_by(|a, b| a.evidence.total_cmp(&b.evidence));
-    Some(history.outlook(&best?, centre))
+    Some(history.outlook(&best?))
 }
 
 /// Logarithms of totals, around their mean.
-struct History {
+struct History<'a> {
+    totals: &'a [f64],
     logs: Vec<f64>,
+    centre: f64,
     period: Period,
 }
 
@@ -87,7 +90,7 @@ impl Shape {
     }
 }
 
-impl History {
+impl History<'_> {
     fn shapes(&self) -> impl Iterator<Item = Shape> {
         let seasons = if self.period == Period::None { &SEASONAL[..1] } else { &SEASONAL[..] };
         MEMORIES.into_iter().flat_map(move |memory| {
@@ -131,7 +134,7 @@ impl History {
         Some(Fitted { shape, factor, whitened, evidence, variance: squares / bins, bins })
     }
 
-    fn outlook(&self, fitted: &Fitted, centre: f64) -> Outlook {
+    fn outlook(&self, fitted: &Fitted) -> Outlook {
         let size = self.logs.len();
         let (shape, last) = (&fitted.shape, size as f64 - 1.0);
         let prior = PRIOR_SD * PRIOR_SD;
@@ -163,11 +166,15 @@ impl History {
         // The standard deviation of a Student variance's half logarithm.
         let uncertain = libm::sqrt(0.5 / fitted.bins);
         let cv = |variance: f64| Normal { mean: 0.5 * libm::log(libm::expm1(variance)), sd: uncertain };
-        let (season, mean_weight) = self.season(fitted);
+        let effects = self.season(fitted);
+        let mean_weight = effects.iter().sum::<f64>() / effects.len() as f64;
         let mut log_level = law(0);
         // From the middle of logarithms to the mean of totals; a changed regime lowers the usual one's factor.
         let change = 1.0 + REGIME.probability * libm::expm1(0.5 * REGIME.sd * REGIME.sd);
-        log_level.mean += centre + 0.5 * (kept + noise) + libm::log(mean_weight * change);
+        let spread_to_mean = (0.5 * (kept + noise)).min(self.log_smear(mean(0), mean(1), &effects).max(0.0));
+        log_level.mean += self.centre + spread_to_mean + libm::log(mean_weight * change);
+        let season: Vec<f64> =
+            (0..effects.len()).map(|ahead| effects[(size + ahead) % effects.len()] / mean_weight).collect();
         Outlook {
             log_level,
             growth: law(1),
@@ -181,17 +188,27 @@ impl History {
         }
     }
 
-    /// Weights of the phases to come, mean 1, and their mean before that.
-    fn season(&self, fitted: &Fitted) -> (Vec<f64>, f64) {
-        let Period::Bins(period) = self.period else { return (vec![1.0], 1.0) };
-        let size = self.logs.len();
+    /// Factors of the phases, the first bin's first.
+    fn season(&self, fitted: &Fitted) -> Vec<f64> {
+        let Period::Bins(period) = self.period else { return vec![1.0] };
         let effect = |phase: usize| {
-            let with = (0..size).map(|t| fitted.shape.season * self.season_covariance(t, phase)).collect();
-            libm::exp(dot(&fitted.factor.solve(with), &fitted.whitened))
+            let with = (0..self.logs.len()).map(|t| fitted.shape.season * self.season_covariance(t, phase));
+            libm::exp(dot(&fitted.factor.solve(with.collect()), &fitted.whitened))
         };
-        let weights: Vec<f64> = (size..size + period).map(effect).collect();
-        let mean = weights.iter().sum::<f64>() / period as f64;
-        (weights.iter().map(|weight| weight / mean).collect(), mean)
+        (0..period).map(effect).collect()
+    }
+
+    /// The logarithm of the history's sum over what level, growth and season alone give: what scatter adds to the
+    /// mean (Duan's smearing estimate, JASA 1983). Lognormal scatter adds σ²/2; that of a history with empty bins,
+    /// whose logarithms reach far down and not as far up, adds less.
+    fn log_smear(&self, level: f64, growth: f64, effects: &[f64]) -> f64 {
+        let last = self.logs.len() as f64 - 1.0;
+        let line = |t: usize| {
+            let log = self.centre + level + growth * (t as f64 - last);
+            libm::exp(log) * effects[t % effects.len()]
+        };
+        let plain: f64 = (0..self.logs.len()).map(line).sum();
+        libm::log(self.totals.iter().sum::<f64>() / plain)
     }
 }
 
