@@ -1,0 +1,402 @@
+//! Logs on the command line: replay, fit, backtest, and that all three speak of one model.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use tollcast::engine::{Purpose, Stream};
+use tollcast::usage::forecast::{Period, posterior};
+
+use crate::support::{project, tollcast};
+
+fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output = tollcast(arguments);
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+fn json(arguments: &[&str]) -> Value {
+    let (code, stdout, stderr) = run(arguments);
+    assert_eq!(code, Some(0), "{stderr}");
+    serde_json::from_str(&stdout).expect("the answer is JSON")
+}
+
+fn written(folder: &Path, name: &str, text: &str) -> String {
+    let path = folder.join(name);
+    std::fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+/// 1,000 input and 100 output tokens on gpt-5.4: 0.0025 + 0.0015 = 0.004 USD a request.
+const LOG: &str = "timestamp,model,provider,input_tokens,cached_tokens,output_tokens,cost\n\
+                   2026-11-20T10:00:00Z,gpt-5.4,openai,1000,0,100,0.004\n\
+                   2026-11-20T11:00:00Z,gpt-5.4,openai,300000,0,0,1.5\n\
+                   2026-11-21T00:00:00Z,gpt-99,openai,1000,0,100,1\n\
+                   2026-11-21T00:00:01Z,gpt-5.4,openai,1000,2000,100,1\n\
+                   2026-11-21T00:00:02Z,gpt-5.4,openai,2000,1000,100,0.00425\n";
+
+#[test]
+fn a_log_is_billed_row_by_row_and_what_cannot_be_is_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = written(folder.path(), "log.csv", LOG);
+    let answer = json(&["price", "--log", &log, "--format", "json"]);
+    let way = &answer["priced_as"][0];
+    // 0.004 + 300,000 × 5.00 per million + 1,000 × 2.50 + 1,000 × 0.25 + 100 × 15 per million.
+    assert_eq!(way["total_usd"], "1.50825");
+    assert_eq!(way["days"].as_array().unwrap().len(), 2);
+    assert_eq!(way["routes"][0]["crossing_requests"], 1);
+    assert_eq!(way["routes"][0]["premium_usd"], "0.75");
+    assert_eq!((&way["unpriced"][0]["rows"], &way["unpriced"][0]["first_row"]), (&1.into(), &3.into()));
+    // The three rows with a price were billed at just that.
+    assert_eq!(
+        (&way["billed"][0]["explanation"], &way["billed"][0]["rows"]),
+        (&"the price".into(), &3.into())
+    );
+    let remarks = answer["remarks"].to_string();
+    assert!(remarks.contains("5 rows read, 4 used, 1 set aside"), "{remarks}");
+}
+
+#[test]
+fn the_same_log_on_other_routes_is_the_same_tokens_at_other_prices() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = written(folder.path(), "log.csv", LOG);
+    let answer = json(&[
+        "price",
+        "--log",
+        &log,
+        "--route",
+        "openai/gpt-5.4",
+        "--route",
+        "azure/gpt-5.4@datazone-us",
+        "--format",
+        "json",
+    ]);
+    let total = |at: usize| answer["priced_as"][at]["total_usd"].as_str().unwrap().parse::<f64>().unwrap();
+    // Data Zone is a tenth dearer; the unknown model is priced as told: 0.004 more.
+    assert_eq!(total(0), 1.51225);
+    assert!((total(1) / total(0) - 1.1).abs() < 1e-12);
+}
+
+#[test]
+fn logs_that_cannot_be_used_say_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = written(folder.path(), "log.csv", LOG);
+    let nameless =
+        written(folder.path(), "nameless.csv", "ts,input_tokens,output_tokens\n2026-11-20,10,10\n");
+    let series = written(folder.path(), "series.csv", "bin,requests,spend_usd\n0,1,1\n1,1,1\n2,1,1\n");
+    let broken = written(folder.path(), "broken.csv", "bin,requests,spend_usd\n0,1,1\n0,1,-1\nx,1,1\n");
+    let empty = written(folder.path(), "empty.csv", "");
+    for (arguments, says) in [
+        (&["price", "--log", &nameless][..], "names no model"),
+        (&["price", "--log", &log, "--strict"], "row 4"),
+        (&["price", "--log", &log, "--route", "openai/gpt-99"], "unknown model"),
+        (&["price", "--log", &log, "--log-format", "excel"], "unknown log format"),
+        (&["price", "--log", &log, "--column", "input"], "FIELD=COLUMN"),
+        (&["price", "--log", &log, "--column", "tokens=x"], "the fields are"),
+        (&["price", "--log", &log, "--provider", "opnai"], "did you mean openai"),
+        (&["price", "--log", &empty], "is empty"),
+        (&["price", "--route", "openai/gpt-5.4"], "--log"),
+        (&["price", "--log", &series, "--log-format", "series"], "no single requests"),
+        (&["fit", &empty], "is empty"),
+        (&["fit", &log, "--model", "nobody"], "no request to fit"),
+        (&["backtest", &series, "--bin", "1d"], "too short for any horizon"),
+        (&["backtest", &series, "--bin", "1d", "--horizon", "7d"], "too few"),
+        (&["backtest", &series, "--log-format", "series"], "without --bin"),
+        (&["backtest", &series, "--bin", "1 fortnight"], "expected a length of time"),
+        (&["backtest", &broken, "--bin", "1d"], "line 3"),
+    ] {
+        let (code, stdout, stderr) = run(arguments);
+        assert_eq!((code, stdout.as_str()), (Some(2), ""), "{arguments:?}: {stderr}");
+        assert!(stderr.contains(says), "{arguments:?} should say {says:?}: {stderr}");
+    }
+    let (code, _, stderr) = run(&["backtest", "no-such-log.csv", "--bin", "1d"]);
+    assert_eq!(code, Some(1), "{stderr}");
+}
+
+/// A history of days from the model's own family.
+fn invented_days(count: u32, seed: u32) -> Vec<f64> {
+    let mut stream = Stream::new(11, seed, Purpose::named("invented days"));
+    let mut state = stream.normal();
+    (0..count)
+        .map(|day| {
+            state = 0.9 * state + (1.0_f64 - 0.81).sqrt() * stream.normal();
+            let weekend = if day % 7 >= 5 { 0.5 } else { 1.0 };
+            (1000.0 * weekend * (0.2 * state + 0.05 * stream.normal()).exp()).round()
+        })
+        .collect()
+}
+
+fn series_csv(days: &[f64]) -> String {
+    let mut text = "bin,requests,spend_usd\n".to_owned();
+    for (day, requests) in days.iter().enumerate() {
+        writeln!(text, "{day},{requests},{:.2}", 0.01 * requests).unwrap();
+    }
+    text
+}
+
+#[test]
+fn a_backtest_has_the_promised_shape_and_the_same_bytes_on_any_number_of_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = written(folder.path(), "series.csv", &series_csv(&invented_days(60, 1)));
+    let arguments =
+        ["backtest", &log, "--log-format", "series", "--bin", "1d", "--horizon", "1d,7d", "--format", "json"];
+    let answer = json(&arguments);
+    let tasks = answer["tasks"].as_array().unwrap();
+    let names: Vec<&str> = tasks.iter().map(|task| task["horizon"].as_str().unwrap()).collect();
+    assert_eq!(
+        (names, &tasks[0]["name"], &tasks[1]["origins"]),
+        (vec!["1d", "7d"], &"series".into(), &40.into())
+    );
+    for name in
+        ["poisson_requests", "mean_days", "negative_binomial", "linear_trend", "naive_week", "equal_mixture"]
+    {
+        for score in [&tasks[1]["baselines"][name], &tasks[1]["model"]] {
+            let in_order =
+                ["50", "80", "90", "95"].map(|nominal| score["coverage"][nominal].as_f64().unwrap());
+            assert!(in_order.is_sorted(), "{name}: {in_order:?}");
+            for key in ["crps_over_spend", "wape", "width_90", "bias"] {
+                assert!(score[key].as_f64().unwrap().is_finite(), "{name}: {key}");
+            }
+        }
+    }
+    let on_three: Vec<&str> = arguments.into_iter().chain(["--threads", "3"]).collect();
+    assert_eq!(run(&arguments), run(&on_three));
+}
+
+#[test]
+fn a_report_folder_of_a_backtest_is_replaced_by_the_next_and_nothing_else_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = written(folder.path(), "series.csv", &series_csv(&invented_days(30, 2)));
+    let out = folder.path().join("out");
+    let arguments = ["backtest", &log, "--bin", "1d", "--horizon", "3d", "--out", out.to_str().unwrap()];
+    for _ in 0..2 {
+        let (code, _, stderr) = run(&arguments);
+        assert_eq!(code, Some(0), "{stderr}");
+        for file in [
+            "backtest.json",
+            "backtest.md",
+            "manifest.json",
+            "charts/backtest-1.png",
+            "charts/backtest-ranks.svg",
+        ] {
+            assert!(out.join(file).is_file(), "{file}");
+        }
+    }
+    std::fs::write(out.join("mine.txt"), "keep me").unwrap();
+    assert_eq!(run(&arguments).0, Some(1));
+    assert!(out.join("mine.txt").is_file());
+}
+
+/// One request of 4,000 tokens for every ten dollars-to-the-thousandth of a day: a log of days.
+fn log_of_days(days: &[f64], first: &str) -> String {
+    let begin = tollcast::domain::time::Instant::parse(first).unwrap().unix_seconds();
+    let mut text = "timestamp,model,provider,input_tokens,output_tokens\n".to_owned();
+    for (day, total) in days.iter().enumerate() {
+        let count = (total / 10.0).round() as i64;
+        for request in 0..count {
+            let at = begin + day as i64 * 86_400 + request * 86_000 / count.max(1);
+            writeln!(text, "{at},gpt-5.4,openai,4000,200").unwrap();
+        }
+    }
+    text
+}
+
+/// What `backtest` scores is what `simulate` draws: the scenario that `fit` writes has the outlook's own law of the
+/// month after the log.
+#[test]
+fn a_fitted_scenario_simulates_the_forecast_that_was_tested() {
+    let folder = tempfile::tempdir().unwrap();
+    // 62 days that end with November; December follows without a gap.
+    let days = invented_days(62, 3);
+    let log = written(folder.path(), "log.csv", &log_of_days(&days, "2026-09-30"));
+    let scenario = folder.path().join("fitted.yaml");
+    let scenario = scenario.to_str().unwrap();
+    let (code, _, stderr) = run(&["fit", &log, "-o", scenario, "--start", "2026-12", "--months", "1"]);
+    assert_eq!(code, Some(0), "{stderr}");
+    let answer = json(&["simulate", scenario, "--trials", "8192", "--format", "json", "--quiet"]);
+    let spend = &answer["routes"][0]["total"]["spend_usd"];
+    // A request costs 4,000 × 2.50 + 200 × 15 per million = 0.013 USD.
+    let history: Vec<f64> = days.iter().map(|total| 0.013 * (total / 10.0).round()).collect();
+    let outlook = posterior(&history, Period::Bins(7)).unwrap();
+    let totals = outlook.totals(31, 5, 8_192);
+    for (key, rank) in [("p10", 0.1), ("p25", 0.25), ("p50", 0.5), ("p75", 0.75), ("p90", 0.9)] {
+        let forecast = totals[(rank * 8_192.0) as usize];
+        let simulated = spend[key].as_f64().unwrap();
+        // The standard error of a quantile of 8,192 draws with a spread of 20 % is below half a percent; a scenario
+        // has four digits of its correlations, and December's growth in one step.
+        assert!(
+            (simulated / forecast - 1.0).abs() < 0.025,
+            "{key}: {simulated} simulated, {forecast} forecast"
+        );
+    }
+}
+
+#[test]
+fn a_fitted_scenario_gives_back_the_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut stream = Stream::new(4, 0, Purpose::named("invented log"));
+    let mut text =
+        "timestamp,model,provider,session,input_tokens,cached_tokens,output_tokens,reasoning_tokens\n"
+            .to_owned();
+    let (mut spend, mut crossings) = (0.0, 0);
+    let count = 20_000_u32;
+    for request in 0..count {
+        let (z, hit) = (stream.normal(), stream.uniform() < 0.6);
+        let input = (60_000.0 * (0.8 * z).exp()).round().min(900_000.0);
+        let cached = if hit { (0.8 * input).floor() } else { 0.0 };
+        let reasoning =
+            if stream.uniform() < 0.3 { (900.0 * (0.5 * stream.normal()).exp()).round() } else { 0.0 };
+        let output = reasoning + (300.0 * (0.9 * stream.normal()).exp()).round();
+        let above = input > 272_000.0;
+        let factor = if above { 2.0 } else { 1.0 };
+        spend += (factor * (2.5 * (input - cached) + 0.25 * cached)
+            + if above { 22.5 } else { 15.0 } * output)
+            / 1e6;
+        crossings += u32::from(above);
+        let at = 1_795_000_000 + i64::from(request) * 100;
+        writeln!(text, "{at},gpt-5.4,openai,s{},{input},{cached},{output},{reasoning}", request / 20)
+            .unwrap();
+    }
+    let log = written(folder.path(), "log.csv", &text);
+    let out = folder.path().join("report");
+    let scenario = folder.path().join("fitted.yaml");
+    let (code, table, stderr) = run(&[
+        "fit",
+        &log,
+        "-o",
+        scenario.to_str().unwrap(),
+        "--out",
+        out.to_str().unwrap(),
+        "--months",
+        "1",
+        "--route",
+        "azure/gpt-5.4",
+    ]);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(table.contains("Fitted to 20,000 requests"), "{table}");
+    for file in ["fit.md", "scenario.yaml", "charts/fit-prompts.svg", "charts/fit-outputs.png"] {
+        assert!(out.join(file).is_file(), "{file}");
+    }
+    let answer =
+        json(&["simulate", scenario.to_str().unwrap(), "--estimator", "fast", "--format", "json", "--quiet"]);
+    let route = &answer["routes"][0];
+    let requests = route["months"][0]["requests_mean"].as_f64().unwrap();
+    let mean = route["total"]["spend_usd"]["mean"].as_f64().unwrap() / requests;
+    let wanted = spend / f64::from(count);
+    assert!((mean / wanted - 1.0).abs() < 0.01, "{mean} a request, {wanted} in the log");
+    let share = route["total"]["crossing_request_share"].as_f64().unwrap();
+    let wanted = f64::from(crossings) / f64::from(count);
+    assert!((share / wanted - 1.0).abs() < 0.1, "{share} above the threshold, {wanted} in the log");
+    assert_eq!(answer["routes"][1]["id"], "azure/gpt-5.4");
+}
+
+/// The traces, where they are.
+fn trace(file: &str) -> Option<PathBuf> {
+    let beside = project().parent().map(|parent| parent.join("shared/traces"));
+    let folder = std::env::var_os("TOLLCAST_TRACES").map(PathBuf::from).or(beside)?;
+    let path = folder.join(file);
+    if !path.is_file() {
+        eprintln!("skipped: no {file}; TOLLCAST_TRACES names the folder of traces");
+        return None;
+    }
+    Some(path)
+}
+
+/// Real traffic: the intervals hold as often as they say, and no rival forecasts better.
+#[test]
+fn forecasts_of_real_traces_hold() {
+    let files = [
+        ("series_burstgpt_conversation.csv", &["--bin", "1h"][..]),
+        ("series_servegen_m-large.csv", &["--bin", "1h"]),
+        ("series_azure2024_conv.csv", &["--bin", "1h"]),
+        ("azure2023_code.csv", &["--horizon", "10m"]),
+        ("azure2023_conv.csv", &["--horizon", "10m"]),
+        ("mooncake_conversation.csv", &["--horizon", "10m"]),
+    ];
+    let mut pooled: Vec<(String, f64, f64)> = Vec::new();
+    let mut forecasts = 0.0;
+    for (file, options) in files {
+        let Some(path) = trace(file) else { return };
+        let mut arguments = vec!["backtest", path.to_str().unwrap(), "--format", "json"];
+        arguments.extend(options);
+        for task in json(&arguments)["tasks"].as_array().unwrap() {
+            let count = task["origins"].as_f64().unwrap();
+            forecasts += count;
+            let baselines = task["baselines"].as_object().unwrap();
+            let all = baselines.iter().map(|(name, score)| (name.as_str(), score));
+            for (name, score) in all.chain([("model", &task["model"])]) {
+                let (crps, held) =
+                    (score["crps_over_spend"].as_f64().unwrap(), score["coverage"]["90"].as_f64().unwrap());
+                match pooled.iter_mut().find(|(known, ..)| known == name) {
+                    Some((_, sum, coverage)) => {
+                        (*sum, *coverage) = (*sum + count * crps, *coverage + count * held)
+                    }
+                    None => pooled.push((name.to_owned(), count * crps, count * held)),
+                }
+            }
+        }
+    }
+    let (_, model, held) = pooled.iter().find(|(name, ..)| name == "model").unwrap();
+    let held = held / forecasts;
+    assert!((0.85..=0.95).contains(&held), "the 90 % interval held in {held} of all");
+    for (name, crps, _) in pooled.iter().filter(|(name, ..)| name != "model") {
+        assert!(
+            model < crps,
+            "{name} has a CRPS of {} of spend, the model {}",
+            crps / forecasts,
+            model / forecasts
+        );
+    }
+}
+
+#[test]
+fn halves_of_real_sessions_are_held_as_often_as_stated() {
+    let Some(path) = trace("agent_sessions_train.csv.gz") else { return };
+    let answer = json(&["backtest", path.to_str().unwrap(), "--format", "json"]);
+    let task = &answer["tasks"][0];
+    assert_eq!(task["origins"], 200);
+    for (nominal, share) in [("80", 0.8), ("90", 0.9), ("95", 0.95)] {
+        let held = task["model"]["coverage"][nominal].as_f64().unwrap();
+        assert!((held - share).abs() <= 0.04, "{nominal} %: {held}");
+    }
+}
+
+/// A scenario fitted to a real trace costs what the trace costs, a request.
+#[test]
+fn fitted_scenarios_give_back_real_traces() {
+    let folder = tempfile::tempdir().unwrap();
+    let files =
+        ["azure2023_code.csv", "azure2023_conv.csv", "mooncake_conversation.csv", "agent_sessions_train.csv.gz"];
+    for file in files {
+        let Some(path) = trace(file) else { return };
+        let path = path.to_str().unwrap();
+        let scenario = folder.path().join("fitted.yaml");
+        let scenario = scenario.to_str().unwrap();
+        let (code, _, stderr) = run(&["fit", path, "-o", scenario, "--route", "openai/gpt-5.4", "--months", "1"]);
+        assert_eq!(code, Some(0), "{stderr}");
+        let log = json(&["price", "--log", path, "--route", "openai/gpt-5.4", "--on", "2026-11-20", "--format", "json"]);
+        let sums = &log["priced_as"][0]["routes"][0];
+        let number = |key: &str| match &sums[key] {
+            Value::String(text) => text.parse::<f64>().unwrap(),
+            other => other.as_f64().unwrap(),
+        };
+        let answer = json(&["simulate", scenario, "--estimator", "fast", "--format", "json", "--quiet"]);
+        let route = &answer["routes"][0];
+        let requests = route["months"][0]["requests_mean"].as_f64().unwrap();
+        let mean = route["total"]["spend_usd"]["mean"].as_f64().unwrap() / requests;
+        let wanted = number("spend_usd") / number("requests");
+        assert!((mean / wanted - 1.0).abs() < 0.01, "{file}: {mean} a request, {wanted} in the log");
+        let (crossing, all) = (number("crossing_requests"), number("requests"));
+        let share = route["total"]["crossing_request_share"].as_f64().unwrap();
+        if crossing > 0.0 {
+            assert!((share * all / crossing - 1.0).abs() < 0.1, "{file}: {share} of requests cross");
+        } else {
+            assert!(share < 1e-3, "{file}: {share} of requests cross, and none in the log");
+        }
+        let text = std::fs::read_to_string(scenario).unwrap();
+        for distance in text.split("Kolmogorov-Smirnov distance ").skip(1) {
+            let distance: f64 = distance[..5].parse().unwrap();
+            assert!(distance < 0.05, "{file}: a distance of {distance}");
+        }
+    }
+}
