@@ -11,7 +11,7 @@ use super::style::{
 };
 use super::text::width;
 use super::{Chart, check};
-use crate::domain::format::{percent, thousands};
+use crate::domain::format::thousands;
 
 /// What the chart shows.
 #[derive(Debug, Clone)]
@@ -56,15 +56,16 @@ pub fn draw(input: &Hindsight) -> Result<Chart> {
     ensure!(input.spent.len() >= 2, "the chart of {} has fewer than two forecasts", input.task);
     check::amounts(&input.spent, &input.task)?;
     check::amounts(input.fans.as_flattened(), &input.task)?;
+    let count = input.spent.len() as u64;
     let title = format!(
         "{}: {} of {} outcomes lay inside the 90 % interval",
         input.task,
-        percent(input.coverage_90),
-        thousands(input.spent.len() as u64)
+        thousands((input.coverage_90 * count as f64).round() as u64),
+        thousands(count)
     );
     let subtitle = if input.rolling {
         format!(
-            "Spend of the next {} in USD, forecast at each moment from what was known then. Line: the median. Bands: 50 % and 90 % of the forecast. Dots: what came, red outside of the 90 %.",
+            "Spend of the {} after each moment in USD, forecast from what was known then. Line: the median. Bands: 50 % and 90 % of the forecast. Dots: what came, red outside of the 90 %.",
             input.horizon
         )
     } else {

@@ -32,7 +32,15 @@ pub fn draw(input: &Ranks) -> Result<Chart> {
     } else {
         "forecasts are about as wide as they should be"
     };
-    let title = format!("{} of outcomes lie in the outer tenths: {verdict}", percent(ends));
+    let lower = share(input.counts[..input.counts.len() / 2].iter().sum());
+    let lean = if lower > 0.6 {
+        ", and lean high"
+    } else if lower < 0.4 {
+        ", and lean low"
+    } else {
+        ""
+    };
+    let title = format!("{} of outcomes lie in the outer tenths: {verdict}{lean}", percent(ends));
     let subtitle = format!(
         "Where {} outcomes fell in their forecasts. A tenth in each bar (red line) is honest.",
         thousands(input.forecasts as u64)
