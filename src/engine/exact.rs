@@ -34,6 +34,8 @@ fn segment_sums(totals: Totals) -> SegmentSums {
 
 /// The most of the tokens that may lie beyond the kernel's longest length.
 const MOST_BEYOND: f64 = 1e-6;
+/// The same where those tokens are refused, and only their share is reported.
+const MOST_BEYOND_REFUSED: f64 = 1e-3;
 
 /// The kernel's shape for a workload in a trial. `None` where a gate depends on length, lengths of mixtures depend
 /// on each other, or lengths beyond the kernel's limit could be billed.
@@ -47,17 +49,22 @@ fn shape(traffic: &Traffic<'_>, terms: &Terms) -> Option<Shape> {
         && traffic.cache_correlation == 0.0
         && (!dependent || (single(&traffic.prompt) && single(&traffic.output)));
     let limit = f64::from(LIMIT);
-    // Nobody bills by the length of what every route cuts. What is refused is reported by its tokens.
+    // Nobody bills by the length of what every route cuts or refuses. What is refused is reported by its tokens,
+    // and a thousandth of them is seen by nobody.
     let last = terms.segments.last()?;
+    let prompts_end = last.low < limit && traffic.routes.iter().all(|route| route.longest().is_some());
     let truncated = traffic.workload.over_window == OverWindow::Truncate;
-    let prompts_end =
-        truncated && last.low < limit && traffic.routes.iter().all(|route| route.longest().is_some());
+    let most_prompts = match (prompts_end, truncated) {
+        (true, true) => f64::INFINITY,
+        (true, false) => MOST_BEYOND_REFUSED,
+        (false, _) => MOST_BEYOND,
+    };
     let beyond = |law: &Law, scale: f64| {
         let whole = law.partial_moment(1, f64::INFINITY);
         1.0 - law.partial_moment(1, limit / scale) / whole.max(f64::MIN_POSITIVE)
     };
     let outputs_end = terms.caps.iter().all(|cap| *cap < limit);
-    let fits = (prompts_end || beyond(&traffic.prompt, terms.prompt_scale) < MOST_BEYOND)
+    let fits = (beyond(&traffic.prompt, terms.prompt_scale) < most_prompts)
         && (outputs_end || beyond(&traffic.output, terms.output_scale) < MOST_BEYOND)
         && traffic.reasoning.as_ref().is_none_or(|law| beyond(law, terms.reasoning.1) < MOST_BEYOND);
     (known && fits).then(|| Shape {

@@ -227,7 +227,7 @@ fn bill(card: &RateCard, usage: &Usage, requests: u64) -> Result<(Usd, Usd, bool
     let Some(at) = card.band_of(mean) else {
         return Err(BillError::TooLong { input: mean, longest: card.longest_prompt().unwrap_or(u64::MAX) });
     };
-    let mut only = card.bands[at].clone();
+    let mut only = card.bands[at];
     only.up_to = None;
     let card = RateCard { mode: BandMode::WholeRequest, bands: vec![only], lent: card.lent.clone() };
     let bill = bill_request(&card, usage)?;

@@ -365,16 +365,31 @@ fn halves_of_real_sessions_are_held_as_often_as_stated() {
 #[test]
 fn fitted_scenarios_give_back_real_traces() {
     let folder = tempfile::tempdir().unwrap();
-    let files =
-        ["azure2023_code.csv", "azure2023_conv.csv", "mooncake_conversation.csv", "agent_sessions_train.csv.gz"];
+    let files = [
+        "azure2023_code.csv",
+        "azure2023_conv.csv",
+        "mooncake_conversation.csv",
+        "agent_sessions_train.csv.gz",
+    ];
     for file in files {
         let Some(path) = trace(file) else { return };
         let path = path.to_str().unwrap();
         let scenario = folder.path().join("fitted.yaml");
         let scenario = scenario.to_str().unwrap();
-        let (code, _, stderr) = run(&["fit", path, "-o", scenario, "--route", "openai/gpt-5.4", "--months", "1"]);
+        let (code, _, stderr) =
+            run(&["fit", path, "-o", scenario, "--route", "openai/gpt-5.4", "--months", "1"]);
         assert_eq!(code, Some(0), "{stderr}");
-        let log = json(&["price", "--log", path, "--route", "openai/gpt-5.4", "--on", "2026-11-20", "--format", "json"]);
+        let log = json(&[
+            "price",
+            "--log",
+            path,
+            "--route",
+            "openai/gpt-5.4",
+            "--on",
+            "2026-11-20",
+            "--format",
+            "json",
+        ]);
         let sums = &log["priced_as"][0]["routes"][0];
         let number = |key: &str| match &sums[key] {
             Value::String(text) => text.parse::<f64>().unwrap(),
