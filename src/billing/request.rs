@@ -214,6 +214,21 @@ pub fn price_request(card: &RateCard, usage: &Usage) -> Result<Usd, BillError> {
     each_line(card, usage, |_| ()).map(|(_, total, _)| total)
 }
 
+/// What requests of the same band cost together, by the sums of their tokens: a price is linear inside of a
+/// band. The card bills whole requests.
+///
+/// # Errors
+/// As [`bill_request`].
+pub fn price_together(card: &RateCard, band: usize, sums: &Usage) -> Result<Usd, BillError> {
+    let tokens = sums.tokens()?;
+    let Some(band) = card.bands.get(band) else {
+        let longest = card.longest_prompt().unwrap_or(u64::MAX);
+        return Err(BillError::TooLong { input: sums.input, longest });
+    };
+    let used = Component::ALL.into_iter().filter(|component| tokens[*component as usize] > 0);
+    used.map(|component| Ok(rate_of(&band.rates, component)?.times(tokens[component as usize]))).sum()
+}
+
 /// Hands every line to `take`; returns the band, the total and the premium.
 fn each_line(
     card: &RateCard,

@@ -3,7 +3,8 @@
 //!
 //! `record` is what every log becomes, `read` knows the formats, one file each. `series` bins it. `forecast` is
 //! the model behind `fit` and `backtest`; `backtest` holds it and its rivals (`baselines`) against what came,
-//! `sessions` does so for logs whose sessions have no common clock, `score` says how well.
+//! `sessions` does so for logs whose sessions have no common clock, `score` says how well. `columns` sums a table
+//! whose single rows nobody wants.
 
 mod backtest;
 mod baselines;
@@ -12,6 +13,7 @@ mod score;
 mod series;
 mod sessions;
 
+pub mod columns;
 pub mod forecast;
 pub mod read;
 

@@ -20,4 +20,5 @@ mod price_command;
 mod price_files;
 mod shards;
 mod support;
+mod table_sums;
 mod worked_bills;

@@ -142,14 +142,27 @@ impl<'a> Ledger<'a> {
     }
 
     fn used(&mut self, record: Record) {
-        let (reading, at) = (&mut self.reading, record.at_ms);
+        self.reading.sums += u64::from(record.span_ms.is_some());
+        self.clock(record.at_ms);
+        (self.take)(record);
+    }
+
+    /// Counts a usable row that is not handed on: who reads it has taken it already.
+    #[inline]
+    pub fn taken(&mut self, at_ms: i64) {
+        self.reading.rows += 1;
+        self.clock(at_ms);
+    }
+
+    /// Counts a row as used, at its time.
+    #[inline]
+    fn clock(&mut self, at: i64) {
+        let reading = &mut self.reading;
         reading.used += 1;
-        reading.sums += u64::from(record.span_ms.is_some());
         reading.first_ms = Some(reading.first_ms.map_or(at, |first| first.min(at)));
         reading.last_ms = Some(reading.last_ms.map_or(at, |last| last.max(at)));
         self.backwards += u64::from(at < self.before_ms);
         self.before_ms = at;
-        (self.take)(record);
     }
 
     fn set_aside(&mut self, row: u64, fault: Fault) -> Result<(), ReadError> {
