@@ -63,6 +63,7 @@ fn an_outside_crate_has_one_home() {
         ("jiff", "domain/time.rs"),
         ("sha2", "catalogue/mod.rs"),
         ("strsim", "domain/problem.rs"),
+        ("parquet", "usage/columns/pages/"),
     ];
     for (name, code) in modules() {
         for (outside, home) in homes {

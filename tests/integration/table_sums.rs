@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use tollcast::billing::{Usage, price_request};
+use tollcast::billing::price_request;
 use tollcast::catalogue::{Band, BandMode, Component, Price, RateCard, Rates};
 use tollcast::domain::money::{Rate, Usd};
 use tollcast::usage::columns::{self, Attempt, Plan, Prices, Sums, Unfit};
@@ -110,7 +110,7 @@ fn count() -> impl Strategy<Value = String> {
 fn model() -> impl Strategy<Value = String> {
     prop_oneof![
         6 => prop::sample::select(vec!["a", "model-b", "\"a model, with a comma and a long name\""]),
-        1 => prop::sample::select(vec!["c", "", "\"a\"", " a ", "null", "\"a\n\"", "\"a\"\"\"", "modèle", "model-b\0"]),
+        1 => prop::sample::select(vec!["c", "", "\"a\"", " a ", "null", "\"a\n\"", "\"a\"\"\"", "modèle", "model-b-"]),
     ]
     .prop_map(str::to_owned)
 }
@@ -207,4 +207,185 @@ fn a_prompt_that_is_not_sold_has_no_price() {
     let sums = summed("time,input,output\n1764000000,1000,5\n1764090000,1001,5\n", Some(&closed));
     let priced: Vec<bool> = sums.bill().iter().map(|line| line.amount.is_ok()).collect();
     assert_eq!(priced, [true, false]);
+}
+
+#[cfg(feature = "parquet")]
+mod packed {
+    //! The same rows in Parquet, written in all the ways that are read.
+
+    use std::sync::Arc;
+
+    use parquet::basic::Compression;
+    use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int32Type, Int64Type};
+    use parquet::file::properties::{WriterProperties, WriterVersion};
+    use parquet::file::writer::SerializedFileWriter;
+    use parquet::schema::parser::parse_message_type;
+
+    use super::*;
+
+    /// Time, model, input, cached, output.
+    type Row = (Option<i64>, Option<String>, Option<i64>, Option<f64>, Option<i32>);
+
+    /// How a file is written.
+    #[derive(Clone, Debug)]
+    struct Manner {
+        dictionary: bool,
+        second: bool,
+        page: usize,
+        group: usize,
+        required: bool,
+    }
+
+    fn write(rows: &[Row], manner: &Manner) -> std::fs::File {
+        let kind = if manner.required { "required" } else { "optional" };
+        let schema = format!(
+            "message rows {{ {kind} int64 time; {kind} binary model (utf8); {kind} int64 input;
+            {kind} double cached; {kind} int32 output; }}"
+        );
+        let version = if manner.second { WriterVersion::PARQUET_2_0 } else { WriterVersion::PARQUET_1_0 };
+        let mut properties = WriterProperties::builder()
+            .set_compression(if manner.second { Compression::UNCOMPRESSED } else { Compression::SNAPPY })
+            .set_writer_version(version)
+            .set_dictionary_enabled(manner.dictionary)
+            .set_dictionary_page_size_limit(4_000)
+            .set_write_batch_size(8)
+            .set_data_page_row_count_limit(manner.page);
+        for column in ["time", "model", "input", "cached", "output"] {
+            properties = properties.set_column_encoding(column.into(), parquet::basic::Encoding::PLAIN);
+        }
+        let schema = Arc::new(parse_message_type(&schema).unwrap());
+        let file = tempfile::tempfile().unwrap();
+        let copy = file.try_clone().unwrap();
+        let mut writer = SerializedFileWriter::new(copy, schema, Arc::new(properties.build())).unwrap();
+        for rows in rows.chunks(manner.group) {
+            let mut group = writer.next_row_group().unwrap();
+            macro_rules! column {
+                ($kind:ty, $values:expr) => {{
+                    let all: Vec<_> = rows.iter().map($values).collect();
+                    let levels: Vec<i16> = all.iter().map(|value| i16::from(value.is_some())).collect();
+                    let values: Vec<_> = all.into_iter().flatten().collect();
+                    let mut column = group.next_column().unwrap().unwrap();
+                    let levels = (!manner.required).then_some(&levels[..]);
+                    column.typed::<$kind>().write_batch(&values, levels, None).unwrap();
+                    column.close().unwrap();
+                }};
+            }
+            column!(Int64Type, |row: &Row| row.0);
+            column!(ByteArrayType, |row: &Row| row.1.as_deref().map(ByteArray::from));
+            column!(Int64Type, |row: &Row| row.2);
+            column!(DoubleType, |row: &Row| row.3);
+            column!(Int32Type, |row: &Row| row.4);
+            group.close().unwrap();
+        }
+        writer.close().unwrap();
+        file
+    }
+
+    fn text(rows: &[Row]) -> String {
+        fn cell<T: ToString>(value: Option<T>) -> String {
+            value.map(|value| value.to_string()).unwrap_or_default()
+        }
+        let line = |(time, model, input, cached, output): &Row| {
+            let model = format!("\"{}\"", cell(model.as_ref()));
+            format!("{},{model},{},{},{}\n", cell(*time), cell(*input), cell(*cached), cell(*output))
+        };
+        "time,model,input,cached,output\n".to_owned() + &rows.iter().map(line).collect::<String>()
+    }
+
+    /// What the reading counted, without texts.
+    fn account(
+        sums: &Sums,
+    ) -> (u64, u64, Vec<(tollcast::usage::read::Reason, u64, Vec<u64>)>, [Option<i64>; 2]) {
+        let reading = sums.reading.as_ref().unwrap();
+        let aside = reading.set_aside.iter().map(|aside| (aside.reason, aside.rows, aside.first.clone()));
+        (reading.rows, reading.used, aside.collect(), [reading.first_ms, reading.last_ms])
+    }
+
+    fn packed(rows: &[Row], manner: &Manner, forced: Option<&RateCard>) -> Sums {
+        let cards = cards();
+        let mut find =
+            |name: Option<&str>| name.and_then(|name| cards.get(name)).map(Prices::one).transpose();
+        let mut plan = match forced {
+            Some(card) => Plan::Forced { prices: Prices::one(card).unwrap(), by_day: true },
+            None => Plan::ByModel(&mut find),
+        };
+        match columns::parquet("log", write(rows, manner), &Options::default(), &mut plan).unwrap() {
+            Attempt::Summed(sums) => sums,
+            Attempt::RowByRow(unfit) => panic!("{unfit}"),
+        }
+    }
+
+    fn assert_same(rows: &[Row], manner: &Manner) {
+        for forced in [None, Some(card(&[10, 1_000, 2_000], 7))] {
+            let (sums, wanted) =
+                (packed(rows, manner, forced.as_ref()), summed(&text(rows), forced.as_ref()));
+            assert_eq!(bill(&sums), bill(&wanted), "{rows:?}");
+            assert_eq!(account(&sums), account(&wanted), "{rows:?}");
+        }
+    }
+
+    fn manner() -> impl Strategy<Value = Manner> {
+        (any::<bool>(), any::<bool>(), 1..50_usize, 1..70_usize).prop_map(
+            |(dictionary, second, page, group)| Manner { dictionary, second, page, group, required: false },
+        )
+    }
+
+    fn strange() -> impl Strategy<Value = Row> {
+        let time = prop_oneof![
+            6 => 1_763_900_000..1_764_200_000_i64,
+            2 => 1_763_900_000_000..1_764_200_000_000_i64,
+            1 => prop::sample::select(vec![-1, 0, 946_684_799, 1_764_000_000_000_000, 1_764_000_000_000_000_000, i64::MAX]),
+        ];
+        let input = prop_oneof![8 => 0..3_000_i64, 1 => prop::sample::select(vec![-1, 999, 1_000, 1_001, 100_000_000, 1_000_000_000_001])];
+        let cached = prop_oneof![4 => Just(0.0), 4 => (0..10_i32).prop_map(f64::from), 1 => prop::sample::select(vec![0.5, -1.0, 1e13])];
+        let model = prop::sample::select(vec!["a", "model-b", " a ", "unknown"]).prop_map(str::to_owned);
+        fn some<T: Clone + std::fmt::Debug>(
+            value: impl Strategy<Value = T>,
+        ) -> impl Strategy<Value = Option<T>> {
+            prop::option::weighted(0.95, value)
+        }
+        (
+            some(time),
+            some(model),
+            some(input),
+            some(cached),
+            some(prop_oneof![8 => 0..900_i32, 1 => Just(-4)]),
+        )
+    }
+
+    fn sound(seed: u64) -> Row {
+        let mixed = (seed + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
+        let model = ["a", "model-b", "a model, with a comma and a long name"][(mixed % 3) as usize];
+        let input = (mixed / 3 % 3_000) as i64;
+        let cached = if mixed % 2 == 0 { input } else { 0 };
+        let time = 1_763_900_000 + seed as i64 * 31;
+        (Some(time), Some(model.to_owned()), Some(input), Some(cached as f64), Some((mixed % 997) as i32))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(192))]
+
+        #[test]
+        fn a_parquet_file_sums_to_what_its_csv_does(rows in prop::collection::vec(strange(), 1..80), manner in manner()) {
+            assert_same(&rows, &manner);
+        }
+    }
+
+    #[test]
+    fn sound_rows_of_several_batches_are_summed_in_every_manner() {
+        let rows: Vec<Row> = (0..20_000).map(sound).collect();
+        for (dictionary, second, required) in [(true, false, true), (false, true, false), (true, true, false)]
+        {
+            assert_same(&rows, &Manner { dictionary, second, page: 1_003, group: 9_001, required });
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_no_parquet_is_left_alone() {
+        let mut plan = Plan::Forced { prices: Prices::one(&card(&[], 1)).unwrap(), by_day: false };
+        let mut file = tempfile::tempfile().unwrap();
+        std::io::Write::write_all(&mut file, b"PAR1 and nothing").unwrap();
+        let attempt = columns::parquet("log", file, &Options::default(), &mut plan).unwrap();
+        assert!(matches!(attempt, Attempt::RowByRow(Unfit::Packing)));
+    }
 }

@@ -9,11 +9,15 @@
 
 mod digits;
 mod names;
+#[cfg(feature = "parquet")]
+mod pages;
 mod plan;
 mod split;
 mod sums;
 mod text;
 
+#[cfg(feature = "parquet")]
+pub use pages::parquet;
 pub use plan::{Find, Plan, Prices, Unfit};
 pub use sums::{Cell, Counts, Line, Sums, Tally, Unpriced};
 pub use text::csv;

@@ -276,8 +276,9 @@ impl Quick {
         if !counts.fit() {
             return None;
         }
+        let model = model?;
         self.zoneless += u64::from(zoneless);
-        Some((Row { model: model?, day: at_ms.div_euclid(DAY_MS), at_ms, counts }, at))
+        Some((Row { model, day: at_ms.div_euclid(DAY_MS), at_ms, counts }, at))
     }
 
     /// Where a field without quotes ends.
