@@ -15,4 +15,4 @@ pub use contract::{Billed, Settled, settle};
 pub use meter::{MeterBill, Scope, bill_meter};
 pub use month::{BandSums, MonthBill, bill_band, fees_of};
 pub use quote::{Order, Quote, QuoteError, meter_name, quote};
-pub use request::{Bill, BillError, Item, Usage, bill_request, price_request};
+pub use request::{Bill, BillError, Item, Usage, bill_request, price_request, price_together};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::catalogue::{BandMode, Component, Price, RateCard, Rates};
+use crate::catalogue::{Band, BandMode, Component, Price, RateCard, Rates};
 use crate::domain::money::{Rate, Usd};
 
 /// What one request used. Every count is a total: cached, written, audio, image and video tokens are inside
@@ -214,6 +214,36 @@ pub fn price_request(card: &RateCard, usage: &Usage) -> Result<Usd, BillError> {
     each_line(card, usage, |_| ()).map(|(_, total, _)| total)
 }
 
+/// What requests of the same band cost together, and their premium, by the sums of their tokens: a price is linear
+/// inside of a band. The card bills whole requests.
+///
+/// # Errors
+/// As [`bill_request`].
+pub fn price_together(card: &RateCard, band: usize, sums: &Usage) -> Result<(Usd, Usd), BillError> {
+    let tokens = sums.tokens()?;
+    let Some(band) = card.bands.get(band) else {
+        let longest = card.longest_prompt().unwrap_or(u64::MAX);
+        return Err(BillError::TooLong { input: sums.input, longest });
+    };
+    let (mut total, mut premium) = (Usd::ZERO, Usd::ZERO);
+    for component in Component::ALL.into_iter().filter(|component| tokens[*component as usize] > 0) {
+        let (amount, dearer) = line_of(band, component, tokens[component as usize])?;
+        total += amount;
+        premium += dearer;
+    }
+    Ok((total, premium))
+}
+
+/// What tokens of a component cost in a band, and what of it is owed to that band.
+fn line_of(band: &Band, component: Component, tokens: u64) -> Result<(Usd, Usd), BillError> {
+    let rate = rate_of(&band.rates, component)?;
+    // A component without a price in the base band has nothing to be dearer than.
+    let base = rate_of(&band.base, component).unwrap_or(rate);
+    let amount = rate.times(tokens);
+    let premium = if base == rate { Usd::ZERO } else { amount - base.times(tokens) };
+    Ok((amount, premium))
+}
+
 /// Hands every line to `take`; returns the band, the total and the premium.
 fn each_line(
     card: &RateCard,
@@ -228,13 +258,9 @@ fn each_line(
     let (mut total, mut premium) = (Usd::ZERO, Usd::ZERO);
     let mut line = |component: Component, tokens: u64, band: usize| -> Result<(), BillError> {
         let rate = rate_of(&card.bands[band].rates, component)?;
-        let amount = rate.times(tokens);
+        let (amount, dearer) = line_of(&card.bands[band], component, tokens)?;
         total += amount;
-        // A component without a price in the base band has nothing to be dearer than.
-        let base = rate_of(&card.bands[band].base, component).unwrap_or(rate);
-        if base != rate {
-            premium += amount - base.times(tokens);
-        }
+        premium += dearer;
         take(Item { component, band, tokens, rate, amount });
         Ok(())
     };

@@ -53,6 +53,17 @@ pub fn open(path: &Path) -> anyhow::Result<Box<dyn Read>> {
     Ok(Box::new(file))
 }
 
+/// Whether a file is Parquet, by its first bytes.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn is_parquet(path: &Path) -> anyhow::Result<bool> {
+    let mut mark = Vec::new();
+    let file = std::fs::File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+    file.take(4).read_to_end(&mut mark).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(mark == b"PAR1")
+}
+
 /// At most one byte more than is allowed, so that a huge file is never read whole.
 fn bytes(path: &Path, name: &str) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();

@@ -87,6 +87,13 @@ impl LogArguments {
         catalogue: &Catalogue,
         take: &mut dyn FnMut(Record),
     ) -> Result<Reading, Failure> {
+        let options = self.options(catalogue)?;
+        let name = log.display().to_string();
+        read::read(&name, files::open(log)?, &options, take).map_err(|error| failed(&name, error))
+    }
+
+    /// How the readers are to read.
+    pub fn options(&self, catalogue: &Catalogue) -> Result<read::Options, Failure> {
         if let Some(provider) = &self.provider
             && !catalogue.providers.iter().any(|known| known.id == *provider)
         {
@@ -97,19 +104,22 @@ impl LogArguments {
                 &help,
             ));
         }
-        let options = read::Options {
+        Ok(read::Options {
             format: self.usage_format()?,
             columns: self.columns.clone(),
             strict: self.strict,
             epoch: self.epoch.unwrap_or(catalogue.as_of),
-        };
-        let name = log.display().to_string();
-        read::read(&name, files::open(log)?, &options, take).map_err(|error| match error {
-            ReadError::Input(problems) => Failure::Input(problems),
-            ReadError::Io(error) => {
-                Failure::Other(anyhow::Error::new(error).context(format!("cannot read {name}")))
-            }
         })
+    }
+}
+
+/// A reading that failed.
+pub fn failed(name: &str, error: ReadError) -> Failure {
+    match error {
+        ReadError::Input(problems) => Failure::Input(problems),
+        ReadError::Io(error) => {
+            Failure::Other(anyhow::Error::new(error).context(format!("cannot read {name}")))
+        }
     }
 }
 

@@ -4,7 +4,8 @@
 //! `record` is what every log becomes, `read` knows the formats, one file each. `pricer` bills a record exactly,
 //! `replay` a whole log, `series` bins it. `forecast` is
 //! the model behind `fit` and `backtest`; `backtest` holds it and its rivals (`baselines`) against what came,
-//! `sessions` does so for logs whose sessions have no common clock, `score` says how well.
+//! `sessions` does so for logs whose sessions have no common clock, `score` says how well. `columns` sums a table
+//! whose single rows nobody wants.
 
 mod backtest;
 mod baselines;
@@ -18,6 +19,7 @@ mod series;
 mod sessions;
 mod traffic;
 
+pub mod columns;
 pub mod forecast;
 pub mod read;
 

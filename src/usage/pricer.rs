@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Record;
+use super::columns::{Prices, Unfit};
 use crate::billing::{BillError, Usage, bill_request};
 use crate::catalogue::{BandMode, Catalogue, Model, Offer, PriceEntry, Provider, RateCard, Slot};
 use crate::domain::money::Usd;
@@ -114,6 +115,26 @@ impl<'a> Pricer<'a> {
         let at = self.terms.on.unwrap_or(record.instant());
         let card = self.card(other, at).ok()?;
         bill(card, &record.usage, record.requests.max(1)).ok().map(|(amount, ..)| amount)
+    }
+
+    /// The route that the name of a model in a log means.
+    ///
+    /// # Errors
+    /// Why it means none.
+    pub fn route_of(&mut self, model: Option<&str>) -> Result<usize, Unpriced> {
+        self.route(&Record { model: model.map(Arc::from), ..Record::default() })
+    }
+
+    /// The prices of a route through time, for sums; those of one instant where all rows are billed as of it.
+    ///
+    /// # Errors
+    /// When its rows have to be billed one by one.
+    pub fn prices(&self, route: usize) -> Result<Prices, Unfit> {
+        let offer = self.offers[route];
+        match self.terms.on {
+            None => Prices::of(offer, RateCard::clone),
+            Some(at) => Prices::one(offer.slot_at(at).map(|slot| offer.card(slot)).ok_or(Unfit::Column)?),
+        }
     }
 
     fn card(&mut self, route: usize, at: Instant) -> Result<&'a RateCard, Unpriced> {

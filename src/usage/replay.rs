@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Record;
+use super::columns::Sums;
 use super::pricer::{Priced, Pricer, Unpriced};
 use crate::domain::money::Usd;
 use crate::domain::time::utc_day_and_minute;
@@ -27,6 +28,16 @@ pub struct Tally {
 }
 
 impl Tally {
+    fn merge(&mut self, other: &Tally) {
+        self.requests += other.requests;
+        self.crossing += other.crossing;
+        self.input += other.input;
+        self.cached += other.cached;
+        self.output += other.output;
+        self.amount += other.amount;
+        self.premium += other.premium;
+    }
+
     fn add(&mut self, record: &Record, priced: &Priced) {
         self.requests += record.requests;
         self.crossing += if priced.crossing { record.requests } else { 0 };
@@ -109,6 +120,31 @@ impl Replay {
             self.compare(record, &priced, pricer);
         }
         Some(priced)
+    }
+
+    /// Enters sums of a table, if all of them have a price; tells whether they had, and enters nothing otherwise.
+    pub fn add_sums(&mut self, sums: &Sums, mut route_of: impl FnMut(Option<&str>) -> Option<usize>) -> bool {
+        let mut entries = Vec::new();
+        for line in sums.bill() {
+            let (Some(route), Ok((amount, premium))) = (route_of(line.model), line.amount) else {
+                return false;
+            };
+            let tally = Tally {
+                requests: line.requests,
+                crossing: line.crossing,
+                input: u128::from(line.tokens.input),
+                cached: u128::from(line.tokens.cached),
+                output: u128::from(line.tokens.output),
+                amount,
+                premium,
+            };
+            entries.push((line.day, route, tally));
+        }
+        for (day, route, tally) in entries {
+            self.routes.entry(route).or_default().merge(&tally);
+            self.days.entry((day, route)).or_default().merge(&tally);
+        }
+        true
     }
 
     fn compare(&mut self, record: &Record, priced: &Priced, pricer: &mut Pricer<'_>) {

@@ -65,6 +65,7 @@ fn an_outside_crate_has_one_home() {
         ("strsim", "domain/problem.rs"),
         ("flate2", "usage/read/framing.rs"),
         ("ruzstd", "usage/read/framing.rs"),
+        ("parquet", "usage/columns/pages/"),
     ];
     for (name, code) in modules() {
         for (outside, home) in homes {

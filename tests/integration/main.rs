@@ -22,6 +22,7 @@ mod price_files;
 mod shards;
 mod sql;
 mod support;
+mod table_sums;
 mod usage_commands;
 mod usage_formats;
 mod usage_framing;

@@ -14,10 +14,10 @@ use crate::domain::number::parse_scaled;
 use crate::domain::time::parse_ms;
 
 /// No request has more tokens, and no sum over requests that a log writes in one row.
-const MOST_TOKENS: u64 = 1_000_000_000_000;
+pub const MOST_TOKENS: u64 = 1_000_000_000_000;
 
 /// 2000-01-01 and 2200-01-01 UTC in milliseconds: what lies outside is not the time of a request to a model.
-const SENSIBLE_MS: std::ops::Range<i64> = 946_684_800_000..7_258_118_400_000;
+pub const SENSIBLE_MS: std::ops::Range<i64> = 946_684_800_000..7_258_118_400_000;
 
 /// Why a row cannot be used.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -124,6 +124,11 @@ impl Context {
         }
     }
 
+    /// Counts rows whose times name no zone.
+    pub fn note_zoneless(&mut self, rows: u64) {
+        self.notes[Note::Zoneless as usize] += rows;
+    }
+
     /// What was decided, each as a sentence.
     pub fn sentences(&self) -> Vec<String> {
         let met = Note::ALL.into_iter().filter(|note| self.notes[*note as usize] > 0);

@@ -173,14 +173,46 @@ impl<'a> Ledger<'a> {
     }
 
     fn used(&mut self, record: Record) {
-        let (reading, at) = (&mut self.reading, record.at_ms);
+        self.reading.sums += u64::from(record.span_ms.is_some());
+        self.clock(record.at_ms);
+        (self.take)(record);
+    }
+
+    /// Counts a usable row that is not handed on: who reads it has taken it already.
+    #[inline]
+    pub fn taken(&mut self, at_ms: i64) {
+        self.reading.rows += 1;
+        self.clock(at_ms);
+    }
+
+    /// Counts usable rows of these times as [`Ledger::taken`] does, or of no time; the earliest and the latest.
+    #[cfg(feature = "parquet")]
+    pub fn taken_all(&mut self, rows: usize, times: Option<&[i64]>) -> (i64, i64) {
+        self.reading.rows += rows as u64;
+        self.reading.used += rows as u64;
+        let Some(times) = times else { return (0, 0) };
+        let (mut first, mut last, mut backwards, mut before) = (i64::MAX, i64::MIN, 0, self.before_ms);
+        for &at in times {
+            (first, last) = (first.min(at), last.max(at));
+            backwards += u64::from(at < before);
+            before = at;
+        }
+        (self.before_ms, self.backwards) = (before, self.backwards + backwards);
+        let reading = &mut self.reading;
+        reading.first_ms = Some(reading.first_ms.map_or(first, |known| known.min(first)));
+        reading.last_ms = Some(reading.last_ms.map_or(last, |known| known.max(last)));
+        (first, last)
+    }
+
+    /// Counts a row as used, at its time.
+    #[inline]
+    fn clock(&mut self, at: i64) {
+        let reading = &mut self.reading;
         reading.used += 1;
-        reading.sums += u64::from(record.span_ms.is_some());
         reading.first_ms = Some(reading.first_ms.map_or(at, |first| first.min(at)));
         reading.last_ms = Some(reading.last_ms.map_or(at, |last| last.max(at)));
         self.backwards += u64::from(at < self.before_ms);
         self.before_ms = at;
-        (self.take)(record);
     }
 
     fn set_aside(&mut self, row: u64, fault: Fault) -> Result<(), ReadError> {

@@ -35,6 +35,11 @@ impl Table {
         Table { fields, needed, row }
     }
 
+    /// Where the column of each field is among the header's names.
+    pub fn columns(&self, header: &[String]) -> Vec<Option<usize>> {
+        (0..self.fields.len()).map(|field| self.column(field, header)).collect()
+    }
+
     /// Where a field's column is among the header's names.
     fn column(&self, field: usize, header: &[String]) -> Option<usize> {
         let same = |name: &String| header.iter().position(|column| column.eq_ignore_ascii_case(name));
@@ -104,16 +109,12 @@ pub fn read(text: impl BufRead, delimiter: u8, ledger: &mut Ledger<'_>) -> Resul
     if header.iter().any(|name| cell::is_number_or_time(name)) {
         return Err(detect::no_header(ledger.name, "it holds numbers or times"));
     }
-    if delimiter != b',' {
-        let mark =
-            if delimiter == b'\t' { "tabs".to_owned() } else { format!("`{}`", char::from(delimiter)) };
-        ledger.remark(format!("The fields of the table are separated by {mark}."));
-    }
+    remark_delimiter(delimiter, ledger);
     let format = detect::of_header(&header, ledger)?;
     let Some(table) = detect::table(format, &header, ledger)? else {
         return Err(detect::not_a_table(ledger.name, format));
     };
-    let columns: Vec<_> = (0..table.fields.len()).map(|field| table.column(field, &header)).collect();
+    let columns = table.columns(&header);
     let mut complete = true;
     loop {
         bound.row_ended();
@@ -129,11 +130,25 @@ pub fn read(text: impl BufRead, delimiter: u8, ledger: &mut Ledger<'_>) -> Resul
         ledger.row(parsed)?;
     }
     if complete && !matches!(bound.last_byte(), b'\n' | b'\r') {
-        ledger.remark(
-            "The last line has no line end. It is used; if the log was cut off there, its last number may be short.",
-        );
+        remark_open_end(ledger);
     }
     Ok(())
+}
+
+/// Says what separates the fields, if it is no comma.
+pub fn remark_delimiter(delimiter: u8, ledger: &mut Ledger<'_>) {
+    if delimiter != b',' {
+        let mark =
+            if delimiter == b'\t' { "tabs".to_owned() } else { format!("`{}`", char::from(delimiter)) };
+        ledger.remark(format!("The fields of the table are separated by {mark}."));
+    }
+}
+
+/// Says that the last line, which was used, does not end.
+pub fn remark_open_end(ledger: &mut Ledger<'_>) {
+    ledger.remark(
+        "The last line has no line end. It is used; if the log was cut off there, its last number may be short.",
+    );
 }
 
 /// Reads the next line: whether there is one; `None` if it is not UTF-8.
@@ -151,7 +166,11 @@ fn next<R: std::io::Read>(
     }
 }
 
-fn line(
+/// Reads one line of a table whose header has `wanted` columns.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn line(
     table: &Table,
     record: &StringRecord,
     columns: &[Option<usize>],
@@ -167,7 +186,10 @@ fn line(
 }
 
 /// Refuses a table without a column that its rows need, or with two of the same name.
-fn refuse_missing(
+///
+/// # Errors
+/// Which is missing or stands there twice.
+pub fn refuse_missing(
     name: &str,
     format: Format,
     table: &Table,
