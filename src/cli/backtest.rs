@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::logs::{LogArguments, LogFormat, refuse_unpriced};
+use super::logs::{LogArguments, LogFormat, nameless_remark, refuse_unpriced};
 use super::outcome::{Exit, Failure, print, say};
 use super::simulate::width;
 use super::{Format, PricingArguments, files, folder};
@@ -97,9 +97,6 @@ fn tested(arguments: &Arguments) -> Result<BacktestReport, Failure> {
     Ok(BacktestReport { tasks, remarks, provenance })
 }
 
-/// Where a log that names no model would be bought, for its shape alone.
-const STAND_IN: &str = "openai/gpt-5.4";
-
 /// The tasks of a log of requests.
 fn of_log(
     name: &str,
@@ -109,44 +106,50 @@ fn of_log(
     remarks: &mut Vec<String>,
 ) -> Result<Vec<Task>, Failure> {
     let on = Some(arguments.on.unwrap_or(catalogue.as_of));
-    let mut pricer = Pricer::new(catalogue, arguments.logs.terms(arguments.route.clone(), on));
-    let stand_in = RouteId::parse(STAND_IN).ok();
-    let mut spare = Pricer::new(catalogue, arguments.logs.terms(stand_in, on));
+    let mut pricer = Pricer::new(catalogue, arguments.logs.terms_with_stand_in(arguments.route.clone(), on));
     let mut spending = Spending::new(finest_bin(arguments));
-    let (mut unpriced, mut nameless) = (Replay::default(), false);
+    let mut replay = Replay::default();
+    let (mut tried, mut nameless, mut failed) = (0, 0, 0);
     let reading = arguments.logs.read(log, catalogue, &mut |record| {
-        let is_nameless = record.model.is_none() && arguments.route.is_none();
-        nameless |= is_nameless;
-        let pricer = if is_nameless { &mut spare } else { &mut pricer };
-        if let Some(priced) = unpriced.add(&record, pricer) {
+        if record.failed {
+            failed += 1;
+            return;
+        }
+        tried += 1;
+        nameless += u64::from(record.model.is_none());
+        if let Some(priced) = replay.add(&record, &mut pricer) {
             spending.add(&record, priced.amount.to_f64());
         }
     })?;
     remarks.extend(super::logs::remarks(log, &reading));
-    remarks.extend(refuse_unpriced(&unpriced, reading.used)?);
-    if nameless {
-        remarks.push(format!(
-            "{name}: the log names no model; spend is that of {STAND_IN}. Say another with --route."
-        ));
+    remarks.extend(refuse_unpriced(&replay, tried)?);
+    if nameless > 0 && arguments.route.is_none() {
+        remarks.push(format!("{name}: {}", nameless_remark(nameless)));
     }
-    match spending.finish() {
+    if failed > 0 {
+        remarks.push(format!("{name}: {failed} requests failed and are left out."));
+    }
+    let refused = |why: String| Failure::problem(Code::OutOfRange, &format!("{name}: {why}"), "");
+    match spending.finish().map_err(refused)? {
         Spent::Sessions(sessions) => {
             remarks.push(format!(
                 "{name}: the {} sessions have no common clock, so one half of them is forecast from the other.",
                 sessions.len()
             ));
-            let task = halves(name, &sessions, &options(arguments));
-            let refused = |why: String| Failure::problem(Code::OutOfRange, &format!("{name}: {why}"), "");
-            Ok(vec![task.map_err(refused)?])
+            Ok(vec![halves(name, &sessions, &options(arguments)).map_err(refused)?])
         }
         Spent::Series(series) => of_series(name, &series, arguments, remarks),
     }
 }
 
-/// The bins in which single requests are collected: a tenth of the shortest horizon, an hour at most.
+/// The bins in which single requests are collected: they divide a tenth of every horizon, and are an hour at most.
 fn finest_bin(arguments: &Arguments) -> i64 {
-    let shortest = arguments.horizon.iter().min().copied().unwrap_or(600_000);
-    (shortest / 10).clamp(1000, 3_600_000) / 1000 * 1000
+    let tenths = arguments.horizon.iter().map(|horizon| (horizon / 10).clamp(1000, 3_600_000) / 1000 * 1000);
+    tenths.reduce(common_divisor).unwrap_or(60_000)
+}
+
+fn common_divisor(a: i64, b: i64) -> i64 {
+    if b == 0 { a } else { common_divisor(b, a % b) }
 }
 
 fn options(arguments: &Arguments) -> BacktestOptions {
@@ -184,21 +187,23 @@ fn of_series(
     let options = options(arguments);
     let asked = !arguments.horizon.is_empty();
     let horizons = if asked { arguments.horizon.clone() } else { usual_horizons(series) };
-    let mut tasks = Vec::new();
+    let (mut tasks, mut refused) = (Vec::new(), Vec::new());
     for horizon in horizons {
         match rolling(name, series, horizon, &options) {
             Ok(task) => tasks.push(task),
-            Err(why) if asked => remarks.push(format!("{name}: {why}.")),
-            Err(_) => {}
+            Err(why) => refused.push(format!("{name}: {why}")),
         }
     }
     if tasks.is_empty() {
-        let why = remarks.pop().unwrap_or_else(|| format!("{name} is too short for any horizon"));
+        let why = refused.first().map_or("no horizon fits", String::as_str);
         return Err(Failure::problem(
             Code::OutOfRange,
-            &format!("nothing can be tested: {}", why.trim_end_matches('.')),
+            &format!("nothing can be tested: {why}"),
             "a shorter --horizon, or a longer log, may do",
         ));
+    }
+    if asked {
+        remarks.extend(refused.into_iter().map(|why| why + "."));
     }
     Ok(tasks)
 }

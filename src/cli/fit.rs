@@ -2,18 +2,22 @@
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Args;
 
-use super::logs::{LogArguments, refuse_unpriced};
+use super::logs::{LogArguments, nameless_remark, refuse_unpriced};
 use super::outcome::{Exit, Failure, print, say};
 use super::simulate::width;
 use super::{PricingArguments, files, folder, logs};
+use crate::analysis::analyse;
 use crate::catalogue::{Catalogue, Component};
-use crate::domain::problem::Code;
+use crate::domain::format::significant;
+use crate::domain::problem::{Code, Source};
 use crate::domain::route::RouteId;
 use crate::domain::time::{Instant, Month};
+use crate::engine::{Estimator, Options, Sampler, simulate};
 use crate::render::chart::png::png;
 use crate::render::{FitReport, fit_charts, fit_sheet, fit_yaml};
 use crate::usage::{Pricer, Replay, Traffic, VolumeOptions, fit, next_month};
@@ -60,15 +64,15 @@ fn days(text: &str) -> Result<f64, String> {
     text.parse::<f64>().ok().filter(|days| (0.01..=10_000.0).contains(days)).ok_or_else(wanted)
 }
 
-/// Where a log that names no model would be bought.
-const STAND_IN: &str = "openai/gpt-5.4";
-
 /// Reads the logs, fits them, and writes the scenario.
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     if let Some(folder) = &arguments.out {
         folder::probe(folder)?;
     }
-    let report = fitted(arguments)?;
+    let catalogue = files::catalogue(&arguments.pricing)?;
+    let mut report = fitted(arguments, &catalogue)?;
+    let verdict = held_against_log(&report, &catalogue)?;
+    report.remarks.push(verdict);
     let yaml = fit_yaml(&report);
     if let Some(folder) = &arguments.out {
         folder::write(folder, &folder_files(&report, &yaml)?)?;
@@ -88,25 +92,62 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     Ok(Exit::Answered)
 }
 
-fn fitted(arguments: &Arguments) -> Result<FitReport, Failure> {
-    let catalogue = files::catalogue(&arguments.pricing)?;
+/// Trials from which it is told what a request of the scenario costs.
+const TRIALS: u32 = 1_024;
+/// A difference that a reader should know of.
+const SEEN: f64 = 0.02;
+
+/// What a request costs in the scenario, against what it cost in the log.
+fn held_against_log(report: &FitReport, catalogue: &Catalogue) -> Result<String, Failure> {
+    let source = Arc::new(Source::new("the fitted scenario", fit_yaml(report)));
+    let scenario = match files::scenario_from(source, catalogue) {
+        Ok(scenario) => scenario,
+        Err(Failure::Input(problems)) => {
+            return Ok(format!("The scenario does not pass `tollcast check` as it is: {problems}"));
+        }
+        Err(other) => return Err(other),
+    };
+    let options =
+        Options { seed: 1, trials: TRIALS, threads: 0, estimator: Estimator::Fast, sampler: Sampler::Sobol };
+    let simulation = simulate(&scenario, &[], &options, &|_| true)?;
+    let analysis = analyse(&scenario, &simulation);
+    let requests: f64 = analysis.routes[0].months.iter().map(|month| month.requests_mean).sum();
+    let tokens = analysis.routes[0].components.total() - analysis.routes[0].components.fees;
+    let (model, log) = (tokens / requests, report.fit.total.usd / report.fit.total.requests);
+    let difference = model / log - 1.0;
+    let told = format!(
+        "A request costs {} USD in the log and {} USD in the scenario on {} ({:+.1} %).",
+        significant(log, 4),
+        significant(model, 4),
+        report.routes[0],
+        100.0 * difference
+    );
+    Ok(if difference.abs() < SEEN {
+        told
+    } else {
+        told + " The rest is what a scenario does not say: other routes, prices that change, cache writes for an hour, audio or images, or laws that fit badly."
+    })
+}
+
+fn fitted(arguments: &Arguments, catalogue: &Catalogue) -> Result<FitReport, Failure> {
     let on = Some(arguments.on.unwrap_or(catalogue.as_of));
-    let mut pricer = Pricer::new(&catalogue, arguments.logs.terms(None, on));
-    let first = arguments.route.first().cloned().or_else(|| RouteId::parse(STAND_IN).ok());
-    let mut spare = Pricer::new(&catalogue, arguments.logs.terms(first, on));
+    let stand_in = arguments.route.first().cloned();
+    let mut terms = arguments.logs.terms_with_stand_in(None, on);
+    terms.stand_in = stand_in.or(terms.stand_in);
+    let mut pricer = Pricer::new(catalogue, terms);
     let mut traffic = Traffic::new(60_000);
     let (mut replay, mut remarks) = (Replay::default(), Vec::new());
-    let (mut used, mut nameless, mut last_ms) = (0, false, None);
+    let (mut used, mut nameless, mut failed, mut last_ms) = (0, 0, 0, None);
     for log in &arguments.files {
-        let reading = arguments.logs.read(log, &catalogue, &mut |record| {
+        let reading = arguments.logs.read(log, catalogue, &mut |record| {
             let other = arguments.model.as_ref().is_some_and(|model| record.model.as_deref() != Some(model));
+            failed += u64::from(record.failed);
             if other || record.failed {
                 return;
             }
             used += 1;
-            nameless |= record.model.is_none();
-            let pricer = if record.model.is_none() { &mut spare } else { &mut pricer };
-            if let Some(priced) = replay.add(&record, pricer) {
+            nameless += u64::from(record.model.is_none());
+            if let Some(priced) = replay.add(&record, &mut pricer) {
                 traffic.add(&record, priced.amount.to_f64(), priced.crossing);
             }
         })?;
@@ -124,8 +165,14 @@ fn fitted(arguments: &Arguments) -> Result<FitReport, Failure> {
                 .to_owned(),
         );
     }
-    let routes = routes(arguments, &replay, &pricer, nameless, &mut remarks)?;
-    let start = start(arguments, last_ms, &catalogue, &mut remarks)?;
+    if failed > 0 {
+        remarks.push(format!("{failed} requests failed and are left out."));
+    }
+    if nameless > 0 && arguments.route.is_empty() {
+        remarks.push(nameless_remark(nameless));
+    }
+    let routes = routes(arguments, &replay, &pricer, &mut remarks);
+    let start = start(arguments, last_ms, catalogue, &mut remarks)?;
     let data = [traffic.prompts.shares(), traffic.outputs.shares()];
     let options = VolumeOptions { start, span_days: arguments.span };
     let fit = fit(traffic, &options).map_err(|why| Failure::problem(Code::OutOfRange, &why, ""))?;
@@ -138,7 +185,7 @@ fn fitted(arguments: &Arguments) -> Result<FitReport, Failure> {
             fit.total.requests
         ),
         name,
-        writes_are_billed: bills_writes(&catalogue, &routes),
+        writes_are_billed: bills_writes(catalogue, &routes),
         start: start.to_string(),
         months: arguments.months,
         routes,
@@ -157,6 +204,13 @@ fn start(
     remarks: &mut Vec<String>,
 ) -> Result<Month, Failure> {
     if let Some(start) = arguments.start {
+        let end = start.plus(1).start().unix_seconds();
+        if last_ms.is_some_and(|last| last >= 1000 * end) {
+            return Err(Failure::usage(
+                "the scenario begins before the log ends",
+                "a log says what comes after it: let --start be its last month or a later one",
+            ));
+        }
         return Ok(start);
     }
     let after_prices = next_month(1000 * catalogue.as_of.unix_seconds());
@@ -176,38 +230,25 @@ fn start(
     }
 }
 
-/// The log's own routes by spend, or those that were asked for.
+/// The route of most requests, and those that were asked for.
 fn routes(
     arguments: &Arguments,
     replay: &Replay,
     pricer: &Pricer<'_>,
-    nameless: bool,
     remarks: &mut Vec<String>,
-) -> Result<Vec<String>, Failure> {
-    let asked: Vec<String> = arguments.route.iter().map(RouteId::to_string).collect();
-    if nameless {
-        if asked.is_empty() {
-            remarks.push(format!(
-                "The log names no model; it is priced on {STAND_IN}. Say another with --route."
-            ));
-            return Ok(vec![STAND_IN.to_owned()]);
-        }
-        return Ok(asked);
-    }
-    let mut own: Vec<(&usize, u64)> =
-        replay.routes.iter().map(|(route, tally)| (route, tally.requests)).collect();
-    own.sort_by_key(|(_, requests)| std::cmp::Reverse(*requests));
-    let Some((first, _)) = own.first() else { return Ok(asked) };
-    if own.len() > 1 {
+) -> Vec<String> {
+    let most = replay.routes.iter().max_by_key(|(_, tally)| tally.requests);
+    let own = most.map(|(route, _)| pricer.routes[*route].clone());
+    if let (Some(own), true) = (&own, replay.routes.len() > 1) {
         remarks.push(format!(
-            "The log uses {} routes; all requests are one workload here, forecast on {}. --model fits one of them.",
-            own.len(),
-            pricer.routes[**first]
+            "The log uses {} routes; all requests are one workload here, forecast on {own}. --model fits one of them.",
+            replay.routes.len()
         ));
     }
-    let mut routes = vec![pricer.routes[**first].clone()];
-    routes.extend(asked.into_iter().filter(|route| *route != pricer.routes[**first]));
-    Ok(routes)
+    let mut routes: Vec<String> = own.into_iter().collect();
+    let asked = arguments.route.iter().map(RouteId::to_string);
+    routes.extend(asked.filter(|route| !routes.contains(route)).collect::<Vec<_>>());
+    routes
 }
 
 fn bills_writes(catalogue: &Catalogue, routes: &[String]) -> bool {

@@ -35,6 +35,9 @@ pub struct LogArguments {
     pub strict: bool,
 }
 
+/// Where rows that name no model are taken to be bought, when their shape alone is wanted.
+pub const STAND_IN: &str = "openai/gpt-5.4";
+
 /// A format by name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LogFormat {
@@ -76,7 +79,12 @@ impl LogArguments {
 
     /// At which prices its rows are billed.
     pub fn terms(&self, route: Option<RouteId>, on: Option<Instant>) -> Terms {
-        Terms { route, provider: self.provider.clone(), on }
+        Terms { route, provider: self.provider.clone(), stand_in: None, on }
+    }
+
+    /// The same where the shape of spend is wanted, of which rows that name no model are a part.
+    pub fn terms_with_stand_in(&self, route: Option<RouteId>, on: Option<Instant>) -> Terms {
+        Terms { stand_in: RouteId::parse(STAND_IN).ok(), ..self.terms(route, on) }
     }
 
     /// Reads a log and hands every usable row to `take`. Relative times begin on the day on which prices were last
@@ -123,6 +131,14 @@ pub fn failed(name: &str, error: ReadError) -> Failure {
     }
 }
 
+/// What has to be said of rows that name no model.
+pub fn nameless_remark(rows: u64) -> String {
+    format!(
+        "{} rows name no model; they are priced on {STAND_IN}. Say another with --route.",
+        thousands(rows)
+    )
+}
+
 /// What has to be said of a reading, in sentences.
 pub fn remarks(log: &Path, reading: &Reading) -> Vec<String> {
     let name = log.display();
@@ -146,7 +162,7 @@ pub fn remarks(log: &Path, reading: &Reading) -> Vec<String> {
     all.extend(reading.remarks.iter().cloned());
     if reading.sums > 0 {
         all.push(
-            "Some rows are sums over many requests: they are billed in the band of their mean prompt, so what long prompts cost beyond it is not seen."
+            "Some rows are sums over many requests: they are billed in the band of their mean prompt, or in the base band where they do not tell how many they are, so what long prompts cost beyond it is not seen."
                 .to_owned(),
         );
     }

@@ -41,16 +41,20 @@ pub fn run(job: &Job<'_>) -> Result<Exit, Failure> {
     let pricer = |route: &Option<RouteId>| Pricer::new(&catalogue, job.how.terms(route.clone(), job.on));
     let mut all: Vec<(Pricer<'_>, Replay)> =
         ways.iter().map(|route| (pricer(route), Replay::default())).collect();
+    let mut failed = 0;
     let readings = match summed(job, &catalogue, &mut all)? {
         Some(readings) => readings,
         None => {
             all = ways.iter().map(|route| (pricer(route), Replay::default())).collect();
-            row_by_row(job, &catalogue, &mut all)?
+            row_by_row(job, &catalogue, &mut all, &mut failed)?
         }
     };
     let used: u64 = readings.iter().map(|reading| reading.used).sum();
     let mut notes: Vec<String> =
         job.logs.iter().zip(&readings).flat_map(|(log, reading)| remarks(log, reading)).collect();
+    if failed > 0 {
+        notes.push(format!("{failed} rows are of failed requests; their tokens are billed like all others."));
+    }
     let mut reports = ReplayReports::default();
     for (route, (pricer, mut replay)) in ways.into_iter().zip(all) {
         replay.finish();
@@ -79,15 +83,17 @@ fn row_by_row(
     job: &Job<'_>,
     catalogue: &Catalogue,
     all: &mut [(Pricer<'_>, Replay)],
+    failed: &mut u64,
 ) -> Result<Vec<Reading>, Failure> {
-    let read = |log: &PathBuf| {
+    let mut read = |log: &PathBuf| {
         job.how.read(log, catalogue, &mut |record| {
+            *failed += u64::from(record.failed);
             for (pricer, replay) in &mut *all {
                 replay.add(&record, pricer);
             }
         })
     };
-    job.logs.iter().map(read).collect()
+    job.logs.iter().map(&mut read).collect()
 }
 
 /// Bills the sums of plain tables, many times as fast and to the same picodollar. `None` where that would not be

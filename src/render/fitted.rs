@@ -4,9 +4,9 @@ use super::chart::Chart;
 use super::chart::laws_fit::{self, FittedLaw, LawsFit};
 use super::sheet::Sheet;
 use crate::domain::format::{percent, significant, thousands};
-use crate::domain::normal;
+use crate::usage::forecast::REGIME;
 use crate::usage::{Fit, Fitted};
-use crate::workload::Component;
+use crate::workload::{Component, RegimeChange};
 
 /// A fit and what is said around it.
 #[derive(Clone, Debug)]
@@ -121,7 +121,7 @@ fn volume(fit: &Fit, line: &mut dyn FnMut(String)) {
     line("      # How days stray from what the calendar says: together with their neighbours, and on their own.".to_owned());
     line(format!("      daily_cv: {}", log(volume.log_daily_cv)));
     line(format!("      daily_autocorrelation: {}", number(volume.memory)));
-    if let Some((start, _)) = volume.start {
+    if let Some(start) = volume.start {
         let at = |score: f64| decimal(start.mean + start.sd * score);
         line(format!(
             "      daily_start: {{p10: {}, p90: {}}}  # where that stands on the eve of the first day",
@@ -136,7 +136,8 @@ fn volume(fit: &Fit, line: &mut dyn FnMut(String)) {
         "      # What no history shows until it happens: one horizon in ten sees another level altogether."
             .to_owned(),
     );
-    line("      regime_change: {probability: 10%, sd: 50%}".to_owned());
+    let RegimeChange { probability, sd } = REGIME;
+    line(format!("      regime_change: {{probability: {}, sd: {}}}", number(probability), number(sd)));
 }
 
 fn cache(report: &FitReport, line: &mut dyn FnMut(String)) {
@@ -170,11 +171,13 @@ fn correlations(fit: &Fit, line: &mut dyn FnMut(String)) {
     if all.is_empty() {
         return;
     }
-    let level = "workloads.log.volume.requests_per_day";
-    line("# The level is known together with these: a history that ends high has a lower level, or more growth.".to_owned());
+    line(
+        "# These are known together: a history that ends high has a lower level, or more growth.".to_owned(),
+    );
     line("correlations:".to_owned());
-    for (name, rank) in all {
-        line(format!("  - {{a: {level}, b: workloads.log.volume.{name}, rank: {}}}", decimal(rank)));
+    for (a, b, rank) in all {
+        let [a, b] = [a, b].map(|name| format!("workloads.log.volume.{name}"));
+        line(format!("  - {{a: {a}, b: {b}, rank: {rank:.6}}}"));
     }
     line(String::new());
 }
@@ -289,29 +292,13 @@ pub fn fit_charts(report: &FitReport) -> anyhow::Result<Vec<Chart>> {
             laws_fit::draw(&LawsFit {
                 name: format!("fit-{name}"),
                 what: name.to_owned(),
-                laws: vec![FittedLaw { data: data.clone(), model: curve(law, data) }],
+                laws: vec![FittedLaw {
+                    data: data.clone(),
+                    model: law.shares(data.iter().map(|(tokens, _)| *tokens)),
+                }],
                 distance: law.distance,
                 provenance: report.provenance.clone(),
             })
         })
         .collect()
-}
-
-/// The law's share up to the lengths of the data.
-fn curve(law: &Fitted, data: &[(f64, f64)]) -> Vec<(f64, f64)> {
-    let below = |tokens: f64| {
-        let log = libm::log(tokens.max(0.5));
-        let share = |c: &Component| {
-            let z = if c.sigma > 0.0 {
-                (log - c.ln_median) / c.sigma
-            } else if c.ln_median <= log {
-                9.0
-            } else {
-                -9.0
-            };
-            c.weight * normal::cdf(z)
-        };
-        law.components.iter().map(share).sum()
-    };
-    data.iter().map(|(tokens, _)| (*tokens, below(*tokens))).collect()
 }

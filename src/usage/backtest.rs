@@ -99,8 +99,8 @@ pub fn rolling(name: &str, series: &Series, horizon_ms: i64, options: &Options) 
         let fan = FAN.map(|p| quantile(&model, p));
         task.origins.push(Origin { at_ms: at as i64 * series.bin_ms, spent, fan });
     }
-    if task.origins.len() < 2 {
-        return Err("the series is empty almost everywhere".to_owned());
+    if task.origins.len() < 2 || task.origins.iter().all(|origin| origin.spent <= 0.0) {
+        return Err(format!("nothing was spent within {} of any forecast", words(horizon_ms)));
     }
     Ok(task)
 }

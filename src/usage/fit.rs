@@ -57,8 +57,8 @@ pub struct VolumeFit {
     pub log_requests_per_day: Normal,
     /// Growth of that logarithm from month to month.
     pub growth_per_month: Normal,
-    /// Correlation of the scores of those two.
-    pub level_growth: f64,
+    /// Correlations of the scores of level and growth, level and start, growth and start.
+    pub dependence: [f64; 3],
     /// Weights from Monday on; `None` where less than a week is known.
     pub weekdays: Option<[f64; 7]>,
     /// Weights from midnight UTC on; `None` where less than a day is known.
@@ -67,9 +67,8 @@ pub struct VolumeFit {
     pub log_daily_cv: Normal,
     /// The correlation of neighbouring days.
     pub memory: f64,
-    /// Where that scatter stands on the eve of the first month, and its score's correlation with the level; `None`
-    /// where it is forgotten by then.
-    pub start: Option<(Normal, f64)>,
+    /// Where that scatter stands on the eve of the first month; `None` where it is forgotten by then.
+    pub start: Option<Normal>,
     /// The logarithm of the coefficient of variation of single days beside that.
     pub log_noise_cv: Option<Normal>,
 }
@@ -100,6 +99,11 @@ const USUAL_GROWTH: Normal = Normal { mean: 0.0, sd: 0.03 };
 /// # Errors
 /// A sentence, where the log has no tokens.
 pub fn fit(traffic: Traffic, options: &VolumeOptions) -> Result<Fit, String> {
+    if traffic.untold > 0 {
+        return Err(
+            "the log holds sums of tokens without the number of requests, so no request is known".to_owned()
+        );
+    }
     let prompt = traffic.prompts.fit().ok_or("the log has no input tokens")?;
     let total = traffic.total;
     let turns = traffic.turns();
@@ -124,26 +128,28 @@ pub fn fit(traffic: Traffic, options: &VolumeOptions) -> Result<Fit, String> {
         prompt,
         cache,
         total,
-        volume: volume(traffic, options),
+        volume: volume(traffic, options)?,
     };
     Ok(tasks)
 }
 
 /// The volume of a log: by days where it has a week of them, else from its rate and conventions.
-fn volume(traffic: Traffic, options: &VolumeOptions) -> VolumeFit {
+fn volume(traffic: Traffic, options: &VolumeOptions) -> Result<VolumeFit, String> {
     let (total, hours) = (traffic.total, traffic.hours);
     let no_clock = traffic.begins_anew();
     let session_error = traffic.ratio_error(|sums| (sums.requests, 1.0));
-    let series = traffic.collector.series(true);
+    let told_by_hour = traffic.longest_span_ms <= DAY_MS / 24;
+    let series = traffic.collector.series(true)?;
     let span_days = series.len() as f64 * series.bin_ms as f64 / DAY_MS as f64;
-    let known_hours = (span_days >= 2.0 && !no_clock).then(|| hours.map(|count| count / total.requests));
+    let known_hours =
+        (span_days >= 2.0 && !no_clock && told_by_hour).then(|| hours.map(|count| count / total.requests));
     if no_clock {
         let basis = format!(
             "the log's sessions have no common clock: it is taken to span {} days",
             rounded(options.span_days)
         );
         let level = Normal { mean: libm::log(total.requests / options.span_days), sd: session_error };
-        return conventional(basis, level, None);
+        return Ok(conventional(basis, level, None));
     }
     let days = series.in_bins(DAY_MS);
     let outlook = if days.len() >= LEAST_DAYS {
@@ -152,17 +158,23 @@ fn volume(traffic: Traffic, options: &VolumeOptions) -> VolumeFit {
     } else {
         None
     };
-    match outlook {
+    Ok(match outlook {
         Some(outlook) => by_days(&outlook, &days, &total, known_hours, options),
         None => {
             let (spread, what) =
                 if span_days >= 1.0 { (DAY_TO_MEAN, "days") } else { (HOUR_TO_DAY, "hours of a day") };
-            let rate = total.requests / span_days.max(series.bin_ms as f64 / DAY_MS as f64);
+            let seen: f64 = series.requests.iter().sum();
+            // A log that is shorter than two bins has no whole one.
+            let rate = if seen > 0.0 {
+                seen / span_days
+            } else {
+                total.requests * DAY_MS as f64 / series.bin_ms as f64
+            };
             let basis =
                 format!("the log spans {} days: too few {what} to tell how days differ", rounded(span_days));
             conventional(basis, Normal { mean: libm::log(rate), sd: spread }, known_hours)
         }
-    }
+    })
 }
 
 /// A volume whose level alone is known.
@@ -173,7 +185,7 @@ fn conventional(basis: String, level: Normal, hours: Option<[f64; 24]>) -> Volum
         basis,
         log_requests_per_day: level,
         growth_per_month: USUAL_GROWTH,
-        level_growth: 0.0,
+        dependence: [0.0; 3],
         weekdays: None,
         hours,
         log_daily_cv: USUAL_CV,
@@ -217,31 +229,37 @@ fn by_days(
                 + (1.0 - left * left) * libm::log1p(libm::exp(2.0 * outlook.log_cv.mean)),
         ),
     };
-    let start_level = left * outlook.start.sd / start.sd * covariance(0, 2) * level.sd / sd;
+    // Of the level moved to the month's middle, and of a start of which the share `left` is remembered.
+    let remembered = left * outlook.start.sd / start.sd;
+    let level_start = (level.sd * covariance(0, 2) + middle * growth.sd * covariance(1, 2)) / sd * remembered;
+    let dependence = [level_growth, level_start, covariance(1, 2) * remembered];
     VolumeFit {
         basis: format!("{} whole days of the log", days.len()),
         log_requests_per_day: Normal { mean: log_level, sd },
         growth_per_month: Normal { mean: growth.mean * MEAN_MONTH_DAYS, sd: growth.sd * MEAN_MONTH_DAYS },
-        level_growth,
+        dependence,
         weekdays,
         hours,
         log_daily_cv: outlook.log_cv,
         memory: outlook.memory,
-        start: (left > 0.05).then_some((start, start_level)),
+        start: (left > 0.05).then_some(start),
         log_noise_cv: Some(outlook.log_noise_cv),
     }
 }
 
 impl VolumeFit {
-    /// The rank correlations of the level with growth and with the start, those that can be seen.
-    pub fn correlations(&self) -> Vec<(&'static str, f64)> {
-        let start = self.start.map_or(0.0, |(_, correlation)| correlation);
-        let all = [("growth_per_month", self.level_growth), ("daily_start", start)];
-        // Together they must leave the level some freedom of its own.
-        let together = libm::hypot(self.level_growth, start);
-        let scale = if together > 0.97 { 0.97 / together } else { 1.0 };
-        let ranks = all.into_iter().map(|(name, score)| (name, rank_of(scale * score)));
-        ranks.filter(|(_, rank)| rank.abs() > 0.05).collect()
+    /// The rank correlations of level, growth and start.
+    pub fn correlations(&self) -> Vec<(&'static str, &'static str, f64)> {
+        const LEVEL: &str = "requests_per_day";
+        const GROWTH: &str = "growth_per_month";
+        const START: &str = "daily_start";
+        let [level_growth, level_start, growth_start] = self.dependence;
+        let pairs =
+            [(LEVEL, GROWTH, level_growth), (LEVEL, START, level_start), (GROWTH, START, growth_start)];
+        let known = pairs.into_iter().filter(|(_, b, _)| *b != START || self.start.is_some());
+        // A trifle less than they are: rounded, three correlations may be ones that no law has.
+        let ranks = known.map(|(a, b, score)| (a, b, rank_of(0.999 * score)));
+        ranks.filter(|(.., rank)| rank.abs() > 1e-3).collect()
     }
 }
 

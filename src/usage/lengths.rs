@@ -49,6 +49,13 @@ pub struct Fitted {
     pub mean: f64,
 }
 
+impl Fitted {
+    /// The share of the law up to each of some lengths, in tokens.
+    pub fn shares(&self, lengths: impl Iterator<Item = f64>) -> Vec<(f64, f64)> {
+        lengths.map(|tokens| (tokens, below_of(&self.components, libm::log(tokens.max(0.5))))).collect()
+    }
+}
+
 /// The bin of a length.
 fn bin_of(tokens: u64) -> usize {
     if tokens == 0 {
@@ -69,11 +76,12 @@ impl Lengths {
         self.add_many(tokens, 1);
     }
 
-    /// Counts a length so many times.
+    /// Counts lengths of `tokens` in all, each taken as their mean.
     pub fn add_many(&mut self, tokens: u64, times: u64) {
-        self.counts[bin_of(tokens)] += times;
+        let mean = (tokens + times / 2).checked_div(times).unwrap_or(0);
+        self.counts[bin_of(mean)] += times;
         self.total += times;
-        self.sum += tokens as f64 * times as f64;
+        self.sum += tokens as f64;
     }
 
     /// How many lengths.
@@ -214,7 +222,7 @@ fn mean_of(component: &Component) -> f64 {
 }
 
 /// The share of a mixture below a logarithm.
-pub fn below_of(components: &[Component], log: f64) -> f64 {
+fn below_of(components: &[Component], log: f64) -> f64 {
     let below = |c: &Component| {
         if c.sigma == 0.0 {
             f64::from(u8::from(c.ln_median <= log))
@@ -326,7 +334,7 @@ mod tests {
     fn lengths_of_zero_and_constants_are_kept() {
         let mut lengths = Lengths::default();
         lengths.add_many(0, 30);
-        lengths.add_many(1000, 70);
+        lengths.add_many(70_000, 70);
         let fitted = lengths.fit().unwrap();
         assert_eq!((lengths.mean(), fitted.components.len()), (700.0, 2));
         assert!(fitted.distance < 0.01, "{fitted:?}");

@@ -25,7 +25,7 @@ pub mod read;
 
 pub use backtest::{FAN, Options as BacktestOptions, Origin, Task, duration, parse_duration, rolling};
 pub use fit::{CacheFit, Fit, VolumeFit, VolumeOptions, fit, next_month};
-pub use lengths::{Fitted, Lengths, below_of};
+pub use lengths::{Fitted, Lengths};
 pub use pricer::{Priced, Pricer, Terms, Unpriced};
 pub use record::{Billed, Record};
 pub use replay::{Compared, Difference, Replay, Tally};

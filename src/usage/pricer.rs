@@ -40,6 +40,8 @@ pub struct Terms {
     pub route: Option<RouteId>,
     /// The provider of rows that name none.
     pub provider: Option<String>,
+    /// The route of rows that name no model; they have no price where it is absent.
+    pub stand_in: Option<RouteId>,
     /// The instant of all prices; each row's own where absent.
     pub on: Option<Instant>,
 }
@@ -75,7 +77,8 @@ impl<'a> Pricer<'a> {
 
     /// The exact price of a record.
     ///
-    /// A sum over requests is billed in the band of its mean prompt, because it does not tell more.
+    /// A sum over requests is billed in the band of its mean prompt, because it does not tell more; one that does
+    /// not tell how many they are (a count of 0), in the base band.
     ///
     /// # Errors
     /// Why there is none: a name that is not in the catalogue, no price at that time, or for its tokens.
@@ -83,8 +86,7 @@ impl<'a> Pricer<'a> {
         let route = self.route(record)?;
         let at = self.terms.on.unwrap_or(record.instant());
         let card = self.card(route, at)?;
-        let bill = bill(card, &record.usage, record.requests.max(1));
-        match bill {
+        match bill(card, &record.usage, record.requests) {
             Ok((amount, premium, crossing)) => Ok(Priced { route, amount, premium, crossing }),
             Err(error) => Err(Unpriced {
                 title: format!("{}: {}", self.routes[route], told(&error)),
@@ -99,7 +101,7 @@ impl<'a> Pricer<'a> {
     pub fn price_as(&mut self, record: &Record, priced: &Priced, usage: &Usage) -> Option<Usd> {
         let at = self.terms.on.unwrap_or(record.instant());
         let card = self.card(priced.route, at).ok()?;
-        bill(card, usage, record.requests.max(1)).ok().map(|(amount, ..)| amount)
+        bill(card, usage, record.requests).ok().map(|(amount, ..)| amount)
     }
 
     /// What a record would have cost on another tier of its route.
@@ -114,7 +116,7 @@ impl<'a> Pricer<'a> {
         let other = self.index(&route).ok()?;
         let at = self.terms.on.unwrap_or(record.instant());
         let card = self.card(other, at).ok()?;
-        bill(card, &record.usage, record.requests.max(1)).ok().map(|(amount, ..)| amount)
+        bill(card, &record.usage, record.requests).ok().map(|(amount, ..)| amount)
     }
 
     /// The route that the name of a model in a log means.
@@ -192,6 +194,9 @@ impl<'a> Pricer<'a> {
             return self.index(&route);
         }
         let Some(model) = record.model.clone() else {
+            if let Some(stand_in) = self.terms.stand_in.clone() {
+                return self.index(&stand_in);
+            }
             return Err(Unpriced {
                 title: "the log names no model".to_owned(),
                 help: "say where it would be bought: --route provider/model".to_owned(),
@@ -244,7 +249,7 @@ fn bill(card: &RateCard, usage: &Usage, requests: u64) -> Result<(Usd, Usd, bool
         let bill = bill_request(card, usage)?;
         return Ok((bill.total, bill.premium, bill.band > 0));
     }
-    let mean = usage.input / requests;
+    let mean = usage.input.checked_div(requests).unwrap_or(0);
     let Some(at) = card.band_of(mean) else {
         return Err(BillError::TooLong { input: mean, longest: card.longest_prompt().unwrap_or(u64::MAX) });
     };
@@ -279,13 +284,17 @@ fn named<'a>(
     };
     let wanted = provider.or(own);
     let sellers = catalogue.providers.iter().filter(|known| wanted.is_none_or(|wanted| known.id == wanted));
-    let names = [model, rest, undated(rest)];
     let find = |provider: &'a Provider| {
         let called = |name: &str| {
             let is = |m: &&Model| m.id == name || m.aliases.iter().any(|alias| alias == name);
             provider.models.iter().find(is)
         };
-        names.iter().find_map(|name| called(name)).map(|found| (provider, found))
+        // A model of which other dates are known by name is not what a further date means.
+        let dated = |m: &&Model| m.aliases.iter().any(|alias| undated(alias) != alias.as_str());
+        let without_date =
+            || (undated(rest) != rest).then(|| called(undated(rest)).filter(|m| !dated(m))).flatten();
+        let found = called(model).or_else(|| called(rest)).or_else(without_date);
+        found.map(|found| (provider, found))
     };
     let found: Vec<(&Provider, &Model)> = sellers.filter_map(find).collect();
     let whose = wanted.map_or(String::new(), |wanted| format!(" at {wanted}"));

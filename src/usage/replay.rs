@@ -101,6 +101,8 @@ pub struct Replay {
 const TIERS: [&str; 4] = ["batch", "flex", "priority", "standard"];
 /// A ratio explains rows if at least this share of those without another explanation have it.
 const COMMON_RATIO: f64 = 0.2;
+/// And at least so many rows.
+const LEAST_ALIKE: u64 = 3;
 
 impl Replay {
     /// Bills a record and enters it; tells its price.
@@ -180,7 +182,8 @@ impl Replay {
             ratios.range(at.saturating_sub(2)..=at + 2).map(|(_, ratio)| ratio.rows).sum()
         };
         while let Some(at) = self.ratios.keys().copied().max_by_key(|at| near(&self.ratios, *at)) {
-            if (near(&self.ratios, at) as f64) < COMMON_RATIO * total as f64 {
+            let rows = near(&self.ratios, at);
+            if rows < LEAST_ALIKE || (rows as f64) < COMMON_RATIO * total as f64 {
                 break;
             }
             let joined: Vec<u32> =
@@ -266,18 +269,18 @@ mod tests {
         let mut replay = Replay::default();
         // 2,000 × 2.50 + 8,000 × 0.25 + 1,000 × 15 per million = 0.022; without the cache 0.040; in batch
         // 2,000 × 1.25 + 8,000 × 0.13 + 1,000 × 7.50 = 0.01104; nine tenths of it 0.0198.
-        for (row, usd) in [0.022, 0.040, 0.01104, 0.0198, 0.0198, 0.0].into_iter().enumerate() {
+        for (row, usd) in [0.022, 0.040, 0.01104, 0.0198, 0.0198, 0.0198, 0.0].into_iter().enumerate() {
             replay.add(&record(row as u64 + 1, Some(usd)), &mut pricer);
         }
-        replay.add(&record(7, None), &mut pricer);
+        replay.add(&record(8, None), &mut pricer);
         replay.finish();
         let rows = |why: Difference| replay.compared.get(&why).map_or(0, |compared| compared.rows);
         assert_eq!(rows(Difference::None), 1);
         assert_eq!(rows(Difference::CacheIgnored), 1);
         assert_eq!(rows(Difference::Tier("batch")), 1);
-        assert_eq!(rows(Difference::Ratio(900)), 2);
+        assert_eq!(rows(Difference::Ratio(900)), 3);
         assert_eq!(rows(Difference::Free), 1);
-        assert_eq!(replay.total().to_string(), "0.154");
-        assert_eq!(replay.routes[&0].requests, 7);
+        assert_eq!(replay.total().to_string(), "0.176");
+        assert_eq!(replay.routes[&0].requests, 8);
     }
 }

@@ -56,6 +56,9 @@ impl Score {
     /// forecast counts alike: else the largest account would be the only one that matters.
     pub fn pool(&mut self, other: &Score) {
         let unit = other.spend / other.forecasts.max(1) as f64;
+        if unit <= 0.0 {
+            return;
+        }
         self.forecasts += other.forecasts;
         self.spend += other.spend / unit;
         self.crps += other.crps / unit;

@@ -81,16 +81,26 @@ impl Collector {
         }
     }
 
-    /// Adds `requests` requests at an instant that cost `usd` in all.
-    pub fn add(&mut self, at_ms: i64, requests: f64, usd: f64) {
-        let bin = self.bins.entry(at_ms.div_euclid(self.bin_ms)).or_default();
-        *bin = (bin.0 + usd, bin.1 + requests);
-        (self.first_ms, self.last_ms) = (self.first_ms.min(at_ms), self.last_ms.max(at_ms));
+    /// Adds `requests` requests that cost `usd` in all: at an instant, or evenly over a span of time.
+    pub fn add(&mut self, at_ms: i64, span_ms: Option<i64>, requests: f64, usd: f64) {
+        let end_ms = at_ms.saturating_add(span_ms.unwrap_or(0).max(1) - 1);
+        let (first, last) = (at_ms.div_euclid(self.bin_ms), end_ms.div_euclid(self.bin_ms));
+        // A span of more bins than a series may have is taken as its beginning.
+        let last = if last - first < MOST_BINS { last } else { first };
+        let share = 1.0 / (last - first + 1) as f64;
+        for bin in first..=last {
+            let bin = self.bins.entry(bin).or_default();
+            *bin = (bin.0 + share * usd, bin.1 + share * requests);
+        }
+        (self.first_ms, self.last_ms) = (self.first_ms.min(at_ms), self.last_ms.max(end_ms));
         self.costs = (self.costs.0 + 1.0, self.costs.1 + usd, self.costs.2 + usd * usd);
     }
 
     /// The series from the first whole bin to the last; empty bins between are zeros.
-    pub fn series(self, dated: bool) -> Series {
+    ///
+    /// # Errors
+    /// A sentence, where the log spans more bins than anybody could mean.
+    pub fn series(self, dated: bool) -> Result<Series, String> {
         let (count, sum, squares) = self.costs;
         let cost_moment = if sum > 0.0 { squares * count / (sum * sum) } else { 1.0 };
         let mut series = Series {
@@ -102,19 +112,25 @@ impl Collector {
             cost_moment,
         };
         if self.bins.is_empty() {
-            return series;
+            return Ok(series);
         }
         // A bin that the log enters or leaves in its midst is not whole; a tenth of it may be missing.
         let slack = self.bin_ms / 10;
         let first = (self.first_ms - slack).div_euclid(self.bin_ms) + 1;
         let end = (self.last_ms + slack).div_euclid(self.bin_ms);
         series.first_ms = first * self.bin_ms;
+        if end - first > MOST_BINS {
+            return Err(format!(
+                "the log spans {} days: is the time of some row wrong? A longer --horizon needs fewer bins",
+                (end - first) / (DAY_MS / self.bin_ms).max(1)
+            ));
+        }
         for bin in first..end {
             let (spend, requests) = self.bins.get(&bin).copied().unwrap_or_default();
             series.spend.push(spend);
             series.requests.push(requests);
         }
-        series
+        Ok(series)
     }
 }
 
@@ -283,11 +299,20 @@ mod tests {
     fn a_log_that_begins_in_a_bin_does_not_count_it() {
         let mut collector = Collector::new(1000);
         for at in [400, 900, 1000, 1500, 2100, 2950, 3500] {
-            collector.add(at, 1.0, 2.0);
+            collector.add(at, None, 1.0, 2.0);
         }
-        let series = collector.series(true);
+        let series = collector.series(true).unwrap();
         assert_eq!((series.first_ms, series.requests), (1000, vec![2.0, 2.0]));
         assert_eq!(series.cost_moment, 1.0);
+    }
+
+    #[test]
+    fn a_span_is_spread_over_its_bins() {
+        let mut collector = Collector::new(1000);
+        collector.add(0, Some(2000), 10.0, 4.0);
+        collector.add(2000, Some(2000), 2.0, 2.0);
+        let series = collector.series(true).unwrap();
+        assert_eq!((series.requests, series.spend), (vec![5.0, 5.0, 1.0, 1.0], vec![2.0, 2.0, 1.0, 1.0]));
     }
 
     #[test]

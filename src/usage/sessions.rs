@@ -16,6 +16,8 @@ use crate::engine::{Purpose, Stream, ordered};
 
 /// How often the sessions are split.
 const SPLITS: usize = 200;
+/// More sessions than these are not drawn anew one by one.
+const MOST_RESAMPLED: usize = 1_000;
 
 /// What a log spends, over time or by session.
 pub struct Spending {
@@ -35,6 +37,16 @@ pub enum Spent {
 
 /// Sessions have no common clock if so many of them begin within a minute of each other.
 const BEGIN_ANEW: f64 = 0.9;
+/// Fewer sessions than this say nothing about clocks.
+const LEAST_SESSIONS: usize = 5;
+
+/// Whether sessions that begin at these times, milliseconds, have no common clock.
+pub fn begin_anew(firsts: impl Iterator<Item = i64> + Clone) -> bool {
+    let earliest = firsts.clone().min().unwrap_or(0);
+    let (count, early) = firsts
+        .fold((0, 0), |(count, early), first| (count + 1, early + usize::from(first - earliest < 60_000)));
+    count >= LEAST_SESSIONS && early as f64 >= BEGIN_ANEW * count as f64
+}
 
 impl Spending {
     /// Collected in bins of `bin_ms`.
@@ -44,7 +56,7 @@ impl Spending {
 
     /// Adds a record that cost `usd`.
     pub fn add(&mut self, record: &Record, usd: f64) {
-        self.collector.add(record.at_ms, record.requests as f64, usd);
+        self.collector.add(record.at_ms, record.span_ms, record.requests as f64, usd);
         let Some(name) = &record.session else {
             self.single += 1;
             return;
@@ -61,15 +73,16 @@ impl Spending {
     }
 
     /// The sessions if their times all begin anew, in order of name; else the totals over time.
-    pub fn finish(self) -> Spent {
+    ///
+    /// # Errors
+    /// As [`Collector::series`].
+    pub fn finish(self) -> Result<Spent, String> {
         let mut sessions: Vec<(Arc<str>, (Session, i64))> = self.sessions.into_iter().collect();
         sessions.sort_by(|a, b| a.0.cmp(&b.0));
-        let earliest = sessions.iter().map(|(_, (_, first))| *first).min().unwrap_or(0);
-        let anew = sessions.iter().filter(|(_, (_, first))| first - earliest < 60_000).count() as f64;
-        if sessions.len() > 1 && self.single == 0 && anew >= BEGIN_ANEW * sessions.len() as f64 {
-            return Spent::Sessions(sessions.into_iter().map(|(_, (session, _))| session).collect());
+        if self.single == 0 && begin_anew(sessions.iter().map(|(_, (_, first))| *first)) {
+            return Ok(Spent::Sessions(sessions.into_iter().map(|(_, (session, _))| session).collect()));
         }
-        Spent::Series(self.collector.series(true))
+        Ok(Spent::Series(self.collector.series(true)?))
     }
 }
 
@@ -127,13 +140,26 @@ fn split_once(sessions: &[Session], split: u32, options: &Options) -> (f64, [Vec
         draws
     };
     let costs: Vec<f64> = known.iter().map(|session| session.cost).collect();
-    let weighted =
-        (0..count).map(|_| resampled(&costs, other.len(), &dirichlet(costs.len(), &mut stream), &mut stream));
-    let weighted = sorted(weighted.collect());
-    let equal: Vec<f64> = (1..=costs.len()).map(|rank| rank as f64 / costs.len() as f64).collect();
-    let plain = sorted((0..count).map(|_| resampled(&costs, other.len(), &equal, &mut stream)).collect());
     let scale = other.len() as f64 / known.len() as f64;
     let expected = scale * costs.iter().sum::<f64>();
+    let mut normals = |sd: f64| sorted((0..count).map(|_| expected + sd * stream.normal()).collect());
+    let [weighted, plain] = if costs.len() > MOST_RESAMPLED {
+        // Sums of so many are normal: of the sessions to come, and of what is not known of their mean.
+        let mean = costs.iter().sum::<f64>() / costs.len() as f64;
+        let squares: f64 = costs.iter().map(|cost| (cost - mean) * (cost - mean)).sum();
+        let to_come = libm::sqrt(scale * squares);
+        [normals(to_come * libm::sqrt(1.0 + scale)), normals(to_come)]
+    } else {
+        let equal: Vec<f64> = (1..=costs.len()).map(|rank| rank as f64 / costs.len() as f64).collect();
+        let mut anew = |flat: bool| {
+            let draw = |_| {
+                let weights = if flat { equal.clone() } else { dirichlet(costs.len(), &mut stream) };
+                resampled(&costs, other.len(), &weights, &mut stream)
+            };
+            sorted((0..count).map(draw).collect())
+        };
+        [anew(false), anew(true)]
+    };
     let sd = libm::sqrt(scale * known.iter().map(|session| session.squares).sum::<f64>());
     let independent = sorted((0..count).map(|_| expected + sd * stream.normal()).collect());
     (spent, [weighted, independent, plain])

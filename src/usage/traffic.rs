@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::Record;
 use super::lengths::Lengths;
 use super::series::Collector;
+use super::sessions::begin_anew;
 use crate::domain::normal;
 use crate::domain::time::utc_day_and_minute;
 
@@ -61,6 +62,12 @@ pub struct Traffic {
     blocks: BTreeMap<i64, Sums>,
     /// Rows that are sums over requests.
     pub sums: u64,
+    /// Of these, rows that do not tell how many.
+    pub untold: u64,
+    /// The longest time that one of them spans, milliseconds.
+    pub longest_span_ms: i64,
+    /// Requests of no session.
+    single: u64,
 }
 
 impl Traffic {
@@ -80,6 +87,9 @@ impl Traffic {
             grid: vec![0; GRID * GRID],
             blocks: BTreeMap::new(),
             sums: 0,
+            untold: 0,
+            longest_span_ms: 0,
+            single: 0,
         }
     }
 
@@ -101,14 +111,16 @@ impl Traffic {
             self.crossing.add(&sums);
         }
         self.sums += u64::from(record.span_ms.is_some());
+        self.untold += u64::from(record.requests == 0);
+        self.longest_span_ms = self.longest_span_ms.max(record.span_ms.unwrap_or(0));
         // A sum over requests says what the mean one was, and no more.
-        self.prompts.add_many(usage.input / requests, requests);
-        self.outputs.add_many(visible / requests, requests);
+        self.prompts.add_many(usage.input, requests);
+        self.outputs.add_many(visible, requests);
         if usage.reasoning > 0 {
-            self.reasoning.add_many(usage.reasoning / requests, requests);
+            self.reasoning.add_many(usage.reasoning, requests);
         }
         if usage.cached > 0 {
-            self.hits.add_many(usage.input / requests, requests);
+            self.hits.add_many(usage.input, requests);
             self.hit_input += usage.input as f64;
         }
         if record.span_ms.is_none() {
@@ -117,8 +129,11 @@ impl Traffic {
         }
         let (_, minute) = utc_day_and_minute(record.instant());
         self.hours[(minute / 60) as usize] += requests as f64;
-        self.collector.add(record.at_ms, requests as f64, usd);
+        self.collector.add(record.at_ms, record.span_ms, requests as f64, usd);
         self.blocks.entry(self.block(record)).or_default().add(&sums);
+        if record.session.is_none() {
+            self.single += 1;
+        }
         if let Some(session) = &record.session {
             if let Some((turns, first)) = self.sessions.get_mut(session) {
                 (*turns, *first) = (*turns + requests, (*first).min(record.at_ms));
@@ -147,11 +162,9 @@ impl Traffic {
         turns
     }
 
-    /// Whether the sessions have no common clock: nearly all begin within a minute of each other.
+    /// Whether the sessions have no common clock.
     pub fn begins_anew(&self) -> bool {
-        let earliest = self.sessions.values().map(|(_, first)| *first).min().unwrap_or(0);
-        let early = self.sessions.values().filter(|(_, first)| first - earliest < 60_000).count();
-        self.sessions.len() > 1 && early as f64 >= 0.9 * self.sessions.len() as f64
+        self.single == 0 && begin_anew(self.sessions.values().map(|(_, first)| *first))
     }
 
     /// The relative standard error of a ratio of two sums, from how it differs between parts of the log.

@@ -99,7 +99,7 @@ fn logs_that_cannot_be_used_say_why() {
         (&["price", "--log", &series, "--log-format", "series"], "no single requests"),
         (&["fit", &empty], "is empty"),
         (&["fit", &log, "--model", "nobody"], "no request to fit"),
-        (&["backtest", &series, "--bin", "1d"], "too short for any horizon"),
+        (&["backtest", &series, "--bin", "1d"], "are too few for a horizon"),
         (&["backtest", &series, "--bin", "1d", "--horizon", "7d"], "too few"),
         (&["backtest", &series, "--log-format", "series"], "without --bin"),
         (&["backtest", &series, "--bin", "1 fortnight"], "expected a length of time"),
