@@ -130,7 +130,7 @@ fn sums(path: &Path, plan: &mut Plan<'_>) -> Sums {
         packed(file, &options, plan)
     };
     match attempt.expect("the file can be read") {
-        Attempt::Summed(sums) => sums,
+        Attempt::Summed(sums) => *sums,
         Attempt::RowByRow(unfit) => {
             eprintln!("row by row: {unfit}");
             std::process::exit(1)

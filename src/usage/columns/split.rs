@@ -77,24 +77,14 @@ mod tests {
     fn all(text: &str) -> Vec<Vec<String>> {
         let (mut rest, mut split, mut records) = (text.as_bytes(), Split::default(), Vec::new());
         loop {
-            rest = rest.trim_ascii_start_lines();
+            let blank = rest.iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
+            rest = &rest[blank..];
             if rest.is_empty() {
                 return records;
             }
             assert!(split.record(rest, b',', true));
             records.push(split.fields().map(|field| String::from_utf8(field.to_vec()).unwrap()).collect());
             rest = &rest[split.length..];
-        }
-    }
-
-    trait Lines {
-        fn trim_ascii_start_lines(&self) -> &[u8];
-    }
-
-    impl Lines for &[u8] {
-        fn trim_ascii_start_lines(&self) -> &[u8] {
-            let blank = self.iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
-            &self[blank..]
         }
     }
 

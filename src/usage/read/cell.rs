@@ -176,8 +176,8 @@ impl<'a> Cell<'a> {
         }
         let ms = match whole {
             ..100_000_000_000 => value,
-            ..100_000_000_000_000 => whole,
-            ..100_000_000_000_000_000 => whole / 1_000,
+            100_000_000_000..100_000_000_000_000 => whole,
+            100_000_000_000_000..100_000_000_000_000_000 => whole / 1_000,
             _ => whole / 1_000_000,
         };
         i64::try_from(ms).ok().filter(|ms| SENSIBLE_MS.contains(ms)).ok_or_else(fault)
