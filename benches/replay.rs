@@ -13,7 +13,7 @@ use std::sync::LazyLock;
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use tollcast::catalogue::{Catalogue, RateCard, shipped};
+use tollcast::catalogue::{Catalogue, Component, RateCard, shipped};
 use tollcast::domain::route::RouteId;
 use tollcast::domain::time::Instant;
 use tollcast::usage::columns::{self, Attempt, Plan, Prices, Sums, Unfit};
@@ -32,23 +32,41 @@ const MODELS: [(&str, &str); 8] = [
 ];
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().collect();
-    match arguments.iter().position(|argument| argument == "--once") {
-        Some(at) => {
-            LazyLock::force(&CARDS);
-            once(&arguments[at + 1], Path::new(&arguments[at + 2]));
-        }
-        None => divan::main(),
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["--once", scenario, path] => once(scenario, Path::new(path)),
+        ["--cards"] => cards(),
+        _ => divan::main(),
     }
 }
 
-/// Bills one file, for the comparison with other programs: milliseconds, rows and picodollars.
+/// Bills one file, for the comparison with other programs: milliseconds, rows, lines and picodollars.
 fn once(scenario: &str, path: &Path) {
+    LazyLock::force(&CARDS);
     let start = std::time::Instant::now();
-    let sums = if scenario.ends_with("one_card") { one_card(path) } else { eight_models(path) };
+    let sums = if scenario == "one_card" { one_card(path) } else { eight_models(path) };
     let (lines, total) = total(&sums);
     let ms = start.elapsed().as_secs_f64() * 1e3;
     println!("{ms:.1} {} {lines} {total}", sums.reading.map_or(0, |reading| reading.used));
+}
+
+/// Writes the files and prints the cards, for other programs: the end of the first band, and what input, cached
+/// input and output cost in it and above it.
+fn cards() {
+    csv_file();
+    #[cfg(feature = "parquet")]
+    packed_file();
+    for ((_, name), card) in MODELS.into_iter().zip(CARDS.iter()) {
+        let end = card.bands[0].up_to.unwrap_or(i64::MAX as u64);
+        print!("{name} {end}");
+        for band in [card.bands.first(), card.bands.last()].into_iter().flatten() {
+            for component in [Component::Input, Component::CachedInput, Component::Output] {
+                let rate = band.rates.rate(component).expect("a price");
+                print!(" {}", rate.micro_usd_per_million());
+            }
+        }
+        println!();
+    }
 }
 
 fn rows() -> u64 {
@@ -112,7 +130,7 @@ fn sums(path: &Path, plan: &mut Plan<'_>) -> Sums {
         packed(file, &options, plan)
     };
     match attempt.expect("the file can be read") {
-        Attempt::Summed(sums) => sums,
+        Attempt::Summed(sums) => *sums,
         Attempt::RowByRow(unfit) => {
             eprintln!("row by row: {unfit}");
             std::process::exit(1)

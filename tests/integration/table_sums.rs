@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use tollcast::billing::price_request;
-use tollcast::catalogue::{Band, BandMode, Component, Price, RateCard, Rates};
+use tollcast::catalogue::{Band, BandMode, Catalogue, Component, Price, RateCard, Rates};
 use tollcast::domain::money::{Rate, Usd};
+use tollcast::domain::route::RouteId;
 use tollcast::usage::columns::{self, Attempt, Plan, Prices, Sums, Unfit};
 use tollcast::usage::read::{Field, Options, Reading, read};
+
+use crate::support::source;
 
 /// Bands up to each end and above the last, dearer by the band.
 fn card(ends: &[u64], dear: i64) -> RateCard {
@@ -46,7 +49,7 @@ fn sum(text: &str, options: &Options, forced: Option<&RateCard>) -> Attempt {
 
 fn summed(text: &str, forced: Option<&RateCard>) -> Sums {
     match sum(text, &Options::default(), forced) {
-        Attempt::Summed(sums) => sums,
+        Attempt::Summed(sums) => *sums,
         Attempt::RowByRow(unfit) => panic!("{unfit}"),
     }
 }
@@ -223,6 +226,7 @@ mod packed {
     use parquet::file::properties::{WriterProperties, WriterVersion};
     use parquet::file::writer::SerializedFileWriter;
     use parquet::schema::parser::parse_message_type;
+    use tollcast::usage::read::Reason;
 
     use super::*;
 
@@ -295,8 +299,8 @@ mod packed {
         "time,model,input,cached,output\n".to_owned() + &rows.iter().map(line).collect::<String>()
     }
 
-    /// Rows, used rows, reasons with their rows and first numbers, first and last time.
-    type Account = (u64, u64, Vec<(tollcast::usage::read::Reason, u64, Vec<u64>)>, [Option<i64>; 2]);
+    /// Rows, used ones, those set aside by reason with their first numbers, the earliest and the latest time.
+    type Account = (u64, u64, Vec<(Reason, u64, Vec<u64>)>, [Option<i64>; 2]);
 
     /// What the reading counted, without texts.
     fn account(sums: &Sums) -> Account {
@@ -314,7 +318,7 @@ mod packed {
             None => Plan::ByModel(&mut find),
         };
         match columns::parquet("log", write(rows, manner), &Options::default(), &mut plan).unwrap() {
-            Attempt::Summed(sums) => sums,
+            Attempt::Summed(sums) => *sums,
             Attempt::RowByRow(unfit) => panic!("{unfit}"),
         }
     }
@@ -392,4 +396,48 @@ mod packed {
         let attempt = columns::parquet("log", file, &Options::default(), &mut plan).unwrap();
         assert!(matches!(attempt, Attempt::RowByRow(Unfit::Packing)));
     }
+}
+
+/// The prices of a model with these entries.
+fn through_time(entries: &str) -> Result<Prices, Unfit> {
+    let entry = |entry: &str| {
+        format!(
+            "      - {{tiers: [standard], regions: [global], source: invented, checked: 2026-01-01, {entry}}}\n"
+        )
+    };
+    let entries: String = entries.lines().map(entry).collect();
+    let text = format!(
+        "tollcast_prices: 1\nprovider: test\nname: Test\ncurrency: USD\ncached_tokens: inside_input\n\
+        reasoning_tokens: inside_output\nmodels:\n  - id: m\n    name: M\n    prices:\n{entries}"
+    );
+    let catalogue =
+        Catalogue::read(&[source("test.yaml", &text)], &[]).unwrap_or_else(|problems| panic!("{problems}"));
+    let route = RouteId::parse("test/m").unwrap();
+    Prices::of(catalogue.offer(&route).unwrap(), RateCard::clone)
+}
+
+#[test]
+fn a_price_that_changes_at_midnight_holds_from_that_day_on() {
+    let prices = through_time(
+        "from: 2026-11-01, bands: [{input: 1, output: 10}]\nfrom: 2026-11-24, bands: [{input: 2, output: 20}]",
+    );
+    // 2026-10-31 without a price, then 5 × 1 + 1 × 10 the day before the change and 5 × 2 + 1 × 20 after it.
+    let text =
+        "time,input,output\n2026-10-31T23:59:59Z,5,1\n2026-11-23T23:59:59Z,5,1\n2026-11-24T00:00:00Z,5,1\n";
+    let mut plan = Plan::Forced { prices: prices.unwrap(), by_day: false };
+    let attempt = columns::csv("log", Box::new(text.as_bytes()), &Options::default(), &mut plan).unwrap();
+    let Attempt::Summed(sums) = attempt else { panic!("not summed") };
+    let amounts: Vec<Option<Usd>> =
+        sums.bill().into_iter().map(|line| line.amount.ok().map(|(total, _)| total)).collect();
+    assert_eq!(amounts, [None, Some(Usd::from_micro_usd(15)), Some(Usd::from_micro_usd(30))]);
+}
+
+#[test]
+fn a_price_that_changes_within_a_day_is_not_for_sums() {
+    let noon = "from: 2026-11-01, bands: [{input: 1, output: 10}]\nfrom: 2026-11-24T12:00:00Z, bands: [{input: 2, output: 20}]";
+    let night = "from: 2026-11-01, bands: [{input: 1, output: 10}], windows: [{name: night, utc_hours: [\"00:00-06:00\"], bands: [{input: 2, output: 20}]}]";
+    let graduated = "from: 2026-11-01, mode: graduated, bands: [{up_to: 10, input: 1, output: 10}, {input: 2, output: 20}]";
+    assert_eq!(through_time(noon), Err(Unfit::WithinADay));
+    assert_eq!(through_time(night), Err(Unfit::WithinADay));
+    assert_eq!(through_time(graduated), Err(Unfit::Graduated));
 }

@@ -22,6 +22,13 @@ pub fn marks(word: u64, byte: u8) -> u64 {
     zero.wrapping_sub(ONES) & !zero & HIGH
 }
 
+/// The control characters of a word below 16, line ends among them, each as its highest bit; right up to and
+/// with the first one.
+#[inline]
+pub fn controls(word: u64) -> u64 {
+    word.wrapping_sub(ONES * 16) & !word & HIGH
+}
+
 /// The number that the digits at the beginning of a word spell, and how many they are, 0 to 8.
 #[inline]
 pub fn number(word: u64) -> (u64, usize) {
@@ -71,5 +78,7 @@ mod tests {
         let found = marks(word(b"ab,c,def", 0).unwrap(), b',');
         assert_eq!(found.trailing_zeros() / 8, 2);
         assert_eq!(marks(word(b"abcdefgh", 0).unwrap(), b','), 0);
+        assert_eq!(controls(word(b"ab c\r\nfg", 0).unwrap()).trailing_zeros() / 8, 4);
+        assert_eq!(controls(word(b"ab c\x7f,~!", 0).unwrap()), 0);
     }
 }

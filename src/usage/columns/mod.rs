@@ -31,7 +31,7 @@ use super::read::{Format, detect, table};
 #[derive(Debug)]
 pub enum Attempt {
     /// The sums of all of it.
-    Summed(Sums),
+    Summed(Box<Sums>),
     /// Its rows have to be billed one by one, and why.
     RowByRow(Unfit),
 }
@@ -64,7 +64,7 @@ impl From<std::io::Error> for Stop {
 
 fn attempt(result: Result<Sums, Stop>) -> Result<Attempt, ReadError> {
     match result {
-        Ok(sums) => Ok(Attempt::Summed(sums)),
+        Ok(sums) => Ok(Attempt::Summed(Box::new(sums))),
         Err(Stop::Unfit(unfit)) => Ok(Attempt::RowByRow(unfit)),
         Err(Stop::Failed(error)) => Err(error),
     }

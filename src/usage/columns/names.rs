@@ -27,13 +27,15 @@ impl Names {
         Names { places: vec![None; PLACES], used: 0 }
     }
 
-    /// The model whose name is the `length` bytes from `at`, after which eight bytes more can be read.
+    /// The model whose name is the `length` bytes from `at`, after which sixteen bytes more can be read.
     #[inline]
     pub fn get(&self, bytes: &[u8], at: usize, length: usize) -> Option<usize> {
-        let mut place = hash(bytes, at, length)?;
+        let start = start(bytes, at, length)?;
+        let mut place = hash(start, bytes, at, length)?;
         loop {
             let entry = self.places[place % PLACES].as_ref()?;
-            if entry.length == length && same(&entry.name, bytes, at, length) {
+            let like = (entry.length == length) & (entry.name[0] == start[0]) & (entry.name[1] == start[1]);
+            if like && (length <= 16 || same(&entry.name, bytes, at, length)) {
                 return Some(entry.model);
             }
             place += 1;
@@ -47,11 +49,12 @@ impl Names {
             return;
         }
         let mut bytes = name.to_vec();
-        bytes.extend([0; 8]);
+        bytes.extend([0; 16]);
         if self.get(&bytes, 0, length).is_some() {
             return;
         }
-        let Some(mut place) = hash(&bytes, 0, length) else { return };
+        let Some(start) = start(&bytes, 0, length) else { return };
+        let Some(mut place) = hash(start, &bytes, 0, length) else { return };
         while self.places[place % PLACES].is_some() {
             place += 1;
         }
@@ -72,14 +75,25 @@ fn masked(bytes: &[u8], at: usize, length: usize, index: usize) -> Option<u64> {
     Some(if left >= 8 { word } else { word & ((1 << (8 * left)) - 1) })
 }
 
+/// The first two words of a name. Lengths change from row to row, so this does not branch on them.
 #[inline]
-fn hash(bytes: &[u8], at: usize, length: usize) -> Option<usize> {
-    let mut sum = length as u64;
-    for index in 0..length.div_ceil(8) {
-        sum = (sum ^ masked(bytes, at, length, index)?).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        sum ^= sum >> 32;
+fn start(bytes: &[u8], at: usize, length: usize) -> Option<[u64; 2]> {
+    let masks = [length.min(8), length.saturating_sub(8).min(8)].map(|bytes| MASKS[bytes]);
+    Some([word(bytes, at)? & masks[0], word(bytes, at + 8)? & masks[1]])
+}
+
+/// Words of which only the first bytes count, by how many.
+const MASKS: [u64; 9] =
+    [0, 0xff, 0xffff, 0xff_ffff, u32::MAX as u64, u64::MAX >> 24, u64::MAX >> 16, u64::MAX >> 8, u64::MAX];
+
+#[inline]
+fn hash(start: [u64; 2], bytes: &[u8], at: usize, length: usize) -> Option<usize> {
+    const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mut sum = (start[0] ^ start[1].rotate_left(29) ^ length as u64).wrapping_mul(MIX);
+    for index in 2..length.div_ceil(8) {
+        sum = (sum ^ masked(bytes, at, length, index)?).wrapping_mul(MIX);
     }
-    Some(sum as usize % PLACES)
+    Some((sum >> 40) as usize % PLACES)
 }
 
 #[inline]
@@ -100,10 +114,10 @@ mod tests {
             names.put(name.as_bytes(), model);
         }
         for (model, name) in known.into_iter().enumerate() {
-            let text = format!("x{name},12345678");
+            let text = format!("x{name},1234567812345678");
             assert_eq!(names.get(text.as_bytes(), 1, name.len()), Some(model));
         }
-        assert_eq!(names.get(b"gpt-5.5,12345678", 0, 7), None);
+        assert_eq!(names.get(b"gpt-5.5,1234567812345678", 0, 7), None);
     }
 
     #[test]
@@ -113,7 +127,7 @@ mod tests {
             names.put(format!("model-{model}").as_bytes(), model);
         }
         assert_eq!(names.used, PLACES / 2);
-        assert_eq!(names.get(b"model-7,12345678", 0, 7), Some(7));
-        assert_eq!(names.get(b"model-2000,12345678", 0, 10), None);
+        assert_eq!(names.get(b"model-7,1234567812345678", 0, 7), Some(7));
+        assert_eq!(names.get(b"model-2000,1234567812345678", 0, 10), None);
     }
 }

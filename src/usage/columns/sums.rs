@@ -77,7 +77,8 @@ impl Tally {
 #[cfg(feature = "parquet")]
 impl Tally {
     /// Adds all of `whole` that is not in `part`.
-    fn join(&mut self, whole: &Tally, part: &Tally) {
+    #[inline]
+    pub(super) fn join(&mut self, whole: &Tally, part: &Tally) {
         self.requests += whole.requests - part.requests;
         self.tokens.input += whole.tokens.input - part.tokens.input;
         self.tokens.cached += whole.tokens.cached - part.tokens.cached;
@@ -102,7 +103,11 @@ impl Block {
     /// Adds a row to its band, which is as many as there are ends below its input.
     #[inline]
     pub fn add(&mut self, counts: &Counts) {
-        let band: usize = self.ends.iter().map(|end| usize::from(counts.input > *end)).sum();
+        let mut band = 0;
+        // Most prompts are short, which the processor learns to guess.
+        if counts.input > self.ends[0] {
+            band = self.ends.iter().map(|end| usize::from(counts.input > *end)).sum();
+        }
         self.tallies[band].add(counts);
     }
 }
@@ -157,10 +162,19 @@ struct Model {
     blocks: Vec<u32>,
 }
 
+/// The block of a model that was met last.
+#[derive(Clone, Copy, Debug)]
+struct Last {
+    day: i64,
+    place: u32,
+}
+
 /// A table of requests as sums.
 #[derive(Clone, Debug, Default)]
 pub struct Sums {
     models: Vec<Model>,
+    /// Of every model, where rows last were added: most rows follow one of the same day.
+    lasts: Vec<Last>,
     blocks: Vec<Block>,
     /// What no sum is above.
     bound: u64,
@@ -220,7 +234,14 @@ impl Sums {
         }
         let name = name.map(str::to_owned);
         self.models.push(Model { name, prices, first: 0, blocks: Vec::new() });
+        self.lasts.push(Last { day: i64::MIN, place: NONE });
         Ok(self.models.len() - 1)
+    }
+
+    /// How many models there are.
+    #[cfg(feature = "parquet")]
+    pub(super) fn models(&self) -> usize {
+        self.models.len()
     }
 
     /// Where a model of that name is.
@@ -234,16 +255,24 @@ impl Sums {
     /// When there would be too many.
     #[inline]
     pub(super) fn block(&mut self, model: usize, day: i64) -> Result<&mut Block, Unfit> {
+        let last = self.lasts[model];
+        let place = if last.day == day { last.place } else { self.search(model, day)? };
+        self.blocks.get_mut(place as usize).ok_or(Unfit::ManySums)
+    }
+
+    fn search(&mut self, model: usize, day: i64) -> Result<u32, Unfit> {
         let known = &self.models[model];
         let place = usize::try_from(day - known.first).ok().and_then(|at| known.blocks.get(at));
-        match place {
-            Some(&place) if place != NONE => Ok(&mut self.blocks[place as usize]),
-            _ => self.open(model, day),
-        }
+        let place = match place {
+            Some(&place) if place != NONE => place,
+            _ => self.open(model, day)?,
+        };
+        self.lasts[model] = Last { day, place };
+        Ok(place)
     }
 
     #[cold]
-    fn open(&mut self, model: usize, day: i64) -> Result<&mut Block, Unfit> {
+    fn open(&mut self, model: usize, day: i64) -> Result<u32, Unfit> {
         if self.blocks.len() >= MOST_BLOCKS {
             return Err(Unfit::ManySums);
         }
@@ -260,10 +289,11 @@ impl Sums {
         if at >= known.blocks.len() {
             known.blocks.resize(at + 1, NONE);
         }
-        known.blocks[at] = self.blocks.len() as u32;
+        let place = self.blocks.len() as u32;
+        known.blocks[at] = place;
         let ends = known.prices.as_ref().map_or([u64::MAX; MOST_ENDS], |prices| prices.ends(day));
         self.blocks.push(Block { model, day, ends, tallies: Default::default() });
-        self.blocks.last_mut().ok_or(Unfit::ManySums)
+        Ok(place)
     }
 
     /// Allows for `most` more tokens in every sum.
@@ -291,7 +321,8 @@ impl Sums {
     }
 
     fn ordered(&self) -> Vec<&Block> {
-        let mut blocks: Vec<&Block> = self.blocks.iter().collect();
+        let used = |block: &&Block| block.tallies.iter().any(|tally| tally.requests > 0);
+        let mut blocks: Vec<&Block> = self.blocks.iter().filter(used).collect();
         blocks.sort_by_key(|block| (block.model, block.day));
         blocks
     }

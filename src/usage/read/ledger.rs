@@ -191,13 +191,14 @@ impl<'a> Ledger<'a> {
         self.reading.rows += rows as u64;
         self.reading.used += rows as u64;
         let Some(times) = times else { return (0, 0) };
-        let (mut first, mut last, mut backwards, mut before) = (i64::MAX, i64::MIN, 0, self.before_ms);
-        for &at in times {
-            (first, last) = (first.min(at), last.max(at));
-            backwards += u64::from(at < before);
-            before = at;
-        }
-        (self.before_ms, self.backwards) = (before, self.backwards + backwards);
+        let (Some(&begin), Some(&end)) = (times.first(), times.last()) else { return (0, 0) };
+        let falls = times.windows(2).map(|pair| u64::from(pair[1] < pair[0])).sum::<u64>();
+        let (first, last) = match falls {
+            0 => (begin, end),
+            _ => times.iter().fold((begin, end), |(first, last), at| (first.min(*at), last.max(*at))),
+        };
+        self.backwards += falls + u64::from(begin < self.before_ms);
+        self.before_ms = end;
         let reading = &mut self.reading;
         reading.first_ms = Some(reading.first_ms.map_or(first, |known| known.min(first)));
         reading.last_ms = Some(reading.last_ms.map_or(last, |known| known.max(last)));

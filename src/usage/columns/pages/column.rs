@@ -29,15 +29,13 @@ pub enum Kind {
 
 /// What turns a stored number or text into the number that is wanted.
 pub trait Meaning {
-    /// Of a number.
-    fn number(&mut self, number: i64) -> i64;
+    /// Of numbers, in place.
+    fn numbers(&mut self, numbers: &mut [i64]);
     /// Of a text.
     ///
     /// # Errors
     /// When what it names cannot be summed.
     fn text(&mut self, text: &[u8]) -> Result<i64, Stop>;
-    /// Whether numbers are what they are.
-    fn is_plain(&self) -> bool;
 }
 
 /// A column chunk, being read.
@@ -247,11 +245,7 @@ fn plain(
         Kind::Double => each(out, eights, |eight| whole(f64::from_le_bytes(eight))),
         Kind::Int64 | Kind::Text => each(out, eights, i64::from_le_bytes),
     }
-    if !meaning.is_plain() {
-        for value in out {
-            *value = meaning.number(*value);
-        }
-    }
+    meaning.numbers(out);
     Ok(end)
 }
 

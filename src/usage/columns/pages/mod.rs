@@ -15,7 +15,7 @@ use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
 use parquet::schema::types::ColumnDescriptor;
 
 use super::plan::{Find, Plan, Unfit};
-use super::sums::{Counts, Sums};
+use super::sums::{Sums, Tally};
 use super::{Attempt, Columns, Role, Stop, attempt, counts};
 use crate::billing::Usage;
 use crate::usage::read::cell::{self, Fault, MOST_TOKENS, SENSIBLE_MS};
@@ -28,8 +28,11 @@ use column::{BROKEN, Column, Kind, Meaning, NULL};
 /// Rows of a batch: all its columns stay in the processor's second cache.
 const BATCH: usize = 4_096;
 
-/// No count of the quick way is as large.
-const SMALL: u64 = 100_000_000;
+/// So many models are few; a power of two.
+const FEW: usize = 32;
+
+/// No count of the quick way is as large; a power of two.
+const SMALL: i64 = 1 << 27;
 
 /// The sums of a Parquet file. `name` is how messages call it.
 ///
@@ -61,8 +64,11 @@ fn read(
         // Nothing depends on the time.
         columns.roles.iter_mut().filter(|role| **role == Role::Time).for_each(|role| *role = Role::Skipped);
     }
-    let mut table =
-        Batches { sums, plan, ledger, handed, by_day, values: std::array::from_fn(|_| vec![0; BATCH]) };
+    let counted = |place: usize| columns.roles.contains(&Role::Count(place, true));
+    let parts = counted(2) || counted(4);
+    let values = std::array::from_fn(|_| vec![0; BATCH]);
+    let mut table = Batches { sums, plan, ledger, handed, by_day, parts, values };
+
     if !columns.roles.contains(&Role::Model) && matches!(table.plan, Plan::ByModel(_)) {
         table.values[MODEL].fill(NULL);
     }
@@ -85,6 +91,8 @@ struct Batches<'a, 'l, 'p> {
     ledger: Ledger<'l>,
     handed: &'a Cell<Option<Record>>,
     by_day: bool,
+    /// Whether written and reasoning tokens are counted.
+    parts: bool,
     /// The five counts, the time and the model of every row of a batch.
     values: [Vec<i64>; 7],
 }
@@ -133,7 +141,7 @@ impl Batches<'_, '_, '_> {
         }
         let times = &self.values[TIME][..rows];
         let (first, last) = self.ledger.taken_all(rows, self.by_day.then_some(times));
-        self.sums.allow(rows as u64 * SMALL)?;
+        self.sums.allow(rows as u64 * SMALL as u64)?;
         let (first, last) = (first.div_euclid(DAY_MS), last.div_euclid(DAY_MS));
         let day = if self.by_day { first } else { 0 };
         let one_day = !self.by_day || first == last;
@@ -144,6 +152,9 @@ impl Batches<'_, '_, '_> {
             return Ok(());
         }
         let models = &self.values[MODEL][..rows];
+        if one_day && !self.parts && self.sums.models() <= FEW {
+            return few(&mut self.sums, day, models, [input, cached, output]);
+        }
         for row in 0..rows {
             let day = if one_day { day } else { times[row].div_euclid(DAY_MS) };
             let tokens = [input[row], cached[row], written[row], output[row], reasoning[row]];
@@ -156,16 +167,18 @@ impl Batches<'_, '_, '_> {
     fn is_plain(&self, rows: usize) -> bool {
         let [input, cached, written, output, reasoning, time, model] =
             self.values.each_ref().map(|values| &values[..rows]);
-        let mut plain = true;
+        // Without comparisons: whatever is negative has the highest bit, whatever is large another one.
+        let (mut small, mut signs) = (0, 0);
         for row in 0..rows {
-            // Negative numbers are beyond `SMALL` too.
-            let counts: [u64; 5] = [input[row], cached[row], written[row], output[row], reasoning[row]]
-                .map(|count| count as u64);
-            let small = counts.iter().fold(0, |most, count| most | count) < SMALL.next_power_of_two();
-            let parts = Counts::fit(&super::counts(counts.map(|count| count & u64::from(u32::MAX))));
-            plain &= small & parts & (time[row] >= 0) & (model[row] >= 0);
+            small |= input[row] | cached[row] | output[row];
+            signs |= input[row].wrapping_sub(cached[row]) | time[row] | model[row];
         }
-        plain
+        for row in 0..if self.parts { rows } else { 0 } {
+            small |= written[row] | reasoning[row];
+            signs |= input[row].wrapping_sub(cached[row]).wrapping_sub(written[row]);
+            signs |= output[row].wrapping_sub(reasoning[row]);
+        }
+        (0..SMALL).contains(&small) && signs >= 0
     }
 
     /// A row on its own, as the readers of plain tables would have it.
@@ -217,6 +230,31 @@ impl Batches<'_, '_, '_> {
     }
 }
 
+/// Adds rows of few models and one day: those of the lowest bands beside each other first, which stay in the
+/// processor's first cache.
+fn few(sums: &mut Sums, day: i64, models: &[i64], [input, cached, output]: [&[i64]; 3]) -> Result<(), Stop> {
+    let (mut lowest, mut ends) = ([[0_u64; 4]; FEW], [0; FEW]);
+    for (model, end) in ends.iter_mut().enumerate().take(sums.models()) {
+        *end = sums.block(model, day)?.ends[0];
+    }
+    let rows = models.iter().zip(input).zip(cached.iter().zip(output));
+    for ((model, input), (cached, output)) in rows {
+        let (model, tokens) = (*model as usize % FEW, [*input as u64, *cached as u64, *output as u64]);
+        if tokens[0] > ends[model] {
+            sums.block(model, day)?.add(&counts([tokens[0], tokens[1], 0, tokens[2], 0]));
+            continue;
+        }
+        for (sum, count) in lowest[model].iter_mut().zip([1, tokens[0], tokens[1], tokens[2]]) {
+            *sum += count;
+        }
+    }
+    for (model, [requests, input, cached, output]) in lowest.into_iter().enumerate().take(sums.models()) {
+        let tokens = counts([input, cached, 0, output, 0]);
+        sums.block(model, day)?.tallies[0].join(&Tally { requests, tokens }, &Tally::default());
+    }
+    Ok(())
+}
+
 /// How a time is counted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Unit {
@@ -266,16 +304,10 @@ fn stored(column: &ColumnDescriptor, place: usize) -> Option<(Kind, Unit)> {
 struct Plain;
 
 impl Meaning for Plain {
-    fn number(&mut self, number: i64) -> i64 {
-        number
-    }
+    fn numbers(&mut self, _: &mut [i64]) {}
 
     fn text(&mut self, _: &[u8]) -> Result<i64, Stop> {
         Err(Unfit::Packing.into())
-    }
-
-    fn is_plain(&self) -> bool {
-        true
     }
 }
 
@@ -286,7 +318,24 @@ struct Times<'a> {
 }
 
 impl Meaning for Times<'_> {
-    #[inline]
+    fn numbers(&mut self, numbers: &mut [i64]) {
+        let usual = self.unit == Unit::Open && numbers.iter().all(|number| SENSIBLE_S.contains(number));
+        for number in numbers {
+            *number = if usual { *number * 1_000 } else { self.number(*number) };
+        }
+    }
+
+    fn text(&mut self, text: &[u8]) -> Result<i64, Stop> {
+        let Ok(text) = std::str::from_utf8(text) else { return Ok(BROKEN) };
+        Ok(match cell::Cell::Text(text).time("time", self.context) {
+            Ok(ms) => ms,
+            Err(fault) if fault.reason == Reason::NoTime => NULL,
+            Err(_) => BROKEN,
+        })
+    }
+}
+
+impl Times<'_> {
     fn number(&mut self, number: i64) -> i64 {
         let ms = match (self.unit, number) {
             (Unit::Open, 100_000_000..100_000_000_000) => number * 1_000,
@@ -304,20 +353,10 @@ impl Meaning for Times<'_> {
         };
         if SENSIBLE_MS.contains(&ms) { ms } else { BROKEN }
     }
-
-    fn text(&mut self, text: &[u8]) -> Result<i64, Stop> {
-        let Ok(text) = std::str::from_utf8(text) else { return Ok(BROKEN) };
-        Ok(match cell::Cell::Text(text).time("time", self.context) {
-            Ok(ms) => ms,
-            Err(fault) if fault.reason == Reason::NoTime => NULL,
-            Err(_) => BROKEN,
-        })
-    }
-
-    fn is_plain(&self) -> bool {
-        false
-    }
 }
+
+/// Unix seconds of [`SENSIBLE_MS`], as most logs have them.
+const SENSIBLE_S: std::ops::Range<i64> = SENSIBLE_MS.start / 1_000..SENSIBLE_MS.end / 1_000;
 
 /// Models, as their places among the sums.
 struct Models<'a, 'f> {
@@ -336,9 +375,7 @@ impl Models<'_, '_> {
 }
 
 impl Meaning for Models<'_, '_> {
-    fn number(&mut self, number: i64) -> i64 {
-        number
-    }
+    fn numbers(&mut self, _: &mut [i64]) {}
 
     fn text(&mut self, text: &[u8]) -> Result<i64, Stop> {
         let Ok(text) = std::str::from_utf8(text) else { return Err(Unfit::Packing.into()) };
@@ -346,9 +383,5 @@ impl Meaning for Models<'_, '_> {
             Some(name) => Ok(self.named(Some(name))? as i64),
             None => Ok(NULL),
         }
-    }
-
-    fn is_plain(&self) -> bool {
-        false
     }
 }
