@@ -13,7 +13,7 @@ use crate::domain::problem::Code;
 use crate::domain::route::RouteId;
 use crate::domain::time::Instant;
 use crate::render::chart::png::png;
-use crate::render::{BacktestReport, backtest_charts, backtest_json, backtest_sheet};
+use crate::render::{BacktestReport, backtest_charts, backtest_json, backtest_rows, backtest_sheet};
 use crate::usage::{
     BacktestOptions, DAY_MS, Pricer, Replay, Series, Spending, Spent, Task, halves, parse_duration,
     read_series, rolling,
@@ -72,7 +72,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     }
     print(&match arguments.format {
         Format::Json => backtest_json(&report)?,
-        Format::Csv => backtest_sheet(&report).csv()?,
+        Format::Csv => backtest_rows(&report).csv()?,
         Format::Markdown => backtest_sheet(&report).markdown(),
         Format::Table => backtest_sheet(&report).terminal(width()),
     })?;

@@ -1,7 +1,7 @@
 //! `tollcast fit`: a usage log as a scenario with honest ranges.
 
-use std::io::Write;
-use std::path::PathBuf;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -19,7 +19,7 @@ use crate::domain::route::RouteId;
 use crate::domain::time::{Instant, Month};
 use crate::engine::{Estimator, Options, Sampler, simulate};
 use crate::render::chart::png::png;
-use crate::render::{FitReport, fit_charts, fit_sheet, fit_yaml};
+use crate::render::{FIRST_LINE, FitReport, fit_charts, fit_sheet, fit_yaml};
 use crate::usage::{Pricer, Replay, Traffic, VolumeOptions, fit, next_month};
 
 /// Arguments of `fit`.
@@ -69,7 +69,13 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     if let Some(folder) = &arguments.out {
         folder::probe(folder)?;
     }
+    if let Some(path) = &arguments.output {
+        refuse_foreign(path)?;
+    }
     let catalogue = files::catalogue(&arguments.pricing)?;
+    for route in &arguments.route {
+        catalogue.offer(route).map_err(|error| super::unsold(route, error))?;
+    }
     let mut report = fitted(arguments, &catalogue)?;
     let verdict = held_against_log(&report, &catalogue)?;
     report.remarks.push(verdict);
@@ -92,6 +98,24 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     Ok(Exit::Answered)
 }
 
+/// Refuses to write over anything but a scenario that `fit` wrote: a log, for instance.
+fn refuse_foreign(path: &Path) -> Result<(), Failure> {
+    let Ok(file) = std::fs::File::open(path) else { return Ok(()) };
+    let mut begin = Vec::new();
+    file.take(FIRST_LINE.len() as u64)
+        .read_to_end(&mut begin)
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    if begin.is_empty() || begin == FIRST_LINE.as_bytes() {
+        return Ok(());
+    }
+    Err(Failure::usage(
+        &format!("{} exists and is no scenario that fit wrote", path.display()),
+        "choose another place for --output, or remove that file",
+    ))
+}
+
+/// Fewer requests say nothing about their law.
+const LEAST_REQUESTS: u64 = 10;
 /// Trials from which it is told what a request of the scenario costs.
 const TRIALS: u32 = 1_024;
 /// A difference that a reader should know of.
@@ -154,9 +178,10 @@ fn fitted(arguments: &Arguments, catalogue: &Catalogue) -> Result<FitReport, Fai
         remarks.extend(logs::remarks(log, &reading));
         last_ms = last_ms.max(reading.last_ms);
     }
-    if used == 0 {
-        let title = "the log has no request to fit";
-        return Err(Failure::problem(Code::Empty, title, "is --model the name as the log writes it?"));
+    if used < LEAST_REQUESTS {
+        let title = format!("the log has {used} requests to fit, and {LEAST_REQUESTS} are the least");
+        let help = format!("{} Is --model the name as the log writes it?", remarks.join(" "));
+        return Err(Failure::problem(Code::Empty, &title, &help));
     }
     remarks.extend(refuse_unpriced(&replay, used)?);
     if traffic.sums > 0 {

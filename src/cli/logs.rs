@@ -112,6 +112,15 @@ impl LogArguments {
                 &help,
             ));
         }
+        for (at, (field, column)) in self.columns.iter().enumerate() {
+            let before = &self.columns[..at];
+            if before.iter().any(|(other, name)| other == field || name.eq_ignore_ascii_case(column)) {
+                return Err(Failure::usage(
+                    &format!("--column {}={column} contradicts one before it", field.name()),
+                    "one column for every field, and one field for every column",
+                ));
+            }
+        }
         Ok(read::Options {
             format: self.usage_format()?,
             columns: self.columns.clone(),

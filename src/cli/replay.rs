@@ -7,6 +7,7 @@ use super::outcome::{Exit, Failure, print};
 use super::simulate::width;
 use super::{Format, PricingArguments, files};
 use crate::catalogue::Catalogue;
+use crate::domain::problem::Code;
 use crate::domain::route::RouteId;
 use crate::domain::time::Instant;
 use crate::render::{ReplayReport, ReplayReports, replay_days, replay_json, replay_sheets};
@@ -50,6 +51,11 @@ pub fn run(job: &Job<'_>) -> Result<Exit, Failure> {
         }
     };
     let used: u64 = readings.iter().map(|reading| reading.used).sum();
+    if used == 0 {
+        let why: Vec<String> =
+            job.logs.iter().zip(&readings).flat_map(|(log, reading)| remarks(log, reading)).collect();
+        return Err(Failure::problem(Code::Empty, "no row of the log can be used", &why.join(" ")));
+    }
     let mut notes: Vec<String> =
         job.logs.iter().zip(&readings).flat_map(|(log, reading)| remarks(log, reading)).collect();
     if failed > 0 {

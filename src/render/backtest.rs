@@ -105,6 +105,37 @@ fn row(task: &str, horizon: &str, forecaster: &str, score: &Score) -> Vec<String
     row
 }
 
+/// One row for every task and forecaster, in plain numbers.
+pub fn backtest_rows(report: &BacktestReport) -> Sheet {
+    let head = [
+        "task",
+        "horizon",
+        "forecasts",
+        "forecaster",
+        "crps_over_spend",
+        "wape",
+        "bias",
+        "coverage_50",
+        "coverage_80",
+        "coverage_90",
+        "coverage_95",
+        "width_90",
+    ];
+    let mut sheet = Sheet::new("backtest", &head);
+    for task in &report.tasks {
+        let all = [("tollcast", &task.model)].into_iter();
+        for (name, score) in all.chain(task.baselines.iter().map(|(name, score)| (*name, score))) {
+            let figures = [score.crps_over_spend(), score.wape(), score.bias()].into_iter();
+            let figures = figures.chain(score.coverage()).chain([score.width_90()]);
+            let mut row = vec![task.name.clone(), task.horizon.clone()];
+            row.extend([score.forecasts().to_string(), name.to_owned()]);
+            row.extend(figures.map(|figure| format!("{figure:.6}")));
+            sheet.rows.push(row);
+        }
+    }
+    sheet
+}
+
 fn title(model: &Score, rivals: &[(&'static str, Score)]) -> String {
     let held = 100.0 * model.coverage()[2];
     let best = rivals.iter().min_by(|a, b| a.1.crps_over_spend().total_cmp(&b.1.crps_over_spend()));

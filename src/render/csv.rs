@@ -52,7 +52,8 @@ const FIGURES: [Figure; 10] = [
 
 /// A text that no spreadsheet takes for a formula (CWE-1236).
 pub fn guarded(text: &str) -> String {
-    let risky = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
+    let risky = text.parse::<f64>().is_err()
+        && text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
     if risky { format!("'{text}") } else { text.to_owned() }
 }
 
@@ -64,5 +65,6 @@ mod tests {
     fn labels_that_look_like_formulas_are_guarded() {
         assert_eq!(guarded("=HYPERLINK(\"x\")"), "'=HYPERLINK(\"x\")");
         assert_eq!(guarded("openai/gpt-5.4"), "openai/gpt-5.4");
+        assert_eq!(guarded("-0.05"), "-0.05", "a number is no formula");
     }
 }

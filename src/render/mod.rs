@@ -24,11 +24,11 @@ mod units;
 mod words;
 
 pub use audit::audit_sheet;
-pub use backtest::{BacktestReport, backtest_charts, backtest_json, backtest_sheet};
+pub use backtest::{BacktestReport, backtest_charts, backtest_json, backtest_rows, backtest_sheet};
 pub use comparison::{ComparisonReport, comparison_json, comparison_markdown, comparison_terminal};
 pub use csv::months_csv;
 pub use figures::{charts, overlay_chart};
-pub use fitted::{FitReport, fit_charts, fit_sheet, fit_yaml};
+pub use fitted::{FIRST_LINE, FitReport, fit_charts, fit_sheet, fit_yaml};
 pub use json::{manifest_json, result_json};
 pub use page::{html, markdown};
 pub use prices::*;

@@ -31,6 +31,8 @@ pub struct Fit {
     pub total: Sums,
     /// The share of requests above the base band.
     pub crossing_share: f64,
+    /// The longest prompt, where the log looks as if all were cut there.
+    pub cut_at: Option<u64>,
 }
 
 /// The cache of a log.
@@ -124,6 +126,7 @@ pub fn fit(traffic: Traffic, options: &VolumeOptions) -> Result<Fit, String> {
         output: traffic.outputs.fit(),
         reasoning: reasoning.map(|law| (reasoning_share, law)),
         prompt_output_correlation: traffic.prompt_output_correlation(),
+        cut_at: traffic.prompts.cut_at(),
         crossing_share: traffic.crossing.requests / total.requests,
         prompt,
         cache,

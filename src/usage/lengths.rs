@@ -19,6 +19,9 @@ const TAILS: [f64; 6] = [0.2, 0.1, 0.05, 0.02, 0.01, 0.005];
 const CLOSE_TAIL: f64 = 0.05;
 /// Tails with fewer lengths than this scatter by more than that themselves.
 const LEAST_IN_TAIL: u64 = 400;
+/// Lengths are cut if this share of them is the longest, and more than in a quarter of an octave below.
+const CUT_SHARE: f64 = 0.005;
+const CUT_BESIDE: usize = 32;
 /// The narrowest component: lengths are grouped into bins of about this width.
 const NARROWEST: f64 = 0.01;
 /// Steps of the expectation-maximisation algorithm.
@@ -28,13 +31,16 @@ const STEPS: usize = 200;
 #[derive(Clone, Debug)]
 pub struct Lengths {
     counts: Vec<u64>,
+    /// Of the lengths of every bin.
+    sums: Vec<f64>,
     total: u64,
     sum: f64,
+    longest: u64,
 }
 
 impl Default for Lengths {
     fn default() -> Self {
-        Lengths { counts: vec![0; BINS], total: 0, sum: 0.0 }
+        Lengths { counts: vec![0; BINS], sums: vec![0.0; BINS], total: 0, sum: 0.0, longest: 0 }
     }
 }
 
@@ -80,8 +86,19 @@ impl Lengths {
     pub fn add_many(&mut self, tokens: u64, times: u64) {
         let mean = (tokens + times / 2).checked_div(times).unwrap_or(0);
         self.counts[bin_of(mean)] += times;
+        self.sums[bin_of(mean)] += tokens as f64;
         self.total += times;
         self.sum += tokens as f64;
+        self.longest = self.longest.max(mean);
+    }
+
+    /// The longest length, if so many are about as long that all seem to be cut there.
+    pub fn cut_at(&self) -> Option<u64> {
+        let last = bin_of(self.longest);
+        let near: u64 = self.counts[last.saturating_sub(1)..=last].iter().sum();
+        let below: u64 = self.counts[last.saturating_sub(CUT_BESIDE)..last.saturating_sub(1)].iter().sum();
+        let alike = self.total > 0 && near as f64 >= CUT_SHARE * self.total as f64;
+        (alike && near > below && near < self.total).then_some(self.longest)
     }
 
     /// How many lengths.
@@ -181,6 +198,11 @@ impl Lengths {
         for component in &mut components {
             component.weight *= 1.0 - zero;
             if component.sigma <= NARROWEST {
+                let bin = bin_of(libm::exp(component.ln_median).round() as u64);
+                // The exact length, where all of the bin are alike.
+                if self.counts[bin] > 0 {
+                    component.ln_median = libm::log(self.sums[bin] / self.counts[bin] as f64);
+                }
                 component.sigma = 0.0;
             }
         }
@@ -339,6 +361,21 @@ mod tests {
         assert_eq!((lengths.mean(), fitted.components.len()), (700.0, 2));
         assert!(fitted.distance < 0.01, "{fitted:?}");
         assert!(Lengths::default().fit().is_none());
+    }
+
+    #[test]
+    fn a_cut_is_seen_where_lengths_pile_up() {
+        let mut lengths = drawn(&[(1.0, 90_000.0, 0.8)], 6_000);
+        assert_eq!(lengths.cut_at(), None);
+        let mut cut = Lengths::default();
+        for (bin, count) in lengths.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+            let tokens = libm::exp(centre_of(bin)).round().min(272_000.0) as u64;
+            cut.add_many(tokens * count, *count);
+        }
+        assert_eq!(cut.cut_at(), Some(272_000));
+        lengths = Lengths::default();
+        lengths.add_many(70_000, 70);
+        assert_eq!(lengths.cut_at(), None, "a constant is no cut");
     }
 
     #[test]

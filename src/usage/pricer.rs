@@ -301,17 +301,27 @@ fn named<'a>(
     match found.as_slice() {
         [one] => Ok(*one),
         [] => Err(Unpriced {
-            title: format!("no model `{model}`{whose} is in the catalogue"),
+            title: format!("no model `{}`{whose} is in the catalogue", short(model)),
             help: "`tollcast prices list` names all; price the log with --route, or add a price file"
                 .to_owned(),
         }),
         several => Err(Unpriced {
-            title: format!("the log does not say who served `{model}`"),
+            title: format!("the log does not say who served `{}`", short(model)),
             help: format!(
                 "say it with --provider: {}",
                 several.iter().map(|(provider, _)| provider.id.as_str()).collect::<Vec<_>>().join(", ")
             ),
         }),
+    }
+}
+
+/// The beginning of a name: what stands in a model's column may be anything.
+fn short(name: &str) -> String {
+    const MOST: usize = 48;
+    if name.chars().count() <= MOST {
+        name.to_owned()
+    } else {
+        name.chars().take(MOST).collect::<String>() + "…"
     }
 }
 

@@ -98,7 +98,7 @@ fn logs_that_cannot_be_used_say_why() {
         (&["price", "--route", "openai/gpt-5.4"], "--log"),
         (&["price", "--log", &series, "--log-format", "series"], "no single requests"),
         (&["fit", &empty], "is empty"),
-        (&["fit", &log, "--model", "nobody"], "no request to fit"),
+        (&["fit", &log, "--model", "nobody"], "0 requests to fit"),
         (&["backtest", &series, "--bin", "1d"], "are too few for a horizon"),
         (&["backtest", &series, "--bin", "1d", "--horizon", "7d"], "too few"),
         (&["backtest", &series, "--log-format", "series"], "without --bin"),
