@@ -123,10 +123,8 @@ impl Traffic {
             self.hits.add_many(usage.input, requests);
             self.hit_input += usage.input as f64;
         }
-        if record.span_ms.is_none() {
-            let cell = grid_bin(usage.input) * GRID + grid_bin(visible);
-            self.grid[cell] = self.grid[cell].saturating_add(1);
-        }
+        let cell = grid_bin(usage.input / requests) * GRID + grid_bin(visible / requests);
+        self.grid[cell] = self.grid[cell].saturating_add(u32::try_from(requests).unwrap_or(u32::MAX));
         let (_, minute) = utc_day_and_minute(record.instant());
         self.hours[(minute / 60) as usize] += requests as f64;
         self.collector.add(record.at_ms, record.span_ms, requests as f64, usd);

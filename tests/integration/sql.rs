@@ -351,6 +351,12 @@ fn compare_histogram(folder: &Path, catalogue: &Catalogue, log: &[LogRow]) {
         })
         .collect();
     assert_eq!(found, hours);
+    let mut small: BTreeMap<(String, i64), i64> = BTreeMap::new();
+    for row in result(folder, 5) {
+        *small.entry((route(&row), number(&row, "ts"))).or_default() += number(&row, "requests");
+    }
+    let hours: BTreeMap<_, _> = hours.into_iter().map(|(hour, (_, requests))| (hour, requests)).collect();
+    assert_eq!(small, hours);
 }
 
 #[test]

@@ -85,6 +85,7 @@ fn logs_that_cannot_be_used_say_why() {
         written(folder.path(), "nameless.csv", "ts,input_tokens,output_tokens\n2026-11-20,10,10\n");
     let series = written(folder.path(), "series.csv", "bin,requests,spend_usd\n0,1,1\n1,1,1\n2,1,1\n");
     let broken = written(folder.path(), "broken.csv", "bin,requests,spend_usd\n0,1,1\n0,1,-1\nx,1,1\n");
+    let headed = written(folder.path(), "headed.csv", "ts,input_tokens,output_tokens\n");
     let empty = written(folder.path(), "empty.csv", "");
     for (arguments, says) in [
         (&["price", "--log", &nameless][..], "names no model"),
@@ -99,6 +100,13 @@ fn logs_that_cannot_be_used_say_why() {
         (&["price", "--log", &series, "--log-format", "series"], "no single requests"),
         (&["fit", &empty], "is empty"),
         (&["fit", &log, "--model", "nobody"], "0 requests to fit"),
+        (&["fit", &log, "--route", "openai/gpt-99"], "unknown model"),
+        (&["fit", &log, "-o", &log], "no scenario that fit wrote"),
+        (
+            &["price", "--log", &log, "--column", "input=cost", "--column", "input=input_tokens"],
+            "contradicts",
+        ),
+        (&["price", "--log", &headed], "no row of the log can be used"),
         (&["backtest", &series, "--bin", "1d"], "are too few for a horizon"),
         (&["backtest", &series, "--bin", "1d", "--horizon", "7d"], "too few"),
         (&["backtest", &series, "--log-format", "series"], "without --bin"),
@@ -288,6 +296,49 @@ fn a_fitted_scenario_gives_back_the_log() {
     let wanted = f64::from(crossings) / f64::from(count);
     assert!((share / wanted - 1.0).abs() < 0.1, "{share} above the threshold, {wanted} in the log");
     assert_eq!(answer["routes"][1]["id"], "azure/gpt-5.4");
+}
+
+/// What the exported query makes of a log: `fit` reads that in its place.
+#[test]
+fn a_log_in_small_fits_as_the_log_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut stream = Stream::new(8, 0, Purpose::named("a log in small"));
+    let mut log = "ts,provider,model,requests,input_tokens,cached_tokens,output_tokens\n".to_owned();
+    let mut cells: std::collections::BTreeMap<(i64, u64, u64), [u64; 4]> = std::collections::BTreeMap::new();
+    for request in 0..8_000_i64 {
+        let at = 1_795_046_400 + 60 * request;
+        let input = (9_000.0 * (0.8 * stream.normal()).exp()).round() as u64;
+        let cached = if stream.uniform() < 0.5 { input / 2 } else { 0 };
+        let output = (400.0 * (0.7 * stream.normal()).exp()).round() as u64;
+        writeln!(log, "{at},openai,gpt-5.4,1,{input},{cached},{output}").unwrap();
+        let low = |tokens: u64| {
+            let width = if tokens < 32 { 1 } else { (1_u64 << tokens.ilog2()) / 16 };
+            tokens - tokens % width
+        };
+        let cell = cells.entry((at - at.rem_euclid(3600), low(input), low(output))).or_default();
+        [1, input, cached, output].into_iter().zip(cell).for_each(|(more, sum)| *sum += more);
+    }
+    let mut small = "ts,provider,model,requests,input_tokens,cached_tokens,output_tokens\n".to_owned();
+    for ((hour, ..), [requests, input, cached, output]) in cells {
+        writeln!(small, "{hour},openai,gpt-5.4,{requests},{input},{cached},{output}").unwrap();
+    }
+    let means: Vec<[f64; 2]> = [("whole", log), ("small", small)]
+        .into_iter()
+        .map(|(name, text)| {
+            let log = written(folder.path(), &format!("{name}.csv"), &text);
+            let scenario = folder.path().join(format!("{name}.yaml"));
+            let (code, _, stderr) = run(&["fit", &log, "-o", scenario.to_str().unwrap(), "--months", "1"]);
+            assert_eq!(code, Some(0), "{stderr}");
+            let arguments =
+                ["simulate", scenario.to_str().unwrap(), "--estimator", "fast", "--format", "json", "-q"];
+            let route = &json(&arguments)["routes"][0];
+            let requests = route["months"][0]["requests_mean"].as_f64().unwrap();
+            [requests, route["total"]["spend_usd"]["mean"].as_f64().unwrap() / requests]
+        })
+        .collect();
+    for (whole, small) in means[0].iter().zip(&means[1]) {
+        assert!((small / whole - 1.0).abs() < 0.01, "{small} from the small log, {whole} from the whole");
+    }
 }
 
 /// The traces, where they are.

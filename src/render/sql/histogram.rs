@@ -42,6 +42,48 @@ GROUP BY provider, model, tier, region, output_low, output_width
 ORDER BY 1, 2, 3, 4, 5, 6;
 ";
 
+const SMALL_LOG: &str = "\
+-- The log in small, as a table that `tollcast fit` reads: save the answer as CSV with its header. One row for
+-- every hour, route, and bin of input and output; its tokens are sums over its requests.
+WITH widths AS (
+  SELECT
+    b.*,
+    {input_width} AS input_width,
+    {output_width} AS output_width
+  FROM {bills} b
+  WHERE b.status <> 'unreadable'
+),
+cells AS (
+  SELECT
+    w.*,
+    w.at_second - MOD(w.at_second, 3600) AS hour_second,
+    w.input_tokens - MOD(w.input_tokens, w.input_width) AS input_low,
+    w.output_tokens - MOD(w.output_tokens, w.output_width) AS output_low
+  FROM widths w
+)
+SELECT
+  c.hour_second AS ts, c.provider, c.model, c.tier, c.region,
+  SUM(c.requests) AS requests,
+  SUM(c.input_tokens) AS input_tokens, SUM(c.cached_tokens) AS cached_tokens,
+  SUM(c.cache_write_tokens) AS cache_write_tokens, SUM(c.cache_write_1h_tokens) AS cache_write_1h_tokens,
+  SUM(c.output_tokens) AS output_tokens, SUM(c.reasoning_tokens) AS reasoning_tokens
+FROM cells c
+GROUP BY c.hour_second, c.provider, c.model, c.tier, c.region, c.input_low, c.output_low
+ORDER BY 1, 2, 3, 4, 5, 6, 7, 8;
+";
+
+/// The query whose answer `tollcast fit` reads in place of the log.
+pub fn small_log(options: &SqlOptions) -> String {
+    filled(
+        SMALL_LOG,
+        &[
+            ("input_width", &width("b.input_tokens")),
+            ("output_width", &width("b.output_tokens")),
+            ("bills", &options.bill_view.to_string()),
+        ],
+    )
+}
+
 /// The query with a line for each model and bin.
 pub fn lengths(options: &SqlOptions) -> String {
     filled(

@@ -65,6 +65,7 @@ pub fn price_script(rows: &[FlatPrice<'_>], options: &SqlOptions) -> String {
     if options.histogram {
         parts.push(histogram::lengths(options));
         parts.push(histogram::hours(options));
+        parts.push(histogram::small_log(options));
     }
     parts.join("\n")
 }
