@@ -120,7 +120,7 @@ fn volume(fit: &Fit, line: &mut dyn FnMut(String)) {
     };
     let log = |law: crate::usage::forecast::Normal| percentiles(law.mean, law.sd, 6);
     line("    volume:".to_owned());
-    line(format!("      # From {}.", one_line(&volume.basis)));
+    line(format!("      # Volume: {}.", one_line(&volume.basis)));
     line(format!("      requests_per_day: {}", log(volume.log_requests_per_day)));
     let growth = volume.growth_per_month;
     let at = |score: f64| decimal(libm::expm1(growth.mean + growth.sd * score));
@@ -290,7 +290,7 @@ pub fn fit_sheet(report: &FitReport) -> Sheet {
     if let Some(turns) = &fit.turns {
         row("requests in a session", turns, 0.0);
     }
-    sheet.notes.push(format!("Volume: from {}.", fit.volume.basis));
+    sheet.notes.push(format!("Volume: {}.", fit.volume.basis));
     sheet.notes.extend(report.remarks.iter().cloned());
     sheet
 }

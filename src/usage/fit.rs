@@ -237,7 +237,7 @@ fn by_days(
     let level_start = (level.sd * covariance(0, 2) + middle * growth.sd * covariance(1, 2)) / sd * remembered;
     let dependence = [level_growth, level_start, covariance(1, 2) * remembered];
     VolumeFit {
-        basis: format!("{} whole days of the log", days.len()),
+        basis: format!("from {} whole days of the log", days.len()),
         log_requests_per_day: Normal { mean: log_level, sd },
         growth_per_month: Normal { mean: growth.mean * MEAN_MONTH_DAYS, sd: growth.sd * MEAN_MONTH_DAYS },
         dependence,
