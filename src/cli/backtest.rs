@@ -170,11 +170,19 @@ fn series(log: &Path, arguments: &Arguments, remarks: &mut Vec<String>) -> Resul
         ));
     };
     let name = log.display().to_string();
-    let (series, empty) = read_series(&name, files::open(log)?, bin_ms)?;
-    if empty > 0 {
-        remarks.push(format!("{name}: {empty} bins have no row; they count as without requests."));
+    let reading = read_series(&name, files::open(log)?, bin_ms, arguments.logs.strict)?;
+    if reading.empty > 0 {
+        remarks.push(format!("{name}: {} bins have no row; they count as without requests.", reading.empty));
     }
-    Ok(series)
+    if !reading.set_aside.is_empty() {
+        remarks.push(format!(
+            "{name}: {} rows are set aside, and {} bins are the mean of their neighbours: {}.",
+            reading.set_aside.len(),
+            reading.filled,
+            reading.set_aside.iter().take(3).map(String::as_str).collect::<Vec<_>>().join("; ")
+        ));
+    }
+    Ok(reading.series)
 }
 
 /// The tasks of a series: the horizons that were asked for, or those that it is long enough for.

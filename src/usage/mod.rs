@@ -30,6 +30,6 @@ pub use pricer::{Priced, Pricer, Terms, Unpriced};
 pub use record::{Billed, Record};
 pub use replay::{Compared, Difference, Replay, Tally};
 pub use score::{COVERAGES, PIT_BARS, Score};
-pub use series::{Collector, DAY_MS, Series, read_series};
+pub use series::{Collector, DAY_MS, Series, SeriesReading, read_series};
 pub use sessions::{Session, Spending, Spent, halves};
 pub use traffic::{Sums, Traffic, rank_of};

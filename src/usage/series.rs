@@ -137,12 +137,33 @@ impl Collector {
 /// The most bins that a series may span.
 const MOST_BINS: i64 = 5_000_000;
 
+/// A series as read from a file.
+#[derive(Clone, Debug)]
+pub struct SeriesReading {
+    /// The series.
+    pub series: Series,
+    /// Bins that no row speaks of; they are zeros.
+    pub empty: usize,
+    /// Bins whose row was set aside; they are the mean of their neighbours.
+    pub filled: usize,
+    /// What is wrong with the rows that were set aside, line by line.
+    pub set_aside: Vec<String>,
+}
+
+/// A series of which more rows than this share cannot be used is none.
+const MOST_SET_ASIDE: f64 = 0.1;
+
 /// Reads a CSV with one row per bin: `bin` (a number, or a time), `requests`, and a column that begins with `spend`.
-/// Bins without a row are zeros; how many they are is the second figure.
+/// Rows that cannot be used are set aside, unless `strict`.
 ///
 /// # Errors
-/// Columns that are not there, and every row that cannot be read, with its line.
-pub fn read_series(name: &str, input: impl Read, bin_ms: i64) -> Result<(Series, usize), Problems> {
+/// Columns that are not there; all rows that cannot be used, with their lines, where one is too many.
+pub fn read_series(
+    name: &str,
+    input: impl Read,
+    bin_ms: i64,
+    strict: bool,
+) -> Result<SeriesReading, Problems> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(input);
     let mut file = File { source: Arc::new(Source::new(name, String::new())), problems: Problems::new() };
     let header = match reader.headers() {
@@ -150,41 +171,29 @@ pub fn read_series(name: &str, input: impl Read, bin_ms: i64) -> Result<(Series,
         Err(error) => return Err(file.stop(1, "the header cannot be read", &error.to_string())),
     };
     let columns = file.columns(&header)?;
-    let mut rows: Vec<(i64, f64, f64)> = Vec::new();
-    let mut dated = false;
+    let mut rows: Vec<Row> = Vec::new();
+    let (mut dated, mut lines, mut after_bad) = (false, 0, false);
     for (at, row) in reader.records().enumerate() {
-        let line = at + 2;
-        let row = match row {
-            Ok(row) => row,
-            Err(error) => {
-                file.add(line, "a row that cannot be read", &error.to_string());
-                continue;
+        lines = at + 1;
+        match file.bin(row, &columns, at + 2, bin_ms, rows.last()) {
+            Some((bin, is_dated, requests, spend)) => {
+                dated |= is_dated;
+                rows.push(Row { bin, requests, spend, after_bad: std::mem::take(&mut after_bad) });
             }
-        };
-        if let Some((time, requests, spend)) = file.row(&row, &columns, line) {
-            let bin = match time {
-                Time::Bin(bin) => bin,
-                Time::Ms(ms) => {
-                    dated = true;
-                    ms.div_euclid(bin_ms)
-                }
-            };
-            if rows.last().is_some_and(|(before, ..)| *before >= bin) {
-                file.add(line, "bins are not in order, or one comes twice", "sort the rows by time");
-                continue;
-            }
-            rows.push((bin, requests, spend));
+            None => after_bad = true,
         }
+    }
+    let bad = file.problems.len();
+    if strict && bad > 0 || bad as f64 > MOST_SET_ASIDE * lines as f64 {
+        return Err(file.problems);
     }
     let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
         return Err(file.stop(1, "the series has no rows", "one row for every bin is needed"));
     };
-    let (first, count) = (first.0, last.0 - first.0 + 1);
+    let (first, count) = (first.bin, last.bin - first.bin + 1);
     if count > MOST_BINS {
         return Err(file.stop(1, "the series spans too many bins", "is --bin the length of a bin?"));
     }
-    file.problems.or_value(Some(()))?;
-    let empty = count as usize - rows.len();
     let mut series = Series {
         bin_ms,
         first_ms: first * bin_ms,
@@ -193,11 +202,37 @@ pub fn read_series(name: &str, input: impl Read, bin_ms: i64) -> Result<(Series,
         requests: vec![0.0; count as usize],
         cost_moment: 1.0,
     };
-    for (bin, requests, spend) in rows {
-        let at = (bin - first) as usize;
-        (series.requests[at], series.spend[at]) = (requests, spend);
+    let filled = fill(&mut series, &rows, first);
+    let set_aside = file.problems.into_sorted().into_iter().map(|problem| problem.title).collect();
+    Ok(SeriesReading { series, empty: count as usize - rows.len() - filled, filled, set_aside })
+}
+
+/// A usable row.
+struct Row {
+    bin: i64,
+    requests: f64,
+    spend: f64,
+    /// Whether the row before it was set aside.
+    after_bad: bool,
+}
+
+/// Enters the rows. Bins between two of them where a row was set aside become the mean of those two; tells how many.
+fn fill(series: &mut Series, rows: &[Row], first: i64) -> usize {
+    let mut filled = 0;
+    let mut before: Option<&Row> = None;
+    for row in rows {
+        if let (Some(before), true) = (before, row.after_bad) {
+            for at in (before.bin + 1 - first) as usize..(row.bin - first) as usize {
+                series.requests[at] = 0.5 * (before.requests + row.requests);
+                series.spend[at] = 0.5 * (before.spend + row.spend);
+                filled += 1;
+            }
+        }
+        let at = (row.bin - first) as usize;
+        (series.requests[at], series.spend[at]) = (row.requests, row.spend);
+        before = Some(row);
     }
-    Ok((series, empty))
+    filled
 }
 
 /// When a row's bin is: its number, or a time.
@@ -248,6 +283,34 @@ impl File {
         }
     }
 
+    /// The bin of a row, whether it is a date, requests and spend; or a problem.
+    fn bin(
+        &mut self,
+        row: Result<csv::StringRecord, csv::Error>,
+        columns: &Columns,
+        line: usize,
+        bin_ms: i64,
+        before: Option<&Row>,
+    ) -> Option<(i64, bool, f64, f64)> {
+        let row = match row {
+            Ok(row) => row,
+            Err(error) => {
+                self.add(line, "a row that cannot be read", &error.to_string());
+                return None;
+            }
+        };
+        let (time, requests, spend) = self.row(&row, columns, line)?;
+        let (bin, is_dated) = match time {
+            Time::Bin(bin) => (bin, false),
+            Time::Ms(ms) => (ms.div_euclid(bin_ms), true),
+        };
+        if before.is_some_and(|before| before.bin >= bin) {
+            self.add(line, "bins are not in order, or one comes twice", "sort the rows by time");
+            return None;
+        }
+        Some((bin, is_dated, requests, spend))
+    }
+
     fn row(&mut self, row: &csv::StringRecord, columns: &Columns, line: usize) -> Option<(Time, f64, f64)> {
         let time = row.get(columns.time).unwrap_or_default();
         let time = match time.parse::<i64>() {
@@ -288,8 +351,9 @@ mod tests {
     #[test]
     fn bins_without_rows_are_zeros_and_days_are_sums_of_hours() {
         let text = "bin,requests,spend_usd_x\n0,10,1.5\n1,20,2.5\n4,1,0.5\n23,9,3\n24,7,7\n";
-        let (series, empty) = read_series("s.csv", text.as_bytes(), 3_600_000).unwrap();
-        assert_eq!((series.len(), empty, series.dated), (25, 20, false));
+        let reading = read_series("s.csv", text.as_bytes(), 3_600_000, true).unwrap();
+        let series = reading.series;
+        assert_eq!((series.len(), reading.empty, series.dated), (25, 20, false));
         // The second day has one hour only, and is no whole day.
         let days = series.in_bins(DAY_MS);
         assert_eq!((days.spend, days.requests), (vec![7.5], vec![40.0]));
@@ -316,14 +380,27 @@ mod tests {
     }
 
     #[test]
+    fn a_bad_row_among_many_is_set_aside_and_its_bin_is_the_mean_of_its_neighbours() {
+        let line = |bin: i32| match bin {
+            7 => "7,1,NaN\n".to_owned(),
+            bin => format!("{bin},{bin},{}\n", 2 * bin),
+        };
+        let text = "bin,requests,spend_usd\n".to_owned() + &(0..20).map(line).collect::<String>();
+        let reading = read_series("s.csv", text.as_bytes(), DAY_MS, false).unwrap();
+        assert_eq!((reading.filled, reading.empty, reading.series.spend[7]), (1, 0, 14.0));
+        assert!(reading.set_aside[0].contains("line 9"), "{:?}", reading.set_aside);
+        assert!(read_series("s.csv", text.as_bytes(), DAY_MS, true).is_err());
+    }
+
+    #[test]
     fn bad_rows_are_named_by_line() {
         let text = "bin,requests,spend_usd\n0,1,1\n0,1,1\n2,-1,1\nsoon,1,1\n";
-        let problems = read_series("s.csv", text.as_bytes(), DAY_MS).unwrap_err();
+        let problems = read_series("s.csv", text.as_bytes(), DAY_MS, false).unwrap_err();
         let text = problems.to_string();
         for line in ["line 3", "line 4", "line 5"] {
             assert!(text.contains(line), "{text}");
         }
-        assert!(read_series("s.csv", "bin,requests\n0,1\n".as_bytes(), DAY_MS).is_err());
-        assert!(read_series("s.csv", "".as_bytes(), DAY_MS).is_err());
+        assert!(read_series("s.csv", "bin,requests\n0,1\n".as_bytes(), DAY_MS, false).is_err());
+        assert!(read_series("s.csv", "".as_bytes(), DAY_MS, false).is_err());
     }
 }
