@@ -65,9 +65,13 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     if let Some(folder) = &arguments.out {
         folder::probe(folder)?;
     }
-    let report = tested(arguments)?;
+    let is_series = arguments.bin.is_some() || arguments.logs.log_format == Some(LogFormat::Series);
+    let catalogue = if is_series { None } else { Some(files::catalogue(&arguments.pricing)?) };
+    let report = tested(arguments, catalogue.as_ref())?;
     if let Some(folder) = &arguments.out {
-        folder::write(folder, &folder_files(&report)?)?;
+        let prices = catalogue.as_ref().map(|catalogue| catalogue.digest.as_str());
+        let manifest = super::logs::manifest(&arguments.files, prices)?;
+        folder::write(folder, &folder_files(&report, manifest)?)?;
         say(&format!("backtest: {}", folder.join("backtest.md").display()));
     }
     print(&match arguments.format {
@@ -79,13 +83,11 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     Ok(Exit::Answered)
 }
 
-fn tested(arguments: &Arguments) -> Result<BacktestReport, Failure> {
+fn tested(arguments: &Arguments, catalogue: Option<&Catalogue>) -> Result<BacktestReport, Failure> {
     let (mut tasks, mut remarks) = (Vec::new(), Vec::new());
-    let is_series = arguments.bin.is_some() || arguments.logs.log_format == Some(LogFormat::Series);
-    let catalogue = if is_series { None } else { Some(files::catalogue(&arguments.pricing)?) };
     for log in &arguments.files {
         let name = name_of(log);
-        match &catalogue {
+        match catalogue {
             None => {
                 let series = series(log, arguments, &mut remarks)?;
                 tasks.extend(of_series(&name, &series, arguments, &mut remarks)?);
@@ -226,17 +228,11 @@ fn usual_horizons(series: &Series) -> Vec<i64> {
     vec![10 * tenth]
 }
 
-fn folder_files(report: &BacktestReport) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
+fn folder_files(report: &BacktestReport, manifest: Vec<u8>) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
     let mut markdown = backtest_sheet(report).markdown();
     let json = backtest_json(report)?;
-    let manifest = format!(
-        "{{\n  \"tool_version\": \"{}\",\n  \"scenario_sha256\": null,\n  \"command\": \"tollcast backtest\"\n}}\n",
-        env!("CARGO_PKG_VERSION")
-    );
-    let mut files = vec![
-        ("manifest.json".to_owned(), manifest.into_bytes()),
-        ("backtest.json".to_owned(), json.into_bytes()),
-    ];
+    let mut files =
+        vec![("manifest.json".to_owned(), manifest), ("backtest.json".to_owned(), json.into_bytes())];
     for chart in backtest_charts(report)? {
         markdown += &format!("\n![{}](charts/{}.svg)\n", chart.description, chart.name);
         files.push((format!("charts/{}.png", chart.name), png(&chart.svg)?));

@@ -81,7 +81,8 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     report.remarks.push(verdict);
     let yaml = fit_yaml(&report);
     if let Some(folder) = &arguments.out {
-        folder::write(folder, &folder_files(&report, &yaml)?)?;
+        let manifest = logs::manifest(&arguments.files, Some(&catalogue.digest))?;
+        folder::write(folder, &folder_files(&report, &yaml, manifest)?)?;
         say(&format!("fit: {}", folder.join("fit.md").display()));
     }
     match &arguments.output {
@@ -286,13 +287,9 @@ fn bills_writes(catalogue: &Catalogue, routes: &[String]) -> bool {
     })
 }
 
-fn folder_files(report: &FitReport, yaml: &str) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
+fn folder_files(report: &FitReport, yaml: &str, manifest: Vec<u8>) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
     let mut markdown = fit_sheet(report).markdown();
-    let manifest = format!(
-        "{{\n  \"tool_version\": \"{}\",\n  \"scenario_sha256\": null,\n  \"command\": \"tollcast fit\"\n}}\n",
-        env!("CARGO_PKG_VERSION")
-    );
-    let mut files = vec![("manifest.json".to_owned(), manifest.into_bytes())];
+    let mut files = vec![("manifest.json".to_owned(), manifest)];
     for chart in fit_charts(report)? {
         markdown += &format!("\n![{}](charts/{}.svg)\n", chart.description, chart.name);
         files.push((format!("charts/{}.png", chart.name), png(&chart.svg)?));

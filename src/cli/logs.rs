@@ -1,16 +1,19 @@
 //! Usage logs on the command line: how they are read, at which prices, and what is said of them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use clap::Args;
+use serde_json::{Value, json};
 
 use super::files;
 use super::outcome::Failure;
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, sha256_of};
 use crate::domain::format::thousands;
 use crate::domain::problem::{Code, suggest};
 use crate::domain::route::RouteId;
 use crate::domain::time::Instant;
+use crate::render::to_json;
 use crate::usage::read::{self, Field, ReadError, Reading};
 use crate::usage::{Record, Replay, Terms};
 
@@ -128,6 +131,33 @@ impl LogArguments {
             epoch: self.epoch.unwrap_or(catalogue.as_of),
         })
     }
+}
+
+/// What a report on logs can be reproduced from: version, command, and the digests of logs and prices.
+///
+/// # Errors
+/// A log that can no longer be read; one from standard input has no digest.
+pub fn manifest(logs: &[PathBuf], pricing_sha256: Option<&str>) -> anyhow::Result<Vec<u8>> {
+    let digest = |log: &PathBuf| -> anyhow::Result<Value> {
+        let name = log.display().to_string();
+        let sha256 = if log.is_file() {
+            let file = std::fs::File::open(log).with_context(|| format!("cannot open {name}"))?;
+            Some(sha256_of(file).with_context(|| format!("cannot read {name}"))?)
+        } else {
+            None
+        };
+        Ok(json!({"name": name, "sha256": sha256}))
+    };
+    let logs: Vec<Value> = logs.iter().map(digest).collect::<anyhow::Result<_>>()?;
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let manifest = json!({
+        "tool_version": env!("CARGO_PKG_VERSION"),
+        "command": format!("tollcast {}", words.join(" ")),
+        "scenario_sha256": null,
+        "pricing_sha256": pricing_sha256,
+        "logs": logs,
+    });
+    Ok(to_json(&manifest)?.into_bytes())
 }
 
 /// A reading that failed.

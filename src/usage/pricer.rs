@@ -58,7 +58,8 @@ pub struct Pricer<'a> {
     offers: Vec<Offer<'a>>,
     known: HashMap<Names, Result<usize, Unpriced>>,
     last: Option<(Names, Result<usize, Unpriced>)>,
-    cards: HashMap<(usize, i64), Option<Slot>>,
+    /// Of every route, the minute that was last asked for and what held then.
+    slots: Vec<Option<(i64, Option<Slot>)>>,
 }
 
 impl<'a> Pricer<'a> {
@@ -71,7 +72,7 @@ impl<'a> Pricer<'a> {
             offers: Vec::new(),
             known: HashMap::new(),
             last: None,
-            cards: HashMap::new(),
+            slots: Vec::new(),
         }
     }
 
@@ -143,7 +144,11 @@ impl<'a> Pricer<'a> {
         let offer = self.offers[route];
         // Prices change at whole minutes.
         let minute = at.unix_seconds().div_euclid(60);
-        let slot = *self.cards.entry((route, minute)).or_insert_with(|| offer.slot_at(at));
+        let slot = match self.slots[route] {
+            Some((known, slot)) if known == minute => slot,
+            _ => offer.slot_at(at),
+        };
+        self.slots[route] = Some((minute, slot));
         match slot {
             Some(slot) => Ok(offer.card(slot)),
             None => {
@@ -228,6 +233,7 @@ impl<'a> Pricer<'a> {
         })?;
         self.routes.push(name);
         self.offers.push(offer);
+        self.slots.push(None);
         Ok(self.routes.len() - 1)
     }
 }

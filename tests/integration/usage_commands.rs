@@ -190,6 +190,9 @@ fn a_report_folder_of_a_backtest_is_replaced_by_the_next_and_nothing_else_is() {
             assert!(out.join(file).is_file(), "{file}");
         }
     }
+    let manifest: Value = serde_json::from_slice(&std::fs::read(out.join("manifest.json")).unwrap()).unwrap();
+    assert!(manifest["command"].as_str().unwrap().contains("--horizon 3d"), "{manifest}");
+    assert_eq!(manifest["logs"][0]["sha256"].as_str().map(str::len), Some(64), "{manifest}");
     std::fs::write(out.join("mine.txt"), "keep me").unwrap();
     assert_eq!(run(&arguments).0, Some(1));
     assert!(out.join("mine.txt").is_file());

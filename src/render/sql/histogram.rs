@@ -74,8 +74,13 @@ ORDER BY 1, 2, 3, 4, 5, 6, 7, 8;
 
 /// The query whose answer `tollcast fit` reads in place of the log.
 pub fn small_log(options: &SqlOptions) -> String {
+    with_widths(SMALL_LOG, options)
+}
+
+/// A query with the widths of bins and the name of the view.
+fn with_widths(query: &str, options: &SqlOptions) -> String {
     filled(
-        SMALL_LOG,
+        query,
         &[
             ("input_width", &width("b.input_tokens")),
             ("output_width", &width("b.output_tokens")),
@@ -86,14 +91,7 @@ pub fn small_log(options: &SqlOptions) -> String {
 
 /// The query with a line for each model and bin.
 pub fn lengths(options: &SqlOptions) -> String {
-    filled(
-        LENGTHS,
-        &[
-            ("input_width", &width("b.input_tokens")),
-            ("output_width", &width("b.output_tokens")),
-            ("bills", &options.bill_view.to_string()),
-        ],
-    )
+    with_widths(LENGTHS, options)
 }
 
 /// The width of the bin of a length. By comparison, as logarithms differ in the last bit between engines.

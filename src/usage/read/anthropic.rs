@@ -8,7 +8,7 @@ use super::cell::{Cell, Fault};
 use super::context::{Context, Note};
 use super::ledger::{Ledger, Parsed, group_hash};
 use super::reading::{ReadError, Reason};
-use super::words;
+use super::{values, words};
 use crate::billing::Usage;
 
 const PROVIDER: &str = "anthropic";
@@ -18,16 +18,7 @@ const PROVIDER: &str = "anthropic";
 /// # Errors
 /// When a strict reading meets a result that cannot be used.
 pub fn page(value: &Value, ledger: &mut Ledger<'_>) -> Result<(), ReadError> {
-    if let Some(Value::Array(buckets)) = value.get("data") {
-        return buckets.iter().try_for_each(|bucket| page(bucket, ledger));
-    }
-    let Some(Value::Array(results)) = value.get("results") else {
-        return ledger.row(Err(Fault::new(Reason::NotARequest, "an object without results")));
-    };
-    results.iter().try_for_each(|result| {
-        let parsed = sum(value, result, &mut ledger.context);
-        ledger.row(parsed)
-    })
+    values::page(value, sum, ledger)
 }
 
 fn sum(bucket: &Value, result: &Value, context: &mut Context) -> Result<Parsed, Fault> {

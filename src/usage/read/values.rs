@@ -5,10 +5,31 @@ use std::io::{BufRead, Cursor, Read};
 use serde_json::Value;
 
 use super::cell::Fault;
+use super::context::Context;
 use super::detect::{self, Reader};
 use super::framing::{LONGEST, too_long};
-use super::ledger::Ledger;
+use super::ledger::{Ledger, Parsed};
 use super::reading::{ReadError, Reason};
+
+/// How a result of a bucket, in a page, is read: bucket, result, context.
+pub type OfBucket = fn(&Value, &Value, &mut Context) -> Result<Parsed, Fault>;
+
+/// Reads a page of buckets, or a bucket of one, each with its results.
+///
+/// # Errors
+/// When a strict reading meets a result that cannot be used.
+pub fn page(value: &Value, result: OfBucket, ledger: &mut Ledger<'_>) -> Result<(), ReadError> {
+    if let Some(Value::Array(buckets)) = value.get("data") {
+        return buckets.iter().try_for_each(|bucket| page(bucket, result, ledger));
+    }
+    let Some(Value::Array(results)) = value.get("results") else {
+        return ledger.row(Err(Fault::new(Reason::NotARequest, "an object without results")));
+    };
+    results.iter().try_for_each(|one| {
+        let parsed = result(value, one, &mut ledger.context);
+        ledger.row(parsed)
+    })
+}
 
 /// How many values are looked at to find the format.
 const LOOKED_AT: usize = 64;
