@@ -395,6 +395,26 @@ mod tests {
         assert_eq!((priced.amount.to_string().as_str(), priced.premium.to_string().as_str()), ("5", "2.5"));
     }
 
+    /// Row after row on one route, at every hour of two weeks: the card is that of each row's own time.
+    #[test]
+    fn every_row_has_the_price_of_its_own_hour() {
+        let catalogue = Catalogue::read(&shipped(), &[]).unwrap();
+        let route = RouteId::parse("deepseek/deepseek-flash").unwrap();
+        let offer = catalogue.offer(&route).unwrap();
+        let mut pricer = Pricer::new(&catalogue, Terms { route: Some(route.clone()), ..Terms::default() });
+        let begin = Instant::parse("2026-11-01").unwrap();
+        let mut amounts = Vec::new();
+        for hour in 0..336 {
+            let at = begin.plus_seconds(3600 * hour);
+            let one = Record { at_ms: 1000 * at.unix_seconds(), ..record("any", 1_000_000, 0, 0, 1) };
+            let wanted = bill_request(offer.card(offer.slot_at(at).unwrap()), &one.usage).unwrap().total;
+            assert_eq!(pricer.price(&one).unwrap().amount, wanted, "{at}");
+            amounts.push(wanted);
+        }
+        amounts.dedup();
+        assert!(amounts.len() > 10, "the price of this route changes with the hour");
+    }
+
     #[test]
     fn dates_behind_names_are_cut() {
         for (name, wanted) in [

@@ -243,6 +243,23 @@ fn a_fitted_scenario_simulates_the_forecast_that_was_tested() {
 }
 
 #[test]
+fn a_weekend_of_the_log_is_a_weekend_of_the_scenario() {
+    let folder = tempfile::tempdir().unwrap();
+    // 2026-10-01 is a Thursday: Saturdays and Sundays have a quarter of a weekday's requests.
+    let days: Vec<f64> =
+        (0..40).map(|day| if [5, 6].contains(&((day + 3) % 7)) { 250.0 } else { 1000.0 }).collect();
+    let log = written(folder.path(), "log.csv", &log_of_days(&days, "2026-10-01"));
+    let (code, yaml, stderr) = run(&["fit", &log]);
+    assert_eq!(code, Some(0), "{stderr}");
+    let list = yaml.split("weekdays: [").nth(1).unwrap().split(']').next().unwrap();
+    let weekdays: Vec<f64> = list.split(',').map(|weight| weight.trim().parse().unwrap()).collect();
+    let [saturday, sunday] = [weekdays[5], weekdays[6]];
+    for weekday in &weekdays[..5] {
+        assert!(saturday < 0.5 * weekday && sunday < 0.5 * weekday, "{weekdays:?}");
+    }
+}
+
+#[test]
 fn a_fitted_scenario_gives_back_the_log() {
     let folder = tempfile::tempdir().unwrap();
     let mut stream = Stream::new(4, 0, Purpose::named("invented log"));
