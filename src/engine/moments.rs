@@ -289,7 +289,7 @@ mod tests {
     use super::*;
     use crate::catalogue::{Catalogue, shipped};
     use crate::domain::problem::Source;
-    use crate::engine::month::Pool;
+    use crate::engine::month::{Pool, Spread};
     use crate::workload::{Scenario, assemble};
     use std::sync::Arc;
 
@@ -354,7 +354,8 @@ mod tests {
                     }
                 }
             }
-            let [a, b] = [closed, quadrature].map(|moments| Pool::new(&tariff, &moments, &|_| true));
+            let [a, b] = [closed, quadrature]
+                .map(|moments| Pool::new(&Spread::new(&tariff, &moments), &moments, &|_| true));
             for (x, y) in a.mean.iter().chain(&a.sd).zip(b.mean.iter().chain(&b.sd)) {
                 assert!((x - y).abs() < 1e-4 * y + 1e-6 * a.mean[0], "{rest}: {x} and {y}");
             }

@@ -8,7 +8,7 @@
 use super::counts::{binomial, skewed};
 use super::moments::Moments;
 use super::stream::Stream;
-use super::tariff::{Quantity, Tariff};
+use super::tariff::Tariff;
 use super::traffic::{Segment, SegmentSums, Terms, Traffic, add_request};
 use crate::domain::normal;
 
@@ -21,7 +21,141 @@ const LEAST_POOLED: f64 = 100.0;
 /// Even a law without a useful third moment is drawn one by one up to this many requests only.
 const MOST_DRAWN: f64 = 20_000.0;
 
+/// What a request of each segment costs: its mean, and how it scatters, as weights on independent scores.
+///
+/// Every segment has scores of its own, one for each direction in which its basis scatters, so the work grows
+/// with the number of prices and not with its square.
+pub struct Spread {
+    segments: usize,
+    /// Where each segment's directions begin, and where the last one's end.
+    starts: Vec<usize>,
+    /// By quantity and segment: the mean of one request of the segment.
+    means: Vec<f64>,
+    /// By quantity and direction: the weight of the direction's score.
+    weights: Vec<f64>,
+    /// By quantity and segment: the third raw moment, counted only if a request falls into the segment.
+    thirds: Vec<f64>,
+}
+
+impl Spread {
+    /// The spread of every quantity of a tariff.
+    pub fn new(tariff: &Tariff, moments: &[Moments]) -> Self {
+        let quantities = &tariff.quantities;
+        let factors: Vec<Factor> = moments.iter().map(Factor::of).collect();
+        let mut starts = vec![0];
+        starts.extend(factors.iter().scan(0, |sum, factor| {
+            *sum += factor.directions.len();
+            Some(*sum)
+        }));
+        let size = quantities.len();
+        let width = starts[moments.len()];
+        let mut spread = Spread {
+            segments: moments.len(),
+            starts,
+            means: Vec::with_capacity(size * moments.len()),
+            weights: Vec::with_capacity(size * width),
+            thirds: Vec::with_capacity(size * moments.len()),
+        };
+        for (row, quantity) in quantities.iter().enumerate() {
+            for (at, (moments, factor)) in moments.iter().zip(&factors).enumerate() {
+                let unit = quantity.units[at];
+                let basis =
+                    [(0, unit.prompt), (quantity.output, unit.output), (quantity.cached, unit.cached)];
+                let probability = moments.probability.max(f64::MIN_POSITIVE);
+                let tokens: f64 = basis.iter().map(|(b, weight)| weight * moments.first[*b]).sum();
+                spread.means.push(unit.request + tokens / probability);
+                spread.thirds.push(moments.third[row]);
+                let weigh = |direction: &usize| {
+                    let weights = basis.iter().map(|(b, weight)| weight * factor.entry(*b, *direction));
+                    weights.sum::<f64>()
+                };
+                spread.weights.extend(factor.directions.iter().map(weigh));
+            }
+        }
+        spread
+    }
+
+    /// The mean of a quantity in a request of a segment.
+    fn mean(&self, quantity: usize, segment: usize) -> f64 {
+        self.means[quantity * self.segments + segment]
+    }
+
+    /// The weights of a quantity on the directions of a segment.
+    fn directions(&self, quantity: usize, segment: usize) -> &[f64] {
+        let row = quantity * self.starts[self.segments];
+        &self.weights[row + self.starts[segment]..row + self.starts[segment + 1]]
+    }
+
+    /// E[c²] of a quantity in a request of a segment.
+    fn square(&self, quantity: usize, segment: usize) -> f64 {
+        let mean = self.mean(quantity, segment);
+        self.directions(quantity, segment).iter().fold(mean * mean, |sum, weight| sum + weight * weight)
+    }
+
+    /// Below this many requests, those of a segment are drawn one by one.
+    pub fn draw_below(&self, tariff: &Tariff, segment: usize, moments: &Moments) -> f64 {
+        if moments.probability <= 0.0 || !tariff.served[segment] {
+            return 0.0;
+        }
+        let error = |row: usize| {
+            let (mean, square) = (self.mean(row, segment), self.square(row, segment));
+            let third = self.thirds[row * self.segments + segment] / moments.probability;
+            if mean * square > 0.0 { third / (square * mean) } else { 0.0 }
+        };
+        let most = (0..tariff.quantities.len()).map(error).fold(0.0, f64::max);
+        (0.735 * most / PLAIN_NORMAL_ERROR).clamp(LEAST_POOLED, MOST_DRAWN)
+    }
+}
+
+/// The lower-triangular factor of the covariance of a segment's basis, for one of its requests.
+struct Factor {
+    entries: Vec<f64>,
+    /// Columns with a score of their own: what does not scatter, or scatters only with others, has none.
+    directions: Vec<usize>,
+}
+
+impl Factor {
+    fn of(moments: &Moments) -> Self {
+        let size = moments.first.len();
+        let mut factor = Factor { entries: vec![0.0; size * (size + 1) / 2], directions: Vec::new() };
+        if moments.probability <= 0.0 {
+            return factor;
+        }
+        let share = 1.0 / moments.probability;
+        let mut at = 0;
+        for row in 0..size {
+            for column in 0..=row {
+                let mean = moments.first[row] * moments.first[column] * share * share;
+                let inner: f64 = (0..column).map(|k| factor.entry(row, k) * factor.entry(column, k)).sum();
+                let covariance = moments.second[at] * share - mean;
+                let left = covariance - inner;
+                factor.entries[at] = if row == column {
+                    // What rounding leaves of a variance that is not there, or that others explain.
+                    let known = left > 1e-9 * covariance && covariance > 1e-12 * mean;
+                    if known { libm::sqrt(left) } else { 0.0 }
+                } else {
+                    let pivot = factor.entry(column, column);
+                    if pivot > 0.0 { left / pivot } else { 0.0 }
+                };
+                at += 1;
+            }
+            if factor.entries[at - 1] > 0.0 {
+                factor.directions.push(row);
+            }
+        }
+        factor
+    }
+
+    fn entry(&self, row: usize, column: usize) -> f64 {
+        if column > row { 0.0 } else { self.entries[row * (row + 1) / 2 + column] }
+    }
+}
+
 /// The limit law of the requests of some segments, for one of them.
+///
+/// With P_s the chance of segment s, m_s its mean and m the mean of all, a quantity scatters by
+/// Σ_s √P_s ((m_s − m) ζ_s + w_s·z_s) with independent standard normal ζ and z: by how many requests fall where,
+/// which is what a multinomial law leaves of its own variance and covariance, and by what they are there.
 #[derive(Clone, Debug)]
 pub struct Pool {
     /// The share of all requests that fall into its segments.
@@ -32,127 +166,75 @@ pub struct Pool {
     pub sd: Vec<f64>,
     /// Their skewness.
     pub skew: Vec<f64>,
-    /// Lower-triangular factor of their correlations, row by row.
-    factor: Vec<f64>,
+    /// By quantity and score: weights of independent scores, in units of the standard deviation.
+    weights: Vec<f64>,
+    /// How many scores there are.
+    scores: usize,
 }
 
 impl Pool {
     /// The pool of the segments for which `within` is true.
-    pub fn new(tariff: &Tariff, moments: &[Moments], within: &dyn Fn(usize) -> bool) -> Self {
-        let quantities = &tariff.quantities;
-        let size = quantities.len();
-        let inside: Vec<usize> = (0..moments.len()).filter(|&at| within(at)).collect();
+    pub fn new(spread: &Spread, moments: &[Moments], within: &dyn Fn(usize) -> bool) -> Self {
+        let size = spread.means.len() / spread.segments;
+        let inside: Vec<usize> =
+            (0..moments.len()).filter(|&at| moments[at].probability > 0.0 && within(at)).collect();
         let probability: f64 = inside.iter().map(|&at| moments[at].probability).sum();
         let mut pool = Pool {
             probability,
             mean: vec![0.0; size],
             sd: vec![0.0; size],
             skew: vec![0.0; size],
-            factor: Vec::new(),
+            weights: Vec::new(),
+            scores: 0,
         };
         if probability <= 0.0 {
-            pool.factor = vec![0.0; size * (size + 1) / 2];
             return pool;
         }
-        let mut second = vec![0.0; size * (size + 1) / 2];
-        for at in inside {
-            let moments = &moments[at];
-            for (row, quantity) in quantities.iter().enumerate() {
-                pool.mean[row] += mean_in(quantity, at, moments) / probability;
-                pool.skew[row] += moments.third[row] / probability;
-                for (column, other) in quantities[..=row].iter().enumerate() {
-                    second[row * (row + 1) / 2 + column] +=
-                        product_in(quantity, other, at, moments) / probability;
-                }
-            }
-        }
-        let mut at = 0;
         for row in 0..size {
-            for column in 0..=row {
-                second[at] -= pool.mean[row] * pool.mean[column];
-                at += 1;
+            let (mut mean, mut raw) = (0.0, 0.0);
+            for &at in &inside {
+                mean += moments[at].probability / probability * spread.mean(row, at);
+                raw += spread.thirds[row * spread.segments + at] / probability;
             }
-            let (mean, raw) = (pool.mean[row], pool.skew[row]);
+            let from = pool.weights.len();
+            for &at in &inside {
+                let root = libm::sqrt(moments[at].probability / probability);
+                pool.weights.push(root * (spread.mean(row, at) - mean));
+                pool.weights.extend(spread.directions(row, at).iter().map(|weight| root * weight));
+            }
+            let weights = &mut pool.weights[from..];
+            pool.scores = weights.len();
+            let variance: f64 = weights.iter().map(|weight| weight * weight).sum();
+            pool.mean[row] = mean;
             // What rounding leaves of a variance that is not there.
-            let variance = second[at - 1];
-            let known = variance > 1e-12 * mean * mean;
-            pool.sd[row] = if known { libm::sqrt(variance) } else { 0.0 };
-            let central = raw - 3.0 * mean * variance - mean * mean * mean;
-            pool.skew[row] = if known { central / (variance * pool.sd[row]) } else { 0.0 };
+            if variance > 1e-12 * mean * mean {
+                let sd = libm::sqrt(variance);
+                pool.sd[row] = sd;
+                pool.skew[row] = (raw - 3.0 * mean * variance - mean * mean * mean) / (variance * sd);
+                weights.iter_mut().for_each(|weight| *weight /= sd);
+            }
         }
-        pool.factor = correlation_factor(&second, &pool.sd);
+        if size < pool.scores {
+            pool.weights = correlation_factor(&pool.weights, pool.scores, &pool.sd);
+            pool.scores = size;
+        }
         pool
     }
 
     /// Draws what `requests` of them come to, all quantities at once, and adds it to `totals`.
-    fn draw(&self, requests: f64, stream: &mut Stream, totals: &mut [f64]) {
+    fn draw(&self, requests: f64, stream: &mut Stream, totals: &mut [f64], scores: &mut Vec<f64>) {
         let root = libm::sqrt(requests);
-        let size = self.mean.len();
-        let mut scores = [0.0; MOST_QUANTITIES];
-        let mut at = 0;
+        scores.clear();
+        scores.extend((0..self.scores).map(|_| stream.normal()));
         for (row, total) in totals.iter_mut().enumerate() {
-            // A direction without variance of its own needs no number.
-            if row < MOST_QUANTITIES && self.factor[at + row] > 0.0 {
-                scores[row] = stream.normal();
-            }
-            let weights = &self.factor[at..at + (row + 1).min(MOST_QUANTITIES)];
-            let score: f64 = weights.iter().zip(&scores).map(|(weight, score)| weight * score).sum();
-            at += row + 1;
+            let weights = &self.weights[row * self.scores..(row + 1) * self.scores];
+            let score: f64 = weights.iter().zip(&*scores).map(|(weight, score)| weight * score).sum();
             let noise = self.sd[row] * root * skewed(score, self.skew[row] / root);
             let drawn = requests * self.mean[row] + noise;
             // Only a premium of prices that fall with length is negative.
             *total += if self.mean[row] >= 0.0 { drawn.max(0.0) } else { drawn };
         }
-        debug_assert!(at == size * (size + 1) / 2, "the factor is a triangle");
     }
-}
-
-/// Quantities with noise of their own. What more distinct prices than that have of it beyond the first ones is
-/// left out.
-const MOST_QUANTITIES: usize = 64;
-
-/// E[c] of a quantity in a segment.
-pub fn mean_in(quantity: &Quantity, segment: usize, moments: &Moments) -> f64 {
-    let unit = quantity.units[segment];
-    unit.request * moments.probability
-        + unit.prompt * moments.first[0]
-        + unit.output * moments.first[quantity.output]
-        + unit.cached * moments.first[quantity.cached]
-}
-
-/// E[c d] of two quantities in a segment.
-fn product_in(c: &Quantity, d: &Quantity, segment: usize, moments: &Moments) -> f64 {
-    let (u, v) = (c.units[segment], d.units[segment]);
-    if u.is_nothing() || v.is_nothing() {
-        return 0.0;
-    }
-    let of = |weights: [f64; 3], quantity: &Quantity| {
-        [(0, weights[0]), (quantity.output, weights[1]), (quantity.cached, weights[2])]
-    };
-    let (first, second) = (of([u.prompt, u.output, u.cached], c), of([v.prompt, v.output, v.cached], d));
-    let mut sum = u.request * v.request * moments.probability;
-    for (i, weight) in first {
-        sum += v.request * weight * moments.first[i];
-        for (j, other) in second {
-            sum += weight * other * moments.second(i, j);
-        }
-    }
-    second.into_iter().fold(sum, |sum, (j, other)| sum + u.request * other * moments.first[j])
-}
-
-/// Below this many requests, those of a segment are drawn one by one.
-pub fn draw_below(tariff: &Tariff, segment: usize, moments: &Moments) -> f64 {
-    if moments.probability <= 0.0 || !tariff.served[segment] {
-        return 0.0;
-    }
-    let error = |(row, quantity): (usize, &Quantity)| {
-        let mean = mean_in(quantity, segment, moments);
-        let square = product_in(quantity, quantity, segment, moments);
-        // Moments count only requests of the segment; the probability makes them those of one in it.
-        if mean * square > 0.0 { moments.third[row] / (square * mean) * moments.probability } else { 0.0 }
-    };
-    let most = tariff.quantities.iter().enumerate().map(error).fold(0.0, f64::max);
-    (0.735 * most / PLAIN_NORMAL_ERROR).clamp(LEAST_POOLED, MOST_DRAWN)
 }
 
 /// A workload's laws in one trial, for months with the same cards.
@@ -162,9 +244,12 @@ pub struct Laws<'a> {
     tariff: &'a Tariff,
     /// Of every segment.
     pub moments: Vec<Moments>,
+    spread: Spread,
     draw_below: Vec<f64>,
     /// The pool of all segments.
     pub whole: Pool,
+    /// Room for the scores of a month.
+    scores: Vec<f64>,
 }
 
 impl<'a> Laws<'a> {
@@ -175,15 +260,16 @@ impl<'a> Laws<'a> {
         tariff: &'a Tariff,
         moments: Vec<Moments>,
     ) -> Self {
+        let spread = Spread::new(tariff, &moments);
         let draw_below =
-            moments.iter().enumerate().map(|(at, moments)| draw_below(tariff, at, moments)).collect();
-        let whole = Pool::new(tariff, &moments, &|_| true);
-        Laws { traffic, terms, tariff, moments, draw_below, whole }
+            moments.iter().enumerate().map(|(at, moments)| spread.draw_below(tariff, at, moments)).collect();
+        let whole = Pool::new(&spread, &moments, &|_| true);
+        Laws { traffic, terms, tariff, moments, spread, draw_below, whole, scores: Vec::new() }
     }
 
     /// Draws a month of `requests` requests into `totals`, one figure per quantity of the tariff, USD; returns
     /// whether all of it came from the limit law.
-    pub fn month(&self, requests: f64, stream: &mut Stream, totals: &mut [f64]) -> bool {
+    pub fn month(&mut self, requests: f64, stream: &mut Stream, totals: &mut [f64]) -> bool {
         totals.fill(0.0);
         let single = |at: usize| {
             let expected = requests * self.moments[at].probability;
@@ -192,7 +278,7 @@ impl<'a> Laws<'a> {
         };
         if !(0..self.moments.len()).any(single) {
             if requests > 0.0 {
-                self.whole.draw(requests, stream, totals);
+                self.whole.draw(requests, stream, totals, &mut self.scores);
             }
             return true;
         }
@@ -208,10 +294,10 @@ impl<'a> Laws<'a> {
                 *total += quantity.in_segment(&quantity.units[at], &sums);
             }
         }
-        let pool = Pool::new(self.tariff, &self.moments, &|at| !single(at));
+        let pool = Pool::new(&self.spread, &self.moments, &|at| !single(at));
         // What is left falls into the pool or, where single segments have all, by rounding nowhere.
         if left > 0.0 && pool.probability > 0.0 {
-            pool.draw(left, stream, totals);
+            pool.draw(left, stream, totals, &mut self.scores);
         }
         false
     }
@@ -241,19 +327,19 @@ impl<'a> Laws<'a> {
     }
 }
 
-/// The lower-triangular factor of the correlations of a covariance; directions without variance of their own
-/// get a zero.
-fn correlation_factor(covariance: &[f64], sd: &[f64]) -> Vec<f64> {
+/// Fewer weights for the same correlations, where there are more scores than quantities: the lower-triangular
+/// factor of the rows' products, as full rows. Directions without variance of their own get a zero.
+fn correlation_factor(weights: &[f64], scores: usize, sd: &[f64]) -> Vec<f64> {
     let size = sd.len();
-    let index = |row: usize, column: usize| row * (row + 1) / 2 + column;
-    let mut factor = vec![0.0; covariance.len()];
+    let mut factor = vec![0.0; size * size];
+    let row_of = |row: usize| &weights[row * scores..(row + 1) * scores];
     for row in 0..size {
         for column in 0..=row {
-            let scale = sd[row] * sd[column];
-            let correlation = if scale > 0.0 { covariance[index(row, column)] / scale } else { 0.0 };
-            let inner: f64 = (0..column).map(|k| factor[index(row, k)] * factor[index(column, k)]).sum();
-            let (left, pivot) = (correlation - inner, factor[index(column, column)]);
-            factor[index(row, column)] = if row == column {
+            let product = row_of(row).iter().zip(row_of(column)).map(|(a, b)| a * b).sum::<f64>();
+            let correlation = if sd[row] > 0.0 && sd[column] > 0.0 { product } else { 0.0 };
+            let inner: f64 = (0..column).map(|k| factor[row * size + k] * factor[column * size + k]).sum();
+            let (left, pivot) = (correlation - inner, factor[column * size + column]);
+            factor[row * size + column] = if row == column {
                 if left > 1e-9 { libm::sqrt(left) } else { 0.0 }
             } else if pivot > 0.0 {
                 left / pivot
