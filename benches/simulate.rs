@@ -88,18 +88,58 @@ fn coding_agent_trials(bencher: Bencher) {
         .bench(|| simulate(black_box(&scenario), &[], &options, &|_| true));
 }
 
-/// Requests drawn one by one: what the audit costs.
-#[divan::bench(sample_count = 5)]
-fn exact_requests(bencher: Bencher) {
+/// Requests drawn one by one: what the audit costs, and what fused steps save.
+#[divan::bench(sample_count = 5, args = [Estimator::Exact, Estimator::ExactFma])]
+fn exact_requests(bencher: Bencher, estimator: Estimator) {
     let mut scenario = scenario("gpt-5.4-article.yaml");
     scenario.months.truncate(1);
-    let options =
-        Options { seed: 1, trials: 2, threads: 1, estimator: Estimator::Exact, sampler: Sampler::Sobol };
+    let options = Options { seed: 1, trials: 2, threads: 1, estimator, sampler: Sampler::Sobol };
     let simulation = simulate(&scenario, &[], &options, &|_| true).expect("threads");
     let requests = simulation.requests_mean(0);
     bencher
         .counter(ItemsCount::new((requests * 2.0) as u64))
         .bench(|| simulate(black_box(&scenario), &[], &options, &|_| true));
+}
+
+/// The kernel alone on the headline job's lengths, one core: is drawing a request a matter of a nanosecond on
+/// this machine's instruction sets, and what do fused steps save on each? Nobody waits for the last line's kind
+/// of machine, which has to do in many steps what others do in one.
+mod kernel {
+    use tollcast::engine::kernel::{Arithmetic, Gate, Level, Shape, sums};
+    use tollcast::workload::Component;
+
+    use super::*;
+
+    const WAYS: [(Arithmetic, Level); 6] = [
+        (Arithmetic::Separate, Level::Best),
+        (Arithmetic::Fused, Level::Best),
+        (Arithmetic::Separate, Level::Avx2),
+        (Arithmetic::Fused, Level::Avx2),
+        (Arithmetic::Separate, Level::Baseline),
+        (Arithmetic::Fused, Level::Baseline),
+    ];
+
+    fn lognormal(median: f64, sigma: f64) -> Vec<Component> {
+        vec![Component { weight: 1.0, ln_median: median.ln(), sigma }]
+    }
+
+    #[divan::bench(args = WAYS, sample_count = 9)]
+    fn headline(bencher: Bencher, (arithmetic, level): (Arithmetic, Level)) {
+        let gate = Gate { minimum: 1_024, cut: u32::MAX, hit_probability: 0.4, exponent: 0.0 };
+        let shape = Shape {
+            prompt: lognormal(8_000.0, 1.3),
+            output: lognormal(400.0, 1.0),
+            correlation: 0.3,
+            reasoning: None,
+            ends: vec![272_000],
+            caps: vec![128_000],
+            gates: vec![gate],
+        };
+        let requests = 1_000_000_u64;
+        bencher
+            .counter(ItemsCount::new(requests))
+            .bench(|| sums(black_box(&shape), requests, [1, 2], arithmetic, level));
+    }
 }
 
 /// How cost grows with the size of a job, one core: each figure of [`Size`] four-, sixteen- and 64-fold where

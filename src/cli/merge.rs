@@ -190,7 +190,7 @@ fn scenario(job: &Job, catalogue: &crate::catalogue::Catalogue) -> Result<Scenar
 }
 
 fn options(job: &Job) -> anyhow::Result<Options> {
-    let estimator = [Estimator::Fast, Estimator::Exact].into_iter().find(|e| e.name() == job.estimator);
+    let estimator = Estimator::ALL.into_iter().find(|e| e.name() == job.estimator);
     let sampler = [Sampler::Sobol, Sampler::Random].into_iter().find(|s| s.name() == job.sampler);
     Ok(Options {
         seed: job.seed,

@@ -142,6 +142,8 @@ enum EstimatorArgument {
     Fast,
     /// By drawing every single request: slow, the audit of `fast`
     Exact,
+    /// The same by fused multiply-add: a fifth faster, equally reproducible, other digits from the eighth on
+    ExactFma,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

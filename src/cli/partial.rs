@@ -145,7 +145,7 @@ pub struct Job {
     pub seed: u64,
     /// Trials of all parts together.
     pub trials: u32,
-    /// `fast` or `exact`.
+    /// `fast`, `exact` or `exact-fma`.
     pub estimator: String,
     /// `sobol` or `random`.
     pub sampler: String,

@@ -47,6 +47,7 @@ pub fn options(scenario: &Scenario, arguments: &RunArguments) -> Result<Options,
         estimator: match arguments.estimator {
             EstimatorArgument::Fast => Estimator::Fast,
             EstimatorArgument::Exact => Estimator::Exact,
+            EstimatorArgument::ExactFma => Estimator::ExactFma,
             EstimatorArgument::Auto if drawn(trials) <= CHEAP_TO_DRAW => Estimator::Exact,
             EstimatorArgument::Auto => Estimator::Fast,
         },
@@ -73,7 +74,7 @@ pub fn options(scenario: &Scenario, arguments: &RunArguments) -> Result<Options,
 /// Refuses to draw more requests one by one than anybody would wait for.
 pub fn refuse_endless(scenario: &Scenario, options: &Options) -> Result<(), Failure> {
     let drawn = expected_requests(scenario) * f64::from(options.trials);
-    if options.estimator == Estimator::Exact && drawn > MOST_DRAWN {
+    if options.estimator.drawn().is_some() && drawn > MOST_DRAWN {
         return Err(Failure::usage(
             &format!("the exact estimator would draw about {drawn:.0e} requests one by one"),
             "ask for fewer trials; the fast estimator does not depend on the number of requests",

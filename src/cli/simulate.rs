@@ -179,7 +179,8 @@ fn audit(arguments: &Arguments, scenarios: Vec<Scenario>) -> Result<Exit, Failur
     let mut verdicts = Vec::new();
     for scenario in scenarios {
         let chosen = options(&scenario, &arguments.run)?;
-        let both = [Estimator::Fast, Estimator::Exact].map(|estimator| Options { estimator, ..chosen });
+        let drawing = if chosen.estimator.drawn().is_some() { chosen.estimator } else { Estimator::Exact };
+        let both = [Estimator::Fast, drawing].map(|estimator| Options { estimator, ..chosen });
         refuse_endless(&scenario, &both[1])?;
         let fast = simulated(scenario.clone(), &[], both[0], &arguments.run)?;
         let exact =

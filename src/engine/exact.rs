@@ -5,15 +5,21 @@
 //! assumptions, the law of the number of requests, the gate's threshold, the law of the cached share and the
 //! bill; the closed forms in the tests check those.
 
-use super::kernel::{self, Gate, LIMIT, Level, MOST_PARTS, Shape, Totals};
+use super::kernel::{self, Arithmetic, Gate, LIMIT, Level, MOST_PARTS, Shape, Totals};
 use super::law::Law;
 use super::stream::Stream;
 use super::traffic::{SegmentSums, Terms, Traffic, add_request};
 use crate::workload::{Component, OverWindow};
 
 /// The sums of a month that expects `mean` requests, one per segment: by the kernel where its laws are among
-/// those that it knows, else one request after the other.
-pub fn month_sums(traffic: &Traffic<'_>, terms: &Terms, mean: f64, stream: &mut Stream) -> Vec<SegmentSums> {
+/// those that it knows, else one request after the other, where nothing is ever fused.
+pub fn month_sums(
+    traffic: &Traffic<'_>,
+    terms: &Terms,
+    mean: f64,
+    arithmetic: Arithmetic,
+    stream: &mut Stream,
+) -> Vec<SegmentSums> {
     let requests = match &traffic.sessions {
         Some(sessions) => sessions.requests_one_by_one(mean, stream),
         None => super::counts::poisson(mean, stream.uniform()),
@@ -21,7 +27,8 @@ pub fn month_sums(traffic: &Traffic<'_>, terms: &Terms, mean: f64, stream: &mut 
     match shape(traffic, terms) {
         Some(shape) => {
             let seed = [stream.bits(), stream.bits()];
-            kernel::sums(&shape, requests as u64, seed, Level::Best).into_iter().map(segment_sums).collect()
+            let sums = kernel::sums(&shape, requests as u64, seed, arithmetic, Level::Best);
+            sums.into_iter().map(segment_sums).collect()
         }
         None => one_by_one(traffic, terms, requests, stream),
     }

@@ -3,8 +3,9 @@
 
 use super::exact;
 use super::invoice::{Ledger, Money};
+use super::kernel::Arithmetic;
 use super::month::Laws;
-use super::simulate::{Engine, Estimator};
+use super::simulate::Engine;
 use super::stream::Stream;
 use super::tariff::{Line, Tariff};
 use super::traffic::{SegmentSums, Terms, Traffic, month_requests};
@@ -27,23 +28,23 @@ enum Way<'a> {
     /// By laws; and the requests expected so far.
     Fast(Box<Laws<'a>>, f64),
     /// Request by request; the last month's sums, and all so far.
-    Exact(Vec<SegmentSums>, Vec<SegmentSums>),
+    Exact(Arithmetic, Vec<SegmentSums>, Vec<SegmentSums>),
 }
 
 impl<'a> Source<'a> {
     /// The months of a trial with `terms`.
     pub fn new(engine: &Engine<'_>, traffic: &'a Traffic<'a>, terms: &'a Terms, tariff: &'a Tariff) -> Self {
         let mut each = Vec::new();
-        let way = match engine.options.estimator {
-            Estimator::Fast => {
+        let way = match engine.options.estimator.drawn() {
+            None => {
                 let moments = engine.integrator.moments(traffic, terms, tariff);
                 let laws = Laws::new(traffic, terms, tariff, moments);
                 each.extend((0..tariff.quantities.len()).map(|q| of_one(&laws, traffic, q)));
                 Way::Fast(Box::new(laws), 0.0)
             }
-            Estimator::Exact => {
+            Some(arithmetic) => {
                 let none = vec![SegmentSums::empty(traffic.basis_len()); terms.segments.len()];
-                Way::Exact(none.clone(), none)
+                Way::Exact(arithmetic, none.clone(), none)
             }
         };
         Source { traffic, terms, tariff, way, totals: vec![0.0; tariff.quantities.len()], each, pooled: true }
@@ -58,8 +59,8 @@ impl<'a> Source<'a> {
                 self.pooled = laws.month(requests, stream, &mut self.totals);
                 requests
             }
-            Way::Exact(month, all) => {
-                *month = exact::month_sums(self.traffic, self.terms, mean, stream);
+            Way::Exact(arithmetic, month, all) => {
+                *month = exact::month_sums(self.traffic, self.terms, mean, *arithmetic, stream);
                 for (total, quantity) in self.totals.iter_mut().zip(&self.tariff.quantities) {
                     *total = quantity.of(month);
                 }
@@ -107,7 +108,7 @@ impl<'a> Source<'a> {
                 let share = line.parts.served.units.iter().zip(&laws.moments);
                 requests * share.map(|(unit, moments)| unit.request * moments.probability).sum::<f64>()
             }
-            Way::Exact(month, _) => line.parts.served.of(month),
+            Way::Exact(_, month, _) => line.parts.served.of(month),
         }
     }
 
@@ -121,7 +122,7 @@ impl<'a> Source<'a> {
                 };
                 laws.moments.iter().map(sums).collect()
             }
-            Way::Exact(_, all) => all,
+            Way::Exact(_, _, all) => all,
         }
     }
 }

@@ -20,7 +20,7 @@ pub struct Manifest {
     pub seed: u64,
     /// Number of trials.
     pub trials: u32,
-    /// `fast` or `exact`.
+    /// `fast`, `exact` or `exact-fma`.
     pub estimator: String,
     /// SHA-256 of the scenario and of what it extends.
     pub scenario_sha256: String,

@@ -106,6 +106,34 @@ fn a_higher_hit_rate_is_cheaper_in_every_future() {
     }
 }
 
+/// A mean over draws is the same to a hundred-thousandth of a percent; the manifest says how it was made.
+#[test]
+fn fused_draws_are_named_and_mean_the_same() {
+    let run = |estimator: &str| {
+        json(&[
+            "simulate",
+            "scenarios/starter.yaml",
+            "--trials",
+            "64",
+            "--estimator",
+            estimator,
+            "--format",
+            "json",
+            "-q",
+        ])
+    };
+    let (separate, fused) = (run("exact"), run("exact-fma"));
+    assert_eq!(fused["manifest"]["estimator"], "exact-fma");
+    assert!(fused["manifest"]["command"].as_str().unwrap().contains(" --estimator exact-fma"));
+    let mean = |result: &Value, route: usize| {
+        result["routes"][route]["total"]["spend_usd"]["mean"].as_f64().unwrap()
+    };
+    for route in 0..separate["routes"].as_array().unwrap().len() {
+        let (a, b) = (mean(&separate, route), mean(&fused, route));
+        assert!(a != b && (a / b - 1.0).abs() < 1e-7, "{a} and {b}");
+    }
+}
+
 #[test]
 fn every_shipped_scenario_runs_and_keeps_its_word() {
     for entry in std::fs::read_dir(project().join("scenarios")).unwrap() {

@@ -9,7 +9,7 @@ const TEXT: &str = "name: t\nstart: 2027-01\nmonths: 3\nroutes: [openai/gpt-5.4,
 #[test]
 fn threads_do_not_change_a_bit() {
     let scenario = scenario(TEXT);
-    for estimator in [Estimator::Fast, Estimator::Exact] {
+    for estimator in Estimator::ALL {
         let bits = |threads: usize| -> Vec<u64> {
             let options = Options { seed: 9, trials: 101, threads, estimator, sampler: Sampler::Sobol };
             let simulation = simulate(&scenario, &[], &options, &|_| true).unwrap();

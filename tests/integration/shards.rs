@@ -31,8 +31,8 @@ fn merge(parts: &[&Path], more: &[&str]) -> (Option<i32>, String, String) {
 fn parts_join_to_the_very_bytes_of_one_run() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
-    for estimator in ["fast", "exact"] {
-        let trials = if estimator == "exact" { "40" } else { "200" };
+    for estimator in ["fast", "exact", "exact-fma"] {
+        let trials = if estimator == "fast" { "200" } else { "40" };
         let more = ["--estimator", estimator, "--trials", trials];
         let single = tollcast(
             &[
@@ -96,6 +96,15 @@ fn what_does_not_fit_together_is_refused_by_name() {
         (1..=3).map(|i| part(folder.path(), &format!("p{i}"), &["--shard", &format!("{i}/3")])).collect();
     let seed = part(folder.path(), "seed", &["--shard", "2/3", "--seed", "77"]);
     let trials = part(folder.path(), "trials", &["--shard", "2/3", "--trials", "300"]);
+    let [separate, fused] = ["exact", "exact-fma"].map(|estimator| {
+        ["1/2", "2/2"].map(|shard| {
+            let name = format!("{estimator}-{}", &shard[..1]);
+            part(folder.path(), &name, &["--estimator", estimator, "--trials", "64", "--shard", shard])
+        })
+    });
+    assert_eq!(merge(&[&fused[0], &fused[1]], &[]).0, Some(0));
+    let (code, _, stderr) = merge(&[&separate[0], &fused[1]], &[]);
+    assert!(code == Some(2) && stderr.contains("another estimator"), "{stderr}");
     let random = part(folder.path(), "random", &["--shard", "2/3", "--sampler", "random"]);
     let (cut, changed, none) =
         (folder.path().join("cut"), folder.path().join("changed"), folder.path().join("none"));

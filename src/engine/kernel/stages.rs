@@ -5,10 +5,11 @@
 
 #![expect(clippy::needless_range_loop, reason = "loops go over several buffers at once")]
 
+use super::Totals;
+use super::arithmetic::MultiplyAdd;
 use super::lanes::Lanes;
-use super::math::{exp2, lesser, log2, sin_cos_pi, uniform, whole};
+use super::math::{exp2, log2, sin_cos_pi, uniform, whole};
 use super::plan::{Mixture, Plan};
-use super::{LIMIT, Totals};
 
 /// Requests per block.
 pub const BLOCK: usize = 1024;
@@ -57,12 +58,12 @@ impl Sums {
 
 /// Draws `requests` requests and adds them up.
 #[inline(always)]
-pub fn draw(plan: &Plan, lanes: &mut Lanes, requests: u64, sums: &mut Sums) {
+pub fn draw<M: MultiplyAdd>(plan: &Plan, lanes: &mut Lanes, requests: u64, sums: &mut Sums) {
     let mut block = Block::new();
     let mut left = requests;
     while left > 0 {
         let count = left.min(BLOCK as u64) as usize;
-        draw_block(plan, lanes, &mut block, count, sums);
+        draw_block::<M>(plan, lanes, &mut block, count, sums);
         left -= count as u64;
     }
 }
@@ -99,21 +100,27 @@ impl Block {
 }
 
 #[inline(always)]
-fn draw_block(plan: &Plan, lanes: &mut Lanes, block: &mut Block, count: usize, sums: &mut Sums) {
+fn draw_block<M: MultiplyAdd>(
+    plan: &Plan,
+    lanes: &mut Lanes,
+    block: &mut Block,
+    count: usize,
+    sums: &mut Sums,
+) {
     let Block { first, second, z, w, spare, spare_is_fresh, prompt, output, tokens } = block;
-    normals(lanes, first, second, z, w);
-    lengths(lanes, &plan.prompt, first, prompt, |i| z[i]);
+    normals::<M>(lanes, first, second, z, w);
+    lengths::<M>(lanes, &plan.prompt, first, prompt, |i| z[i]);
     let [rho, rest] = plan.scores;
-    lengths(lanes, &plan.output, first, output, |i| rho * z[i] + rest * w[i]);
+    lengths::<M>(lanes, &plan.output, first, output, |i| M::multiply_add(rho, z[i], rest * w[i]));
     if let Some(reasoning) = &plan.reasoning {
         // One normal number is needed, and they come in pairs: every other block lives on the second ones.
         if *spare_is_fresh {
             z.copy_from_slice(spare);
         } else {
-            normals(lanes, first, second, z, spare);
+            normals::<M>(lanes, first, second, z, spare);
         }
         *spare_is_fresh = !*spare_is_fresh;
-        lengths(lanes, reasoning, first, tokens, |i| z[i]);
+        lengths::<M>(lanes, reasoning, first, tokens, |i| z[i]);
         for i in 0..BLOCK {
             output[i] += tokens[i];
         }
@@ -144,7 +151,7 @@ fn draw_block(plan: &Plan, lanes: &mut Lanes, block: &mut Block, count: usize, s
     if plan.shares {
         lanes.fill(second);
         for i in 0..BLOCK {
-            z[i] = log2(uniform(second[i]));
+            z[i] = log2::<M>(uniform(second[i]));
         }
     }
     for (at, gate) in plan.views.iter().enumerate() {
@@ -158,7 +165,7 @@ fn draw_block(plan: &Plan, lanes: &mut Lanes, block: &mut Block, count: usize, s
                 let power = gate.exponent * z[i];
                 // Less than 2⁻¹²⁶ of a prompt is no token.
                 let power = if power > -126.0 { power } else { -126.0 };
-                tokens[i] = open(i) & whole(cut(i) as f32 * exp2(power));
+                tokens[i] = open(i) & whole::<M>(cut(i) as f32, exp2::<M>(1.0, power));
             }
             add(prompt, ends, sums, [row], |i| [tokens[i]]);
         }
@@ -173,7 +180,7 @@ fn when(chosen: bool) -> i32 {
 
 /// Two independent standard normal numbers per request (Box and Muller, 1958).
 #[inline(always)]
-pub fn normals(
+fn normals<M: MultiplyAdd>(
     lanes: &mut Lanes,
     first: &mut [u32; BLOCK],
     second: &mut [u32; BLOCK],
@@ -185,12 +192,12 @@ pub fn normals(
     lanes.fill(first);
     lanes.fill(second);
     for i in 0..BLOCK {
-        z[i] = (TO_SQUARE * log2(uniform(first[i]))).sqrt();
+        z[i] = (TO_SQUARE * log2::<M>(uniform(first[i]))).sqrt();
     }
     for i in 0..BLOCK {
         // The angle is drawn in the right half of the circle. The radius left the sign of its bits unused:
         // it chooses the half.
-        let (sin, cos) = sin_cos_pi(second[i] as i32 as f32 * (1.0 / 4_294_967_296.0));
+        let (sin, cos) = sin_cos_pi::<M>(second[i] as i32 as f32 * (1.0 / 4_294_967_296.0));
         w[i] = z[i] * sin;
         z[i] *= f32::from_bits(cos.to_bits() ^ (first[i] & 0x8000_0000));
     }
@@ -198,7 +205,7 @@ pub fn normals(
 
 /// Lengths in whole tokens, from normal scores.
 #[inline(always)]
-fn lengths(
+fn lengths<M: MultiplyAdd>(
     lanes: &mut Lanes,
     law: &Mixture,
     bits: &mut [u32; BLOCK],
@@ -208,7 +215,7 @@ fn lengths(
     if law.parts == 1 {
         let (scale, spread) = (law.scale[0], law.spread[0]);
         for i in 0..BLOCK {
-            tokens[i] = length(scale, spread * score(i));
+            tokens[i] = whole::<M>(scale, exp2::<M>(spread, score(i)));
         }
         return;
     }
@@ -221,13 +228,8 @@ fn lengths(
             scale = if chosen { law.scale[part] } else { scale };
             spread = if chosen { law.spread[part] } else { spread };
         }
-        tokens[i] = length(scale, spread * score(i));
+        tokens[i] = whole::<M>(scale, exp2::<M>(spread, score(i)));
     }
-}
-
-#[inline(always)]
-fn length(scale: f32, power: f32) -> i32 {
-    whole(lesser(scale * exp2(power), LIMIT as f32))
 }
 
 /// Adds quantities over the block to the first sum of their rows, and over the prompts longer than each end to
