@@ -1,5 +1,6 @@
 //! Reads the shipped price files once, when the program is built: their events go into the binary beside their
-//! text, so that no start has to parse them. A file that is not YAML stops the build.
+//! text, so that no start has to parse them, and so does what is asked of files that nobody opens. A file that is
+//! not YAML stops the build.
 
 #[path = "src/domain/document/events.rs"]
 mod events;
@@ -8,6 +9,8 @@ mod events;
 mod tape;
 
 use std::path::{Path, PathBuf};
+
+use events::{Event, Span};
 
 fn main() {
     for path in ["build.rs", "pricing", "src/domain/document/events.rs", "src/domain/document/tape.rs"] {
@@ -35,10 +38,58 @@ fn write_tapes() -> Result<(), String> {
         let read = read.map_err(|e| format!("{}:{}: {}", path.display(), e.span.line, e.message))?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         let target = out.join(format!("{name}.tape"));
-        std::fs::write(&target, tape::record(&text, read.into_iter())).map_err(|e| say(&target, e))?;
-        let file = format!("{name}.yaml");
-        list += &format!("({file:?}, include_str!({path:?}), include_bytes!({target:?})),\n");
+        std::fs::write(&target, tape::record(&text, read.iter().cloned())).map_err(|e| say(&target, e))?;
+        let checked = latest_check(&read);
+        list += &format!(
+            "Shipped {{ provider: {name:?}, text: include_str!({path:?}), tape: include_bytes!({target:?}), checked: {checked:?} }},\n"
+        );
     }
     let target = out.join("shipped.rs");
     std::fs::write(&target, format!("[\n{list}]\n")).map_err(|e| say(&target, e))
+}
+
+/// A map or list whose end has not come; of a map, the key whose value is next.
+enum Open<'a> {
+    List,
+    Map(Option<&'a str>),
+}
+
+/// The latest day on which any price of a file was checked: dates sort as their text does.
+fn latest_check<'a>(events: &'a [(Event<'a>, Span)]) -> &'a str {
+    let mut open: Vec<Open> = Vec::new();
+    let mut latest = "";
+    for (event, _) in events {
+        match event {
+            Event::Document => {}
+            Event::List(_) => open.push(Open::List),
+            Event::Map(_) => open.push(Open::Map(None)),
+            Event::Scalar(text, ..) if matches!(open.last(), Some(Open::Map(None))) => {
+                open.pop();
+                open.push(Open::Map(Some(text)));
+            }
+            Event::Scalar(..) | Event::Alias(_) | Event::End => {
+                if let (Event::Scalar(text, ..), [.., "models", "prices", "checked"]) =
+                    (event, &keys(&open)[..])
+                {
+                    latest = latest.max(text);
+                }
+                if *event == Event::End {
+                    open.pop();
+                }
+                if let Some(Open::Map(key)) = open.last_mut() {
+                    *key = None;
+                }
+            }
+        }
+    }
+    latest
+}
+
+/// The keys that lead to a value.
+fn keys<'a>(open: &[Open<'a>]) -> Vec<&'a str> {
+    let key = |open: &Open<'a>| match open {
+        Open::Map(key) => *key,
+        Open::List => None,
+    };
+    open.iter().filter_map(key).collect()
 }
