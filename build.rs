@@ -2,6 +2,9 @@
 //! text, so that no start has to parse them, and so does what is asked of files that nobody opens. A file that is
 //! not YAML stops the build.
 
+#[path = "src/catalogue/digest.rs"]
+#[allow(dead_code, reason = "the build has one digest to take")]
+mod digest;
 #[path = "src/domain/document/events.rs"]
 mod events;
 #[path = "src/domain/document/tape.rs"]
@@ -13,39 +16,61 @@ use std::path::{Path, PathBuf};
 use events::{Event, Span};
 
 fn main() {
-    for path in ["build.rs", "pricing", "src/domain/document/events.rs", "src/domain/document/tape.rs"] {
-        println!("cargo::rerun-if-changed={path}");
-    }
-    if let Err(error) = write_tapes() {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=pricing");
+    println!("cargo::rerun-if-changed=src/catalogue/digest.rs");
+    println!("cargo::rerun-if-changed=src/domain/document/events.rs");
+    println!("cargo::rerun-if-changed=src/domain/document/tape.rs");
+    if let Err(error) = write_shipped() {
         println!("cargo::error={error}");
     }
 }
 
-/// Writes `<name>.tape` for every `pricing/<name>.yaml`, and the list of all as `shipped.rs`.
-fn write_tapes() -> Result<(), String> {
+/// Writes `shipped.rs`, the list and the digest of all price files, and their tapes.
+fn write_shipped() -> Result<(), String> {
     let variable = |name: &str| std::env::var_os(name).ok_or_else(|| format!("cargo sets {name}"));
     let out = PathBuf::from(variable("OUT_DIR")?);
     let folder = PathBuf::from(variable("CARGO_MANIFEST_DIR")?).join("pricing");
-    let say = |path: &Path, error: std::io::Error| format!("{}: {error}", path.display());
-    let entries = std::fs::read_dir(&folder).map_err(|e| say(&folder, e))?;
+    let entries = std::fs::read_dir(&folder).map_err(|error| say(&folder, error))?;
     let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     paths.retain(|path| path.extension().is_some_and(|ending| ending == "yaml"));
-    paths.sort();
-    let mut list = String::new();
-    for path in &paths {
-        let text = std::fs::read_to_string(path).map_err(|e| say(path, e))?;
-        let read: Result<Vec<_>, _> = events::events(&text).collect();
-        let read = read.map_err(|e| format!("{}:{}: {}", path.display(), e.span.line, e.message))?;
-        let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        let target = out.join(format!("{name}.tape"));
-        std::fs::write(&target, tape::record(&text, read.iter().cloned())).map_err(|e| say(&target, e))?;
-        let checked = latest_check(&read);
-        list += &format!(
-            "Shipped {{ provider: {name:?}, text: include_str!({path:?}), tape: include_bytes!({target:?}), checked: {checked:?} }},\n"
-        );
-    }
+    // By name as providers are, not as files are: `deepseek` before `deepseek-cn`.
+    paths.sort_by_key(|path| name_of(path));
+    let texts: Vec<(String, String)> = paths
+        .iter()
+        .map(|path| Ok((name_of(path), std::fs::read_to_string(path).map_err(|error| say(path, error))?)))
+        .collect::<Result<_, String>>()?;
+    let list: String = paths
+        .iter()
+        .zip(&texts)
+        .map(|(path, (name, text))| shipped_file(path, name, text, &out))
+        .collect::<Result<_, String>>()?;
+    let digest = digest::digest(texts.iter().map(|(name, text)| (name.as_str(), text.as_str())));
     let target = out.join("shipped.rs");
-    std::fs::write(&target, format!("[\n{list}]\n")).map_err(|e| say(&target, e))
+    let shipped =
+        format!("pub const FILES: &[Shipped] = &[\n{list}];\npub const DIGEST: &str = {digest:?};\n");
+    std::fs::write(&target, shipped).map_err(|error| say(&target, error))
+}
+
+/// Writes a file's tape, and gives its line in the list.
+fn shipped_file(path: &Path, name: &str, text: &str, out: &Path) -> Result<String, String> {
+    let events: Result<Vec<_>, _> = events::events(text).collect();
+    let events = events.map_err(|e| format!("{}:{}: {}", path.display(), e.span.line, e.message))?;
+    let tape = out.join(format!("{name}.tape"));
+    let checked = latest_check(&events).to_owned();
+    std::fs::write(&tape, tape::record(text, events.into_iter())).map_err(|error| say(&tape, error))?;
+    Ok(format!(
+        "Shipped {{ provider: {name:?}, text: include_str!({path:?}), tape: include_bytes!({tape:?}), checked: {checked:?} }},\n"
+    ))
+}
+
+fn say(path: &Path, error: std::io::Error) -> String {
+    format!("{}: {error}", path.display())
+}
+
+/// The provider of a price file.
+fn name_of(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// A map or list whose end has not come; of a map, the key whose value is next.

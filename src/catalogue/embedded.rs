@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::domain::problem::Source;
 use crate::domain::time::Instant;
 
-/// All files under `pricing/`, in order of name, as the build script found them.
-pub const FILES: &[Shipped] = &include!(concat!(env!("OUT_DIR"), "/shipped.rs"));
+// FILES: all files under `pricing/`, in order of their providers; DIGEST: their digest.
+include!(concat!(env!("OUT_DIR"), "/shipped.rs"));
 
 /// A shipped price file, and what can be said of it without reading it.
 pub struct Shipped {

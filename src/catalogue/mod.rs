@@ -7,6 +7,7 @@ mod card;
 mod check;
 mod contract;
 pub mod diff;
+mod digest;
 mod embedded;
 mod exchange;
 mod flat;
@@ -19,8 +20,6 @@ mod write;
 
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
-
 use crate::domain::document::{Wire, parse};
 use crate::domain::money::{Ratio, Usd};
 use crate::domain::problem::{Problems, Source};
@@ -29,6 +28,7 @@ use crate::domain::time::{Instant, utc_day_and_minute, weekday_of_day};
 pub use card::{Band, BandMode, Component, Loan, Price, RateCard, Rates};
 pub use check::{CAPABILITIES, TIERS};
 pub use contract::{Commitment, Contract, ContractCard, Credit, Discount, VolumeSteps};
+pub use digest::{digest, sha256, sha256_of};
 pub use embedded::shipped;
 pub use exchange::{Currency, ExchangeRate};
 pub use flat::{FlatMode, FlatPrice, flat_prices};
@@ -342,40 +342,4 @@ impl Provider {
             PriceFileWire::read(&root, &mut problems).and_then(|wire| check::provider(&wire, &mut problems));
         problems.or_value(provider)
     }
-}
-
-/// The SHA-256 of some bytes.
-pub fn sha256(bytes: &[u8]) -> [u8; 32] {
-    Sha256::digest(bytes).into()
-}
-
-/// The SHA-256 of all that a reader gives, hexadecimal, without holding it.
-///
-/// # Errors
-/// As the reader.
-pub fn sha256_of(mut input: impl std::io::Read) -> std::io::Result<String> {
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        match input.read(&mut buffer)? {
-            0 => return Ok(hex(&hash.finalize())),
-            count => hash.update(&buffer[..count]),
-        }
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// SHA-256 over named texts, hexadecimal. Names and texts are length-prefixed, so none can pose as another.
-pub fn digest<'a>(files: impl Iterator<Item = (&'a str, &'a str)>) -> String {
-    let mut hash = Sha256::new();
-    for (name, text) in files {
-        for part in [name, text] {
-            hash.update((part.len() as u64).to_le_bytes());
-            hash.update(part.as_bytes());
-        }
-    }
-    hex(&hash.finalize())
 }

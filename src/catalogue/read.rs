@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::embedded::{FILES, Shipped};
+use super::embedded::{DIGEST, FILES, Shipped};
 use super::{Catalogue, Provider, digest};
 use crate::domain::problem::{Code, Place, Problems, Source};
 use crate::domain::time::Instant;
@@ -35,7 +35,7 @@ impl Catalogue {
     pub fn read(base: &[Arc<Source>], over: &[Arc<Source>]) -> Result<Self, Problems> {
         let mut problems = Problems::new();
         let files = read_all(base, &mut problems);
-        joined(files, over, problems)
+        joined(files, over, None, problems)
     }
 
     /// The shipped price files, of which only the `wanted` ones are read, with all of `over` in place of those of
@@ -50,14 +50,14 @@ impl Catalogue {
         let sources: Vec<Arc<Source>> = wanted.into_iter().map(Shipped::source).collect();
         let mut files = read_all(&sources, &mut problems);
         files.extend(others.into_iter().map(File::Closed));
-        joined(files, over, problems)
+        joined(files, over, Some(DIGEST), problems)
     }
 }
 
 /// A price file of a catalogue.
 enum File<'a> {
     /// One that was read.
-    Read(Provider, &'a Source),
+    Read(Box<Provider>, &'a Source),
     /// A shipped one that nobody asked for.
     Closed(&'static Shipped),
 }
@@ -89,10 +89,12 @@ impl File<'_> {
     }
 }
 
-/// The catalogue of some files, those of `over` in place of the ones with the same provider.
+/// The catalogue of some files, whose digest may be known, with those of `over` in place of the ones of the same
+/// provider.
 fn joined<'a>(
     mut files: Vec<File<'a>>,
     over: &'a [Arc<Source>],
+    known: Option<&str>,
     mut problems: Problems,
 ) -> Result<Catalogue, Problems> {
     let upper = read_all(over, &mut problems);
@@ -102,11 +104,14 @@ fn joined<'a>(
     files.retain(|known| upper.iter().all(|file| file.provider() != known.provider()));
     files.extend(upper);
     files.sort_by(|a, b| a.provider().cmp(b.provider()));
-    let digest = digest(files.iter().map(|file| (file.provider(), file.text())));
+    let digest = match known.filter(|_| over.is_empty()) {
+        Some(known) => known.to_owned(),
+        None => digest(files.iter().map(|file| (file.provider(), file.text()))),
+    };
     let mut catalogue = Catalogue { providers: Vec::new(), unread: Vec::new(), digest, as_of };
     for file in files {
         match file {
-            File::Read(provider, _) => catalogue.providers.push(provider),
+            File::Read(provider, _) => catalogue.providers.push(*provider),
             File::Closed(file) => catalogue.unread.push(file.provider),
         }
     }
@@ -129,7 +134,7 @@ fn read_all<'a>(sources: &'a [Arc<Source>], problems: &mut Problems) -> Vec<File
             Err(found) => found.into_sorted().into_iter().for_each(|p| problems.push(p)),
         }
     }
-    files.into_iter().map(|(provider, source)| File::Read(provider, source)).collect()
+    files.into_iter().map(|(provider, source)| File::Read(Box::new(provider), source)).collect()
 }
 
 /// Reads the files on all cores, each into its own place, so that the order of threads changes nothing.

@@ -133,7 +133,7 @@ fn without_replaced_volume(mut base: Node, top: &Node) -> Node {
         let Value::Map(fields) = &mut workload.value.value else { continue };
         let volume = fields.iter_mut().find(|field| field.key.value == "volume");
         if let Some(Value::Map(volume)) = volume.map(|field| &mut field.value.value) {
-            volume.retain(|field| !WAYS.contains(&field.key.value.as_str()));
+            volume.retain(|field| !WAYS.contains(&field.key.value.as_ref()));
         }
     }
     base
