@@ -3,14 +3,37 @@
 use std::sync::Arc;
 
 use crate::domain::problem::Source;
+use crate::domain::time::Instant;
 
-/// Name, text and YAML events of every file under `pricing/`, as the build script found them.
-const FILES: &[(&str, &str, &[u8])] = &include!(concat!(env!("OUT_DIR"), "/shipped.rs"));
+// FILES: all files under `pricing/`, in order of their providers; DIGEST: their digest.
+include!(concat!(env!("OUT_DIR"), "/shipped.rs"));
 
-/// The shipped price files as sources named `pricing/<file>`.
+/// A shipped price file, and what can be said of it without reading it.
+pub struct Shipped {
+    /// Its provider, and its name without the ending.
+    pub provider: &'static str,
+    /// Its text.
+    pub text: &'static str,
+    /// The YAML events of the text.
+    tape: &'static [u8],
+    /// The latest day on which any of its prices was checked.
+    checked: &'static str,
+}
+
+impl Shipped {
+    /// The file as a source named `pricing/<file>`.
+    pub fn source(&self) -> Arc<Source> {
+        let name = format!("pricing/{}.yaml", self.provider);
+        Arc::new(Source { name, text: self.text.into(), tape: Some(self.tape) })
+    }
+
+    /// The latest day on which any of its prices was checked.
+    pub fn checked(&self) -> Option<Instant> {
+        Instant::parse(self.checked).ok()
+    }
+}
+
+/// All shipped price files as sources.
 pub fn shipped() -> Vec<Arc<Source>> {
-    let source = |&(name, text, tape): &(&str, &str, &'static [u8])| {
-        Arc::new(Source { tape: Some(tape), ..Source::new(format!("pricing/{name}"), text) })
-    };
-    FILES.iter().map(source).collect()
+    FILES.iter().map(Shipped::source).collect()
 }

@@ -96,16 +96,31 @@ impl Catalogue {
     }
 
     fn model(&self, route: &RouteId) -> Result<(&Provider, &Model), LookupError> {
-        let provider = find(&self.providers, |p| &p.id, &route.provider, "provider")?;
-        let what = format!("model at {}", provider.name);
-        let model = match provider.models.iter().find(|model| model.aliases.contains(&route.model)) {
-            Some(model) => model,
-            None => find(&provider.models, |m| &m.id, &route.model, &what)?,
-        };
+        let provider = self.provider(&route.provider)?;
+        let models = &provider.models;
+        let alias = models.iter().find(|model| model.aliases.contains(&route.model));
+        let model =
+            alias.or_else(|| models.iter().find(|model| model.id == route.model)).ok_or_else(|| {
+                let known = models.iter().map(|model| model.id.as_str()).collect();
+                unknown(&format!("model at {}", provider.name), &route.model, known)
+            })?;
         if !provider.currency.is_usable() {
             return Err(no_exchange_rate(provider));
         }
         Ok((provider, model))
+    }
+
+    fn provider(&self, wanted: &str) -> Result<&Provider, LookupError> {
+        debug_assert!(
+            !self.unread.contains(&wanted),
+            "a command reads the providers that it names: {wanted}"
+        );
+        self.providers.iter().find(|provider| provider.id == wanted).ok_or_else(|| {
+            let read = self.providers.iter().map(|provider| provider.id.as_str());
+            let mut known: Vec<&str> = read.chain(self.unread.iter().copied()).collect();
+            known.sort_unstable();
+            unknown("provider", wanted, known)
+        })
     }
 
     /// All route names with a price in some entry, in order.
@@ -189,6 +204,18 @@ impl<'a> Offer<'a> {
         let mut spans = spans.chain(self.provider.meters.iter().map(|meter| (meter.from, meter.until)));
         spans.any(|(from, until)| inside(from) || until.is_some_and(inside))
             || self.entries().any(|(_, entry)| entry.windows.iter().any(window))
+    }
+
+    /// Until when the slot and the meters of `instant` hold at least: until an entry or a meter begins or ends. Not
+    /// at all, where times of day tell hours apart.
+    pub fn unchanged_until(self, instant: Instant) -> Instant {
+        if self.entries().any(|(_, entry)| !entry.windows.is_empty()) {
+            return instant;
+        }
+        let entries = self.entries().map(|(_, entry)| (entry.from, entry.until));
+        let meters = self.provider.meters.iter().map(|meter| (meter.from, meter.until));
+        let edges = entries.chain(meters).flat_map(|(from, until)| std::iter::once(from).chain(until));
+        edges.filter(|edge| *edge > instant).min().unwrap_or(Instant::from_unix_seconds(i64::MAX))
     }
 
     /// The meter `name` in force at `instant`, of the variant `level`: the one that names the model, the
@@ -328,15 +355,11 @@ fn no_exchange_rate(provider: &Provider) -> LookupError {
     }
 }
 
-fn find<'a, T>(
-    list: &'a [T],
-    name: impl Fn(&T) -> &String,
-    wanted: &str,
-    what: &str,
-) -> Result<&'a T, LookupError> {
-    list.iter().find(|item| name(item) == wanted).ok_or_else(|| LookupError {
+/// The error for a name that is not among those that exist.
+fn unknown(what: &str, wanted: &str, known: Vec<&str>) -> LookupError {
+    LookupError {
         title: format!("unknown {what}: `{wanted}`"),
-        help: suggest(wanted, list.iter().map(|item| name(item).as_str())),
+        help: suggest(wanted, known),
         unpriced: false,
-    })
+    }
 }

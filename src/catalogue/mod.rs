@@ -1,34 +1,34 @@
 //! Price files: what every provider charges, since when, by whose word.
 //!
-//! `wire` says what a file may contain, `check` turns it into the types here, `lookup` finds what is in
-//! force on a route at an instant, `embedded` holds the shipped files.
+//! `wire` says what a file may contain, `check` turns it into the types here, `read` puts files together,
+//! `lookup` finds what is in force on a route at an instant, `embedded` holds the shipped files.
 
 mod card;
 mod check;
 mod contract;
 pub mod diff;
+mod digest;
 mod embedded;
 mod exchange;
 mod flat;
 pub mod import;
 mod lookup;
 mod meter;
+mod read;
 mod wire;
 mod write;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use sha2::{Digest, Sha256};
 
 use crate::domain::document::{Wire, parse};
 use crate::domain::money::{Ratio, Usd};
-use crate::domain::problem::{Code, Place, Problems, Source};
+use crate::domain::problem::{Problems, Source};
 use crate::domain::time::{Instant, utc_day_and_minute, weekday_of_day};
 
 pub use card::{Band, BandMode, Component, Loan, Price, RateCard, Rates};
 pub use check::{CAPABILITIES, TIERS};
 pub use contract::{Commitment, Contract, ContractCard, Credit, Discount, VolumeSteps};
+pub use digest::{digest, sha256, sha256_of};
 pub use embedded::shipped;
 pub use exchange::{Currency, ExchangeRate};
 pub use flat::{FlatMode, FlatPrice, flat_prices};
@@ -36,6 +36,7 @@ pub use lookup::{LookupError, Offer, Slot};
 pub use meter::{
     CapacityOffer, Included, Length, Meter, MeterBand, Period, Tariff, Term, TimeUnit, WEB_SEARCH,
 };
+pub use read::Wanted;
 pub use wire::{ContractWire, PriceFileWire};
 pub use write::price_file;
 
@@ -44,6 +45,8 @@ pub use write::price_file;
 pub struct Catalogue {
     /// One per price file, in order of name.
     pub providers: Vec<Provider>,
+    /// The names of the shipped providers that were not asked for, in order.
+    pub unread: Vec<&'static str>,
     /// SHA-256 over the names and texts of all files, hexadecimal.
     pub digest: String,
     /// The latest day on which any price of the files that others were laid over was checked.
@@ -314,83 +317,6 @@ impl Calendar {
 }
 
 impl Catalogue {
-    /// Reads price files; those of `over` replace, wholly, the one of `base` with the same provider.
-    ///
-    /// # Errors
-    /// All problems of all files; two files of one provider in the same list are one.
-    pub fn read(base: &[Arc<Source>], over: &[Arc<Source>]) -> Result<Self, Problems> {
-        let mut problems = Problems::new();
-        let mut files = read_all(base, &mut problems);
-        let upper = read_all(over, &mut problems);
-        // Files that are laid over others do not move the date that commands look at without being told one.
-        let as_of = latest_check(if files.is_empty() { &upper } else { &files });
-        files.retain(|(known, _)| upper.iter().all(|(provider, _)| provider.id != known.id));
-        files.extend(upper);
-        files.sort_by(|a, b| a.0.id.cmp(&b.0.id));
-        let digest =
-            digest(files.iter().map(|(provider, source)| (provider.id.as_str(), source.text.as_str())));
-        let providers = files.into_iter().map(|(provider, _)| provider).collect();
-        problems.or_value(Some(Catalogue { providers, digest, as_of }))
-    }
-}
-
-fn read_all<'a>(sources: &'a [Arc<Source>], problems: &mut Problems) -> Vec<(Provider, &'a Arc<Source>)> {
-    let mut files: Vec<(Provider, &Arc<Source>)> = Vec::new();
-    for (source, read) in sources.iter().zip(read_side_by_side(sources)) {
-        match read {
-            Ok(provider) => {
-                if let Some((_, other)) = files.iter().find(|(known, _)| known.id == provider.id) {
-                    let place = Place { source: source.clone(), start: 0, end: 0, line: 1, column: 1 };
-                    let title = format!("a second price file for the provider `{}`", provider.id);
-                    let found = format!("the first is {}", other.name);
-                    problems.at(Code::Conflict, &place, title, found, "join them into one file");
-                }
-                files.push((provider, source));
-            }
-            Err(found) => found.into_sorted().into_iter().for_each(|p| problems.push(p)),
-        }
-    }
-    files
-}
-
-fn latest_check(files: &[(Provider, &Arc<Source>)]) -> Instant {
-    let models = files.iter().flat_map(|(provider, _)| &provider.models);
-    let checked = models.flat_map(|model| &model.prices).map(|entry| entry.source.checked);
-    checked.max().unwrap_or(Instant::from_unix_seconds(0))
-}
-
-/// Reads the files on all cores, each into its own place, so that the order of threads changes nothing.
-fn read_side_by_side(sources: &[Arc<Source>]) -> Vec<Result<Provider, Problems>> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from).min(sources.len());
-    if cores < 2 {
-        return sources.iter().map(Provider::read).collect();
-    }
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut read = Vec::new();
-        while let Some((at, source)) =
-            Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| sources.get(at).map(|s| (at, s)))
-        {
-            read.push((at, Provider::read(source)));
-        }
-        read
-    };
-    let mut all: Vec<(usize, Result<Provider, Problems>)> = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..cores).map(|_| scope.spawn(work)).collect();
-        let mut all = work();
-        for other in others {
-            match other.join() {
-                Ok(read) => all.extend(read),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        all
-    });
-    all.sort_by_key(|(at, _)| *at);
-    all.into_iter().map(|(_, read)| read).collect()
-}
-
-impl Catalogue {
     /// The catalogue as it was known at an instant, as far as the entries tell: without those that start later,
     /// unless they were announced before.
     pub fn known_at(mut self, instant: Instant) -> Self {
@@ -416,40 +342,4 @@ impl Provider {
             PriceFileWire::read(&root, &mut problems).and_then(|wire| check::provider(&wire, &mut problems));
         problems.or_value(provider)
     }
-}
-
-/// The SHA-256 of some bytes.
-pub fn sha256(bytes: &[u8]) -> [u8; 32] {
-    Sha256::digest(bytes).into()
-}
-
-/// The SHA-256 of all that a reader gives, hexadecimal, without holding it.
-///
-/// # Errors
-/// As the reader.
-pub fn sha256_of(mut input: impl std::io::Read) -> std::io::Result<String> {
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        match input.read(&mut buffer)? {
-            0 => return Ok(hex(&hash.finalize())),
-            count => hash.update(&buffer[..count]),
-        }
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// SHA-256 over named texts, hexadecimal. Names and texts are length-prefixed, so none can pose as another.
-pub fn digest<'a>(files: impl Iterator<Item = (&'a str, &'a str)>) -> String {
-    let mut hash = Sha256::new();
-    for (name, text) in files {
-        for part in [name, text] {
-            hash.update((part.len() as u64).to_le_bytes());
-            hash.update(part.as_bytes());
-        }
-    }
-    hex(&hash.finalize())
 }

@@ -8,7 +8,7 @@ use super::logs::{LogArguments, LogFormat, nameless_remark, refuse_unpriced};
 use super::outcome::{Exit, Failure, print, say};
 use super::simulate::width;
 use super::{Format, PricingArguments, files, folder};
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, Wanted};
 use crate::domain::problem::Code;
 use crate::domain::route::RouteId;
 use crate::domain::time::Instant;
@@ -66,7 +66,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         folder::probe(folder)?;
     }
     let is_series = arguments.bin.is_some() || arguments.logs.log_format == Some(LogFormat::Series);
-    let catalogue = if is_series { None } else { Some(files::catalogue(&arguments.pricing)?) };
+    let catalogue = if is_series { None } else { Some(files::catalogue(&arguments.pricing, &Wanted::All)?) };
     let report = tested(arguments, catalogue.as_ref())?;
     if let Some(folder) = &arguments.out {
         let prices = catalogue.as_ref().map(|catalogue| catalogue.digest.as_str());

@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 
 use super::PricingArguments;
 use super::outcome::{Failure, say};
-use crate::catalogue::{Catalogue, Contract, ExchangeRate, shipped};
+use crate::catalogue::{Catalogue, Contract, ExchangeRate, Wanted};
 use crate::domain::document::MAX_BYTES;
 use crate::domain::problem::{Code, Place, Problems, Source, suggest};
 use crate::workload::{Assembled, Scenario, assemble};
@@ -105,26 +105,30 @@ fn not_utf8(source: &Arc<Source>, start: usize) -> Failure {
     Failure::Input(problems)
 }
 
-/// The built-in price files, with those of `--pricing` over them.
+/// The built-in price files of the providers that a command asks for, with those of `--pricing` over them.
 ///
 /// # Errors
 /// A folder that cannot be read or holds no price file, and all problems of the files.
-pub fn catalogue(arguments: &PricingArguments) -> Result<Catalogue, Failure> {
-    catalogue_over(&price_sources(arguments)?, &arguments.exchange)
+pub fn catalogue(arguments: &PricingArguments, wanted: &Wanted) -> Result<Catalogue, Failure> {
+    catalogue_over(&price_sources(arguments)?, &arguments.exchange, wanted)
 }
 
-/// The built-in price files, with others over them.
+/// The built-in price files of the providers that a command asks for, with others over them.
 ///
 /// # Errors
 /// All problems of the files; two rates for one currency.
-pub fn catalogue_over(over: &[Arc<Source>], exchange: &[ExchangeRate]) -> Result<Catalogue, Failure> {
+pub fn catalogue_over(
+    over: &[Arc<Source>],
+    exchange: &[ExchangeRate],
+    wanted: &Wanted,
+) -> Result<Catalogue, Failure> {
     if let Some(twice) = repeated(exchange) {
         return Err(Failure::usage(
             &format!("two exchange rates for {}", twice.currency),
             "one rate holds for all months: keep one of them",
         ));
     }
-    Ok(Catalogue::read(&shipped(), over)?.exchanged(exchange))
+    Ok(Catalogue::read_shipped(wanted, over)?.exchanged(exchange))
 }
 
 /// The price files of `--pricing`.
@@ -201,14 +205,6 @@ pub fn folder(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
         bail!("the folder {} holds no YAML file (*.yaml)", folder.display());
     }
     Ok(files)
-}
-
-/// A checked scenario.
-///
-/// # Errors
-/// A file that cannot be read, and all problems of the scenario.
-pub fn scenario(path: &Path, catalogue: &Catalogue) -> Result<Scenario, Failure> {
-    scenario_from(source(path)?, catalogue)
 }
 
 /// A checked scenario from a text that was read already; what it extends is read here.

@@ -12,7 +12,7 @@ use super::outcome::{Exit, Failure, print, say};
 use super::simulate::width;
 use super::{PricingArguments, files, folder, logs};
 use crate::analysis::analyse;
-use crate::catalogue::{Catalogue, Component};
+use crate::catalogue::{Catalogue, Component, Wanted};
 use crate::domain::format::significant;
 use crate::domain::problem::{Code, Source};
 use crate::domain::route::RouteId;
@@ -72,7 +72,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     if let Some(path) = &arguments.output {
         refuse_foreign(path)?;
     }
-    let catalogue = files::catalogue(&arguments.pricing)?;
+    let catalogue = files::catalogue(&arguments.pricing, &Wanted::All)?;
     for route in &arguments.route {
         catalogue.offer(route).map_err(|error| super::unsold(route, error))?;
     }

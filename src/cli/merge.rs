@@ -11,11 +11,11 @@ use super::outcome::{Exit, Failure};
 use super::partial::{Header, Job, Part, read};
 use super::run::Run;
 use super::simulate::{Output, deliver};
-use crate::catalogue::ExchangeRate;
+use crate::catalogue::{ExchangeRate, Wanted};
 use crate::domain::format::thousands;
 use crate::domain::problem::Source;
 use crate::engine::{BATCH, Batch, Engine, Estimator, Options, Sampler, batches_of};
-use crate::workload::{Scenario, assemble};
+use crate::workload::{Assembled, Scenario, assemble};
 
 /// Arguments of `merge`.
 #[derive(Args)]
@@ -44,14 +44,20 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let exchange: Result<Vec<ExchangeRate>, String> =
         job.exchange.iter().map(|text| ExchangeRate::parse(text)).collect();
     let exchange = exchange.map_err(anyhow::Error::msg).context("an exchange rate of the parts")?;
-    let catalogue = files::catalogue_over(&over, &exchange)?;
+    let assembled = assembled(&job)?;
+    let catalogue = files::catalogue_over(&over, &exchange, &Wanted::Named(assembled.providers()))?;
     if catalogue.digest != job.pricing_sha256 {
         return Err(Failure::usage(
             "the parts were run with other built-in price files",
             "join them with the binary that ran them",
         ));
     }
-    let scenario = scenario(&job, &catalogue)?;
+    let scenario = Scenario::read(&assembled, &catalogue)?;
+    if scenario.digest != job.scenario_sha256 {
+        return Err(
+            anyhow::anyhow!("the scenario in the parts is not the one that they were run with").into()
+        );
+    }
     let options = options(&job)?;
     let engine = Engine::new(&scenario, &[], options);
     let mut batches = Vec::new();
@@ -171,8 +177,8 @@ fn sources(texts: &[(String, String)]) -> Vec<Arc<Source>> {
     texts.iter().map(|(name, text)| Arc::new(Source::new(name.clone(), text.clone()))).collect()
 }
 
-/// The scenario from the texts in the parts.
-fn scenario(job: &Job, catalogue: &crate::catalogue::Catalogue) -> Result<Scenario, Failure> {
+/// The scenario from the texts in the parts, not yet checked.
+fn assembled(job: &Job) -> Result<Assembled, Failure> {
     let known = sources(&job.scenario);
     let first = known.first().context("the parts hold no scenario")?;
     let open = |name: &str, from: &str| {
@@ -180,13 +186,7 @@ fn scenario(job: &Job, catalogue: &crate::catalogue::Catalogue) -> Result<Scenar
         let found = known.iter().find(|source| Path::new(&source.name) == path);
         found.cloned().ok_or_else(|| format!("the parts do not hold {}", path.display()))
     };
-    let scenario = Scenario::read(&assemble(first, &open)?, catalogue)?;
-    if scenario.digest != job.scenario_sha256 {
-        return Err(
-            anyhow::anyhow!("the scenario in the parts is not the one that they were run with").into()
-        );
-    }
-    Ok(scenario)
+    Ok(assemble(first, &open)?)
 }
 
 fn options(job: &Job) -> anyhow::Result<Options> {

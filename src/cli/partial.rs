@@ -173,7 +173,8 @@ impl Header {
         batches: &Range<u32>,
         sources: &Sources<'_>,
     ) -> Self {
-        let texts = |list: &[Arc<Source>]| list.iter().map(|s| (s.name.clone(), s.text.clone())).collect();
+        let texts =
+            |list: &[Arc<Source>]| list.iter().map(|s| (s.name.clone(), s.text.to_string())).collect();
         let job = Job {
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
             seed: options.seed,

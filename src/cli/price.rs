@@ -11,7 +11,7 @@ use super::simulate::width;
 use super::values::{meter_use, quantity, tokens};
 use super::{Format, PricingArguments, files, unsold};
 use crate::billing::{BillError, Order, QuoteError, Scope, Usage, pay_as_you_go, quote};
-use crate::catalogue::{CapacityOffer, Catalogue, Contract, Counting, Offer, WEB_SEARCH};
+use crate::catalogue::{CapacityOffer, Catalogue, Contract, Counting, Offer, WEB_SEARCH, Wanted};
 use crate::domain::problem::Code;
 use crate::domain::quantity::Quantity;
 use crate::domain::route::RouteId;
@@ -153,7 +153,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             "it counts those of a month: add --scope month",
         ));
     }
-    let catalogue = files::catalogue(&arguments.pricing)?;
+    let catalogue = files::catalogue(&arguments.pricing, &wanted(arguments))?;
     let at = arguments.on.unwrap_or(catalogue.as_of);
     if arguments.units.is_some() {
         return units(arguments, &catalogue, at);
@@ -172,6 +172,14 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     }
     print(&printed(&reports, arguments.format, scope)?)?;
     Ok(Exit::Answered)
+}
+
+/// A contract is held against the prices of its provider, whichever that is.
+fn wanted(arguments: &Arguments) -> Wanted {
+    match arguments.contract {
+        Some(_) => Wanted::All,
+        None => Wanted::Named(arguments.routes.iter().map(|route| route.provider.clone()).collect()),
+    }
 }
 
 fn scope(arguments: &Arguments, at: Instant) -> Scope {

@@ -6,7 +6,7 @@ use super::logs::{LogArguments, refuse_unpriced, remarks};
 use super::outcome::{Exit, Failure, print};
 use super::simulate::width;
 use super::{Format, PricingArguments, files};
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, Wanted};
 use crate::domain::problem::Code;
 use crate::domain::route::RouteId;
 use crate::domain::time::Instant;
@@ -33,7 +33,7 @@ pub struct Job<'a> {
 
 /// Prices the logs in every way that is asked for, in one reading.
 pub fn run(job: &Job<'_>) -> Result<Exit, Failure> {
-    let catalogue = files::catalogue(job.pricing)?;
+    let catalogue = files::catalogue(job.pricing, &Wanted::All)?;
     let ways: Vec<Option<RouteId>> =
         if job.routes.is_empty() { vec![None] } else { job.routes.iter().cloned().map(Some).collect() };
     for route in ways.iter().flatten() {

@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::outcome::{Failure, say};
 use super::{EstimatorArgument, PricingArguments, RunArguments, SamplerArgument, files, interrupt, progress};
 use crate::analysis::analyse;
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, Wanted};
 use crate::domain::format::{percent, thousands};
 use crate::domain::normal;
 use crate::engine::{BATCH, Batch, Engine, Estimator, Options, Sampler, Simulation, Stopped, batches_of};
-use crate::workload::{Input, Scenario, Uncertain};
+use crate::workload::{Assembled, Input, Scenario, Uncertain};
 
 /// Trials where neither the command nor the scenario says how many.
 const DEFAULT_TRIALS: u32 = 8_192;
@@ -217,12 +217,12 @@ pub fn scenarios(
     if paths.iter().filter(|path| path.as_path() == Path::new("-")).count() > 1 {
         return Err(Failure::usage("standard input was named twice", "it can be read once only"));
     }
-    let catalogue = files::catalogue(pricing)?;
-    let mut scenarios = Vec::new();
-    for path in paths {
-        scenarios.push(files::scenario(path, &catalogue)?);
-    }
-    Ok((scenarios, catalogue))
+    let assembled: Vec<Assembled> =
+        paths.iter().map(|path| files::assembled(&files::source(path)?)).collect::<Result<_, _>>()?;
+    let wanted = Wanted::Named(assembled.iter().flat_map(Assembled::providers).collect());
+    let catalogue = files::catalogue(pricing, &wanted)?;
+    let read = assembled.iter().map(|assembled| Scenario::read(assembled, &catalogue));
+    Ok((read.collect::<Result<_, _>>()?, catalogue))
 }
 
 /// The command that gives a result again: without what does not change it (threads, format, folder).

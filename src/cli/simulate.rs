@@ -9,7 +9,7 @@ use super::partial::{self, Header, ShardArgument, Sources};
 use super::run::{Run, Watch, command, options, refuse_endless, scenarios, simulated};
 use super::{Format, PricingArguments, RunArguments, files, folder, progress};
 use crate::analysis::analyse;
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, Wanted};
 use crate::domain::format::percent;
 use crate::engine::{BATCH, Engine, Estimator, Options, batches_of};
 use crate::render::chart::png::png;
@@ -147,8 +147,9 @@ fn write_part(arguments: &Arguments, shard: &ShardArgument) -> Result<Exit, Fail
     }
     let text = files::source(path)?;
     let assembled = files::assembled(&text)?;
+    let wanted = Wanted::Named(assembled.providers());
     let over = files::price_sources(&arguments.pricing)?;
-    let catalogue = files::catalogue_over(&over, &arguments.pricing.exchange)?;
+    let catalogue = files::catalogue_over(&over, &arguments.pricing.exchange, &wanted)?;
     let scenario = Scenario::read(&assembled, &catalogue)?;
     let options = options(&scenario, &arguments.run)?;
     let command = command("simulate", &[path], &options, &arguments.pricing);

@@ -3,6 +3,7 @@
 //! A [`Problem`] is about input; a defect of ours is an assertion. Checks collect all problems of a
 //! file before they give up, so that one run shows everything there is to mend.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ pub struct Source {
     /// The path as the user gave it.
     pub name: String,
     /// The whole text.
-    pub text: String,
+    pub text: Cow<'static, str>,
     /// Its YAML events, where they were read when the program was built.
     pub tape: Option<&'static [u8]>,
 }
@@ -20,7 +21,7 @@ pub struct Source {
 impl Source {
     /// A text that is read when it is needed.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
-        Source { name: name.into(), text: text.into(), tape: None }
+        Source { name: name.into(), text: Cow::Owned(text.into()), tape: None }
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::domain::document::{Node, Value, overlay, parse};
 use crate::domain::problem::{Code, Problems, Source};
+use crate::domain::route::RouteId;
 
 /// A scenario's tree with everything that it extends under it.
 #[derive(Clone, Debug)]
@@ -21,6 +22,20 @@ impl Assembled {
             Some(Value::List(items)) => items.len(),
             _ => 0,
         }
+    }
+
+    /// The providers that its routes name, as far as they can be read; what is wrong with the others is said when
+    /// the scenario is.
+    pub fn providers(&self) -> Vec<String> {
+        let Some(Value::List(items)) = self.root.get("routes").map(|routes| &routes.value) else {
+            return Vec::new();
+        };
+        let ids = items.iter().map(|item| item.get("id").unwrap_or(item));
+        let routes = ids.filter_map(|id| match &id.value {
+            Value::Scalar(text) => RouteId::parse(text).ok(),
+            _ => None,
+        });
+        routes.map(|route| route.provider).collect()
     }
 
     /// The same with some of its routes only, by their number. What it expects of routes is left out.
@@ -118,7 +133,7 @@ fn without_replaced_volume(mut base: Node, top: &Node) -> Node {
         let Value::Map(fields) = &mut workload.value.value else { continue };
         let volume = fields.iter_mut().find(|field| field.key.value == "volume");
         if let Some(Value::Map(volume)) = volume.map(|field| &mut field.value.value) {
-            volume.retain(|field| !WAYS.contains(&field.key.value.as_str()));
+            volume.retain(|field| !WAYS.contains(&field.key.value.as_ref()));
         }
     }
     base
@@ -129,4 +144,18 @@ fn without_extends(mut node: Node) -> Node {
         entries.retain(|entry| entry.key.value != "extends");
     }
     node
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn providers_are_those_of_the_routes_that_can_be_read() {
+        let text = "routes: [a/m, {id: b/x/m:batch@eu, label: c/d}, nothing, [e/m], {label: f/m}, a/n]\n";
+        let assembled = assemble(&Arc::new(Source::new("t.yaml", text)), &|_, _| Err(String::new())).unwrap();
+        assert_eq!(assembled.providers(), ["a", "b", "a"]);
+        let none = assemble(&Arc::new(Source::new("t.yaml", "routes: 1\n")), &|_, _| Err(String::new()));
+        assert!(none.unwrap().providers().is_empty());
+    }
 }

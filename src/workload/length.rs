@@ -100,7 +100,7 @@ impl LengthWire {
             );
             return None;
         };
-        match entry.key.value.as_str() {
+        match entry.key.value.as_ref() {
             "lognormal" => lognormal(&entry.value, problems),
             "preset" => preset(&entry.value, role, problems),
             "mixture" => mixture(&entry.value, problems),
@@ -175,7 +175,7 @@ fn component(node: &Node, entries: &[&Entry], problems: &mut Problems) -> Option
     let mut sigma = None;
     let mut weight = 1.0;
     for entry in entries {
-        match entry.key.value.as_str() {
+        match entry.key.value.as_ref() {
             "mean" => mean = Some(tokens(&entry.value, problems)?),
             "sigma" => sigma = Some(in_range(&entry.value, 0.0, 10.0, problems)?),
             "weight" => weight = in_range(&entry.value, 0.0, 1e9, problems)?,

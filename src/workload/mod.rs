@@ -296,7 +296,7 @@ impl Scenario {
         let mut problems = Problems::new();
         let wire = ScenarioWire::read(&assembled.root, &mut problems);
         let sources: &[Arc<Source>] = &assembled.sources;
-        let digest = digest(sources.iter().map(|source| ("scenario", source.text.as_str())));
+        let digest = digest(sources.iter().map(|source| ("scenario", &*source.text)));
         let scenario = wire.and_then(|wire| check::scenario(&wire, catalogue, digest, &mut problems));
         problems.or_value(scenario)
     }

@@ -217,7 +217,7 @@ impl Reader {
     }
 
     fn range(&self, node: &Node, entries: &[Entry], problems: &mut Problems) -> Option<Uncertain> {
-        let keys: Vec<&str> = entries.iter().map(|e| e.key.value.as_str()).collect();
+        let keys: Vec<&str> = entries.iter().map(|e| e.key.value.as_ref()).collect();
         match keys.as_slice() {
             [one] if is_law(one) => self.named(one, &entries[0].value, problems),
             _ if keys.contains(&"low") || keys.contains(&"high") => self.bounds(node, entries, problems),
@@ -441,7 +441,7 @@ fn show_pairs(entries: &[Entry]) -> String {
         .iter()
         .map(|entry| match &entry.value.value {
             Value::Scalar(text) => format!("{}: {text}", entry.key.value),
-            _ => entry.key.value.clone(),
+            _ => entry.key.value.to_string(),
         })
         .collect();
     format!("found {}", pairs.join(", "))

@@ -102,18 +102,27 @@ impl Found {
 fn month_slices(offer: Offer<'_>, month: Month, workload: &Workload) -> Result<Vec<Found>, Instant> {
     let hours = hour_shares(month, workload);
     let mut found: Vec<Found> = Vec::new();
+    // Which one was found last, and until when nothing else can be.
+    let mut last: Option<(usize, Instant)> = None;
     let parts = if offer.changes_within_hours() { 4 } else { 1 };
     for (index, share) in hours.into_iter().enumerate() {
         for part in 0..parts {
             let seconds = index as i64 * HOUR_SECONDS + part * HOUR_SECONDS / parts;
             let instant = month.start().plus_seconds(seconds);
             let share = share / parts as f64;
+            if let Some((at, _)) = last.filter(|(_, until)| instant < *until) {
+                found[at].share += share;
+                continue;
+            }
             let slot = offer.slot_at(instant).ok_or(instant)?;
             let search = offer.meter_at(WEB_SEARCH, None, instant);
-            match found.iter_mut().find(|f| f.slot == slot && f.search.as_deref() == search) {
-                Some(known) => known.share += share,
-                None => found.push(Found { slot, search: search.cloned().map(Arc::new), share }),
-            }
+            let known = found.iter().position(|f| f.slot == slot && f.search.as_deref() == search);
+            let at = known.unwrap_or_else(|| {
+                found.push(Found { slot, search: search.cloned().map(Arc::new), share: 0.0 });
+                found.len() - 1
+            });
+            found[at].share += share;
+            last = Some((at, offer.unchanged_until(instant)));
         }
     }
     // Hours without traffic may have brought in a slot that nobody uses.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use tollcast::catalogue::{Catalogue, ExchangeRate, Status, shipped};
+use tollcast::catalogue::{Catalogue, ExchangeRate, Status, WEB_SEARCH, Wanted, shipped};
 use tollcast::domain::document::parse;
 use tollcast::domain::problem::Source;
 use tollcast::domain::route::RouteId;
@@ -25,10 +25,37 @@ fn every_file_of_the_folder_is_in_the_binary() {
 #[test]
 fn what_was_parsed_at_build_time_is_what_the_text_says() {
     for replayed in shipped() {
-        let read = Arc::new(Source::new(replayed.name.clone(), replayed.text.clone()));
+        let read = Arc::new(Source::new(replayed.name.clone(), &*replayed.text));
         assert!(replayed.tape.is_some() && read.tape.is_none());
         let trees = [&replayed, &read].map(|source| format!("{:?}", parse(source).unwrap()));
         assert!(trees[0] == trees[1], "{} differs", read.name);
+    }
+}
+
+/// What a command gets that asks for some providers: theirs as they are, and everything that is said of the whole
+/// (its digest, its date, the names in a message) as if all had been read.
+#[test]
+fn providers_that_nobody_asks_for_are_closed_and_nothing_else_differs() {
+    let all = Catalogue::read(&shipped(), &[]).unwrap();
+    assert_eq!(Catalogue::read_shipped(&Wanted::All, &[]).unwrap(), all);
+    let over = [Arc::new(Source::new(
+        "mistral.yaml",
+        std::fs::read_to_string(project().join("pricing/mistral.yaml")).unwrap() + "# mine\n",
+    ))];
+    for over in [&[][..], &over] {
+        let all = Catalogue::read(&shipped(), over).unwrap();
+        for names in [&[][..], &["openai"], &["azure", "mistral", "no-such"]] {
+            let wanted = Wanted::Named(names.iter().map(|name| (*name).to_owned()).collect());
+            let some = Catalogue::read_shipped(&wanted, over).unwrap();
+            assert_eq!((&some.digest, some.as_of), (&all.digest, all.as_of));
+            let read: Vec<_> =
+                all.providers.iter().filter(|p| !some.unread.contains(&p.id.as_str())).collect();
+            assert_eq!(read, some.providers.iter().collect::<Vec<_>>());
+            let theirs = |name: &str| names.contains(&name) || (name == "mistral" && !over.is_empty());
+            assert!(read.iter().all(|provider| theirs(&provider.id)) && read.len() >= names.len().min(2));
+            let misspelt = RouteId::parse("opnai/gpt-5.4").unwrap();
+            assert_eq!(some.offer(&misspelt).unwrap_err(), all.offer(&misspelt).unwrap_err());
+        }
     }
 }
 
@@ -122,4 +149,28 @@ fn the_provisioned_units_of_azure_are_there_as_data() {
     );
     let hourly = global.terms.iter().find(|term| term.commitment.is_none()).unwrap();
     assert_eq!(hourly.price.to_string(), "1");
+}
+
+/// Forecasts ask for a slot once and keep it until then.
+#[test]
+fn no_price_changes_before_it_is_said_to() {
+    let rates = ["EUR=1.1@2026-11-01", "CNY=0.14@2026-11-01"].map(|text| ExchangeRate::parse(text).unwrap());
+    let catalogue = catalogue().exchanged(&rates);
+    let start = Instant::parse("2026-06-01").unwrap();
+    let hours = || (0..24 * 240).map(|hour| start.plus_seconds(hour * 3_600));
+    for route in catalogue.routes() {
+        let offer = catalogue.offer(&route).unwrap();
+        let at = |instant| (offer.slot_at(instant), offer.meter_at(WEB_SEARCH, None, instant));
+        let mut kept = (start, (None, None));
+        let mut looked_up = 0;
+        for instant in hours() {
+            if instant >= kept.0 {
+                kept = (offer.unchanged_until(instant), at(instant));
+                looked_up += 1;
+            }
+            assert_eq!(kept.1, at(instant), "{route} at {instant}");
+        }
+        let windows = offer.history().iter().any(|entry| !entry.windows.is_empty());
+        assert!(windows || looked_up < 100, "{route}: {looked_up}");
+    }
 }

@@ -61,7 +61,7 @@ fn an_outside_crate_has_one_home() {
         ("minijinja", "render/page.rs"),
         ("comfy_table", "render/terminal.rs"),
         ("jiff", "domain/time.rs"),
-        ("sha2", "catalogue/mod.rs"),
+        ("sha2", "catalogue/digest.rs"),
         ("strsim", "domain/problem.rs"),
         ("flate2", "usage/read/framing.rs"),
         ("ruzstd", "usage/read/framing.rs"),

@@ -221,7 +221,7 @@ fn card(key: &str, prices: &Node, shelf: &mut Shelf) -> Option<RateCard> {
     };
     let mut found: Vec<(Component, Steps)> = Vec::new();
     for entry in entries {
-        let name = entry.key.value.as_str();
+        let name = entry.key.value.as_ref();
         if matches!(entry.value.value, Value::Null) || COUNTED.iter().any(|(counted, _)| *counted == name) {
             continue;
         }

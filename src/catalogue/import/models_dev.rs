@@ -37,7 +37,7 @@ pub fn read(root: &Node, shelf: &mut Shelf, problems: &mut Problems) -> Option<(
         return None;
     }
     for provider in providers {
-        let id = provider.key.value.as_str();
+        let id = provider.key.value.as_ref();
         let Some(Value::Map(models)) = provider.value.get("models").map(|node| &node.value) else {
             shelf.report.note(RemarkKind::LeftOut, id, "a provider without models");
             continue;

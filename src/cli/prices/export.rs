@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use clap::{Args, ValueEnum};
 
 use super::filter::Filter;
-use crate::catalogue::{Catalogue, FlatMode, FlatPrice, flat_prices};
+use crate::catalogue::{Catalogue, FlatMode, FlatPrice, Wanted, flat_prices};
 use crate::cli::outcome::{Exit, Failure, print, say};
 use crate::cli::{PricingArguments, files};
 use crate::domain::problem::Code;
@@ -82,7 +82,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         arguments.sql.refuse()?;
     }
     arguments.sql.refuse_one_name()?;
-    let catalogue = files::catalogue(&arguments.pricing)?;
+    let catalogue = files::catalogue(&arguments.pricing, &Wanted::All)?;
     let routes = arguments.filter.some_routes(&catalogue)?;
     let mut rows = flat_prices(&catalogue, &routes);
     if let Some(since) = arguments.since {

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::filter::Filter;
 use super::{ViewArguments, printed};
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, Wanted};
 use crate::cli::outcome::{Exit, Failure, print};
 use crate::cli::{Format, files};
 use crate::domain::route::{RouteId, STANDARD};
@@ -24,7 +24,7 @@ pub struct Arguments {
 
 /// Prints the list.
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let catalogue = files::catalogue(&arguments.view.pricing)?;
+    let catalogue = files::catalogue(&arguments.view.pricing, &Wanted::All)?;
     arguments.filter.refuse_unknown(&catalogue)?;
     let at = arguments.view.at(&catalogue);
     let known = catalogue.routes();

@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::{ViewArguments, printed};
+use crate::catalogue::Wanted;
 use crate::cli::outcome::{Exit, Failure, print};
 use crate::cli::{Format, PricingArguments, files, unsold};
 use crate::domain::route::RouteId;
@@ -33,7 +34,7 @@ pub struct HistoryArguments {
 
 /// Prints what holds on a route.
 pub fn run(arguments: &ShowArguments) -> Result<Exit, Failure> {
-    let catalogue = files::catalogue(&arguments.view.pricing)?;
+    let catalogue = files::catalogue(&arguments.view.pricing, &Wanted::All)?;
     let at = arguments.view.at(&catalogue);
     let offer = catalogue.offer(&arguments.route).map_err(|error| unsold(&arguments.route, error))?;
     let shown = shown_route(&arguments.route, offer, at)
@@ -47,7 +48,7 @@ pub fn run(arguments: &ShowArguments) -> Result<Exit, Failure> {
 
 /// Prints the dated prices of a route.
 pub fn history(arguments: &HistoryArguments) -> Result<Exit, Failure> {
-    let catalogue = files::catalogue(&arguments.pricing)?;
+    let catalogue = files::catalogue(&arguments.pricing, &Wanted::All)?;
     let offer = catalogue.offer(&arguments.route).map_err(|error| unsold(&arguments.route, error))?;
     let entries = crate::render::history(offer);
     print(&match arguments.format {

@@ -35,7 +35,7 @@ fn merge_entry(
 ) {
     match entries.iter().position(|e| e.key.value == change.key.value) {
         Some(at) => {
-            path.push(change.key.value.clone());
+            path.push(change.key.value.to_string());
             let below = entries[at].value.clone();
             entries[at] = Entry { key: change.key, value: layer(below, change.value, deep, path) };
             path.pop();

@@ -1,5 +1,7 @@
 //! The tree of a document: scalars as their exact text, lists, maps in order, each with its place.
 
+use std::borrow::Cow;
+
 use crate::domain::problem::{Code, Place, Problems};
 
 /// A value and where it stands.
@@ -9,6 +11,13 @@ pub struct Spanned<T> {
     pub value: T,
     /// Where it was written.
     pub place: Place,
+}
+
+impl Spanned<Cow<'static, str>> {
+    /// The same with a text of its own.
+    pub fn to_text(&self) -> Spanned<String> {
+        Spanned { value: self.value.to_string(), place: self.place.clone() }
+    }
 }
 
 /// One node of the tree.
@@ -23,8 +32,8 @@ pub struct Node {
 /// What a node is.
 #[derive(Clone, Debug)]
 pub enum Value {
-    /// A plain or quoted text, exactly as written.
-    Scalar(String),
+    /// A plain or quoted text, exactly as written. Those of shipped files are not copied out of the binary.
+    Scalar(Cow<'static, str>),
     /// Nothing, `~` or `null`.
     Null,
     /// A list.
@@ -37,7 +46,7 @@ pub enum Value {
 #[derive(Clone, Debug)]
 pub struct Entry {
     /// The key.
-    pub key: Spanned<String>,
+    pub key: Spanned<Cow<'static, str>>,
     /// The value.
     pub value: Node,
 }

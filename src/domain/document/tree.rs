@@ -2,6 +2,7 @@
 //!
 //! Limits guard against files that explode: bytes, nesting, and nodes after aliases are expanded.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -37,7 +38,7 @@ type Step<T> = Result<T, Box<Problem>>;
 /// What is being filled while its end has not come.
 enum Open {
     List { items: Vec<Node>, place: Place, anchor: usize },
-    Map { entries: Vec<Entry>, key: Option<Spanned<String>>, place: Place, anchor: usize },
+    Map { entries: Vec<Entry>, key: Option<Spanned<Cow<'static, str>>>, place: Place, anchor: usize },
 }
 
 struct Builder<'a> {
@@ -60,17 +61,17 @@ impl<'a> Builder<'a> {
             let size = format!("{} bytes", source.text.len());
             return Err(problem(Code::TooLarge, whole, "the file is too large", &size, "the limit is 8 MiB"));
         }
-        match source.tape {
-            Some(tape) => {
-                Replay::new(&source.text, tape).try_for_each(|(event, span)| self.take(event, &span))?;
+        match (source.tape, &source.text) {
+            (Some(tape), &Cow::Borrowed(text)) => {
+                Replay::new(text, tape).try_for_each(|(event, span)| self.take(event, &span))?;
             }
-            None => {
+            _ => {
                 for item in events(&source.text) {
                     let (event, span) = item.map_err(|error| {
                         let place = self.place(&error.span);
                         problem(Code::Syntax, place, "the file is not valid YAML", &error.message, "")
                     })?;
-                    self.take(event, &span)?;
+                    self.take(owned(event), &span)?;
                 }
             }
         }
@@ -86,7 +87,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn take(&mut self, event: Event<'_>, span: &Span) -> Step<()> {
+    fn take(&mut self, event: Event<'static>, span: &Span) -> Step<()> {
         let place = self.place(span);
         match event {
             Event::Document if self.root.is_some() => {
@@ -96,7 +97,7 @@ impl<'a> Builder<'a> {
             Event::Document => Ok(()),
             Event::Scalar(text, plain, anchor) => {
                 let null = plain && matches!(&*text, "" | "~" | "null");
-                let value = if null { Value::Null } else { Value::Scalar(text.into_owned()) };
+                let value = if null { Value::Null } else { Value::Scalar(text) };
                 self.add(Node { place, value }, anchor, 1)
             }
             Event::List(anchor) => self.push(Open::List { items: Vec::new(), place, anchor }),
@@ -163,7 +164,19 @@ impl<'a> Builder<'a> {
     }
 }
 
-fn key_of(node: Node) -> Step<Spanned<String>> {
+/// The event without the text that it was read from.
+fn owned(event: Event<'_>) -> Event<'static> {
+    match event {
+        Event::Document => Event::Document,
+        Event::Scalar(text, plain, anchor) => Event::Scalar(Cow::Owned(text.into_owned()), plain, anchor),
+        Event::List(anchor) => Event::List(anchor),
+        Event::Map(anchor) => Event::Map(anchor),
+        Event::End => Event::End,
+        Event::Alias(anchor) => Event::Alias(anchor),
+    }
+}
+
+fn key_of(node: Node) -> Step<Spanned<Cow<'static, str>>> {
     match node.value {
         Value::Scalar(value) => Ok(Spanned { value, place: node.place }),
         _ => {

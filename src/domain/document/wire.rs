@@ -119,7 +119,7 @@ impl<T: Wire> Field for Named<T> {
         let Some(entries) = node.map(&wanted, problems) else { return Some(Named(Vec::new())) };
         let read = entries
             .iter()
-            .filter_map(|entry| T::read(&entry.value, problems).map(|value| (entry.key.clone(), value)));
+            .filter_map(|entry| T::read(&entry.value, problems).map(|value| (entry.key.to_text(), value)));
         Some(Named(read.collect()))
     }
     fn schema() -> Json {
@@ -173,7 +173,7 @@ impl Wire for Spanned<bool> {
 pub fn refuse_unknown_keys(node: &Node, known: &[&str], problems: &mut Problems) {
     let Value::Map(entries) = &node.value else { return };
     for entry in entries {
-        let key = entry.key.value.as_str();
+        let key = entry.key.value.as_ref();
         if !known.contains(&key) {
             let title = format!("unknown key `{key}`");
             problems.at(Code::UnknownKey, &entry.key.place, title, "", suggest(key, known.iter().copied()));

@@ -164,7 +164,7 @@ fn clock_spans(window: &Node) -> Option<Vec<(u32, u32)>> {
         Value::List(items) => items
             .iter()
             .map(|item| match &item.value {
-                Value::Scalar(text) => Some(text.as_str()),
+                Value::Scalar(text) => Some(&**text),
                 _ => None,
             })
             .collect::<Option<_>>()?,

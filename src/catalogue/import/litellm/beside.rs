@@ -47,7 +47,7 @@ pub(super) fn meters(fields: &Node, key: &str, model: &str, shelf: &mut Shelf) -
 pub(super) fn note_the_rest(fields: &Node, key: &str, shelf: &mut Shelf) {
     let Value::Map(entries) = &fields.value else { return };
     for entry in entries {
-        let name = entry.key.value.as_str();
+        let name = entry.key.value.as_ref();
         let words = match name {
             "search_free_requests" | "web_search_billing_unit" => {
                 "free searches and their unit are not taken: their period is not in the data"

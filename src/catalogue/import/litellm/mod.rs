@@ -43,7 +43,7 @@ pub fn read(root: &Node, shelf: &mut Shelf, problems: &mut Problems) -> Option<(
 }
 
 fn read_entry(entry: &Entry, all: &[Entry], shelf: &mut Shelf) {
-    let key = entry.key.value.as_str();
+    let key = entry.key.value.as_ref();
     let fields = &entry.value;
     let mode = text(fields, "mode");
     if mode.is_some_and(|mode| !TEXT_MODES.contains(&mode)) {

@@ -88,7 +88,7 @@ impl Book<'_> {
     pub(super) fn has_tier(&self, ending: &str) -> bool {
         let Value::Map(entries) = &self.fields.value else { return false };
         entries.iter().any(|entry| {
-            let name = entry.key.value.as_str();
+            let name = entry.key.value.as_ref();
             name.ends_with(ending) && [INPUT, OUTPUT, READ, WRITE].iter().any(|stem| name.starts_with(stem))
         })
     }
@@ -99,7 +99,7 @@ impl Book<'_> {
         let mut found: Vec<u64> = entries
             .iter()
             .filter_map(|entry| {
-                let name = entry.key.value.as_str();
+                let name = entry.key.value.as_ref();
                 let stem = [INPUT, OUTPUT, READ, WRITE].into_iter().find(|stem| name.starts_with(stem))?;
                 let rest = name[stem.len()..].split("_above_").last()?;
                 let (number, ending) = rest.split_once("k_tokens")?;
