@@ -40,6 +40,13 @@ struct Node {
     noise: f64,
 }
 
+/// A quantile that is known, and how far apart quantiles are: for the next one's search.
+struct Start {
+    z: f64,
+    ln: f64,
+    sd: f64,
+}
+
 /// What a trial contributes.
 #[derive(Clone, Copy, Debug)]
 pub struct Trial {
@@ -124,10 +131,9 @@ impl Mixture {
     /// The mixture's figures. The error of a quantile is the scatter of the parts' distribution
     /// functions there, over the density.
     pub fn summary(&self) -> Summary {
-        let mut start = None;
+        let mut start = self.start();
         let mut figure = |p: f64| {
-            let ln = self.quantile(p, start);
-            start = Some(ln);
+            let ln = self.quantile(p, &mut start);
             (libm::exp(ln), self.error(ln))
         };
         let (p05, p10, p25, p50) = (figure(0.05), figure(0.10), figure(0.25), figure(0.50));
@@ -160,12 +166,8 @@ impl Mixture {
 
     /// `count` quantiles at evenly spread ranks.
     pub fn quantiles(&self, count: usize) -> Vec<f64> {
-        let mut start = None;
-        let at = |at: usize| {
-            let ln = self.quantile((at as f64 + 0.5) / count as f64, start);
-            start = Some(ln);
-            libm::exp(ln)
-        };
+        let mut start = self.start();
+        let at = |at: usize| libm::exp(self.quantile((at as f64 + 0.5) / count as f64, &mut start));
         (0..count).map(at).collect()
     }
 
@@ -186,15 +188,20 @@ impl Mixture {
         ((ln - node.ln + 0.5 * eta) / width, width)
     }
 
-    /// The logarithm of the quantile at `p`: Newton's method from `start`, kept inside of a bracket.
-    fn quantile(&self, p: f64, start: Option<f64>) -> f64 {
+    /// Where the search for a quantile begins, if the mixture were one lognormal.
+    fn start(&self) -> Start {
+        let mean: f64 = self.nodes.iter().map(|node| node.mass * node.ln).sum();
+        let square: f64 = self.nodes.iter().map(|node| node.mass * node.ln * node.ln).sum();
+        Start { z: 0.0, ln: mean, sd: (self.variance + (square - mean * mean).max(0.0)).sqrt() }
+    }
+
+    /// The logarithm of the quantile at `p`: Newton's method, kept inside of a bracket, from where the quantile
+    /// found before would put it.
+    fn quantile(&self, p: f64, start: &mut Start) -> f64 {
         let reach = 9.0 * self.variance.sqrt().max(1e-6) + 2.0;
         let (mut low, mut high) = (self.nodes[0].ln - reach, self.nodes[self.nodes.len() - 1].ln + reach);
-        let mut ln = start.unwrap_or_else(|| {
-            let mean: f64 = self.nodes.iter().map(|node| node.mass * node.ln).sum();
-            let square: f64 = self.nodes.iter().map(|node| node.mass * node.ln * node.ln).sum();
-            mean + normal::quantile(p) * (self.variance + (square - mean * mean).max(0.0)).sqrt()
-        });
+        let z = normal::quantile(p);
+        let mut ln = start.ln + (z - start.z) * start.sd;
         for _ in 0..60 {
             let (below, slope) = self.below(ln);
             if below > p {
@@ -203,13 +210,17 @@ impl Mixture {
                 low = ln
             }
             let step = ln + (p - below) / slope.max(1e-12);
-            let next = if low < step && step < high { step } else { 0.5 * (low + high) };
+            let newton = low < step && step < high;
+            let next = if newton { step } else { 0.5 * (low + high) };
             let moved = (next - ln).abs();
             ln = next;
-            if moved < 1e-9 {
+            // Newton's error is the square of its last step times the law's curvature, z/σ at most: a step of
+            // 10⁻⁶ leaves 10⁻¹⁰ for σ of a percent.
+            if moved < if newton { 1e-6 } else { 1e-9 } {
                 break;
             }
         }
+        (start.z, start.ln) = (z, ln);
         ln
     }
 

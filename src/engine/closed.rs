@@ -5,6 +5,7 @@
 //! prompt may have any law: its moments are factors. Gates that depend on the prompt's length, mixtures of
 //! prompts, and output limits that are in reach have no such form: [`moments`] then leaves them to quadrature.
 
+use super::few::{Few, zeros};
 use super::moments::Moments;
 use super::output::OutputLaw;
 use super::tariff::{Quantity, Tariff, Unit};
@@ -99,15 +100,15 @@ impl Joint {
         let size = fixed + terms.views.len();
         let mut moments = Moments {
             probability: segment.probability(),
-            first: vec![0.0; size],
-            second: vec![0.0; size * (size + 1) / 2],
-            third: vec![0.0; tariff.quantities.len()],
+            first: zeros(size),
+            second: zeros(size * (size + 1) / 2),
+            third: zeros(tariff.quantities.len()),
         };
         moments.first[0] = inside[1][0];
         if !tariff.served[at] || segment.probability() <= 0.0 {
             return moments;
         }
-        let cached: Vec<Cached> =
+        let cached: Few<Cached, 4> =
             terms.views.iter().map(|view| self.cached(view, segment, &inside, high)).collect();
         moments.first[1..fixed].fill(inside[0][1]);
         for (mean, part) in moments.first[fixed..].iter_mut().zip(&cached) {

@@ -13,6 +13,7 @@ mod closed;
 mod counts;
 mod draw;
 mod exact;
+mod few;
 mod invoice;
 pub mod kernel;
 mod law;

@@ -7,6 +7,7 @@
 //! reasoning on top of an output, and outputs of mixtures that depend on the prompt, are integrated once more.
 
 use super::closed;
+use super::few::{Few, zeros};
 use super::law::Law;
 use super::output::{OutputLaw, OutputMoments};
 use super::quadrature::Rules;
@@ -25,11 +26,11 @@ pub struct Moments {
     /// The share of requests that fall into the segment.
     pub probability: f64,
     /// Of the basis.
-    pub first: Vec<f64>,
+    pub first: Few<f64, 5>,
     /// Lower triangle, row by row.
-    pub second: Vec<f64>,
+    pub second: Few<f64, 15>,
     /// Of every quantity of the tariff.
-    pub third: Vec<f64>,
+    pub third: Few<f64, 8>,
 }
 
 impl Moments {
@@ -81,9 +82,9 @@ impl Integrator {
         let size = work.traffic.basis_len();
         let mut moments = Moments {
             probability: segment.probability(),
-            first: vec![0.0; size],
-            second: vec![0.0; size * (size + 1) / 2],
-            third: vec![0.0; work.quantities.len()],
+            first: zeros(size),
+            second: zeros(size * (size + 1) / 2),
+            third: zeros(work.quantities.len()),
         };
         let (law, scale) = (&work.traffic.prompt, work.terms.prompt_scale);
         if moments.probability <= 0.0 {
@@ -341,7 +342,7 @@ mod tests {
                 if a.probability < 1e-9 {
                     continue;
                 }
-                let lists = [(&a.first, &b.first), (&a.second, &b.second), (&a.third, &b.third)];
+                let lists = [(&a.first[..], &b.first[..]), (&a.second, &b.second), (&a.third, &b.third)];
                 for (order, (x, y)) in lists.into_iter().enumerate() {
                     // Quadrature has the output limit of 128,000, the closed form leaves it out: among the longest
                     // prompts, with the longest outputs, it takes 10⁻⁵ of the mean at most.

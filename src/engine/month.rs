@@ -6,6 +6,7 @@
 //! skewness and all with their covariance.
 
 use super::counts::{binomial, skewed};
+use super::few::{Few, zeros};
 use super::moments::Moments;
 use super::stream::Stream;
 use super::tariff::Tariff;
@@ -28,21 +29,21 @@ const MOST_DRAWN: f64 = 20_000.0;
 pub struct Spread {
     segments: usize,
     /// Where each segment's directions begin, and where the last one's end.
-    starts: Vec<usize>,
+    starts: Few<usize, 7>,
     /// By quantity and segment: the mean of one request of the segment.
-    means: Vec<f64>,
+    means: Few<f64, 9>,
     /// By quantity and direction: the weight of the direction's score.
     weights: Vec<f64>,
     /// By quantity and segment: the third raw moment, counted only if a request falls into the segment.
-    thirds: Vec<f64>,
+    thirds: Few<f64, 9>,
 }
 
 impl Spread {
     /// The spread of every quantity of a tariff.
     pub fn new(tariff: &Tariff, moments: &[Moments]) -> Self {
         let quantities = &tariff.quantities;
-        let factors: Vec<Factor> = moments.iter().map(Factor::of).collect();
-        let mut starts = vec![0];
+        let factors: Few<Factor, 4> = moments.iter().map(Factor::of).collect();
+        let mut starts = Few::from_elem(0, 1);
         starts.extend(factors.iter().scan(0, |sum, factor| {
             *sum += factor.directions.len();
             Some(*sum)
@@ -52,9 +53,9 @@ impl Spread {
         let mut spread = Spread {
             segments: moments.len(),
             starts,
-            means: Vec::with_capacity(size * moments.len()),
+            means: Few::with_capacity(size * moments.len()),
             weights: Vec::with_capacity(size * width),
-            thirds: Vec::with_capacity(size * moments.len()),
+            thirds: Few::with_capacity(size * moments.len()),
         };
         for (row, quantity) in quantities.iter().enumerate() {
             for (at, (moments, factor)) in moments.iter().zip(&factors).enumerate() {
@@ -109,15 +110,15 @@ impl Spread {
 
 /// The lower-triangular factor of the covariance of a segment's basis, for one of its requests.
 struct Factor {
-    entries: Vec<f64>,
+    entries: Few<f64, 15>,
     /// Columns with a score of their own: what does not scatter, or scatters only with others, has none.
-    directions: Vec<usize>,
+    directions: Few<usize, 5>,
 }
 
 impl Factor {
     fn of(moments: &Moments) -> Self {
         let size = moments.first.len();
-        let mut factor = Factor { entries: vec![0.0; size * (size + 1) / 2], directions: Vec::new() };
+        let mut factor = Factor { entries: zeros(size * (size + 1) / 2), directions: Few::new() };
         if moments.probability <= 0.0 {
             return factor;
         }
@@ -161,11 +162,11 @@ pub struct Pool {
     /// The share of all requests that fall into its segments.
     pub probability: f64,
     /// Means of the quantities.
-    pub mean: Vec<f64>,
+    pub mean: Few<f64, 8>,
     /// Their standard deviations.
-    pub sd: Vec<f64>,
+    pub sd: Few<f64, 8>,
     /// Their skewness.
-    pub skew: Vec<f64>,
+    pub skew: Few<f64, 8>,
     /// By quantity and score: weights of independent scores, in units of the standard deviation.
     weights: Vec<f64>,
     /// How many scores there are.
@@ -176,14 +177,14 @@ impl Pool {
     /// The pool of the segments for which `within` is true.
     pub fn new(spread: &Spread, moments: &[Moments], within: &dyn Fn(usize) -> bool) -> Self {
         let size = spread.means.len() / spread.segments;
-        let inside: Vec<usize> =
+        let inside: Few<usize, 6> =
             (0..moments.len()).filter(|&at| moments[at].probability > 0.0 && within(at)).collect();
         let probability: f64 = inside.iter().map(|&at| moments[at].probability).sum();
         let mut pool = Pool {
             probability,
-            mean: vec![0.0; size],
-            sd: vec![0.0; size],
-            skew: vec![0.0; size],
+            mean: zeros(size),
+            sd: zeros(size),
+            skew: zeros(size),
             weights: Vec::new(),
             scores: 0,
         };
@@ -214,7 +215,8 @@ impl Pool {
                 weights.iter_mut().for_each(|weight| *weight /= sd);
             }
         }
-        if size < pool.scores {
+        // Fewer scores pay where their factor costs less than drawing the others, month after month.
+        if 2 * size <= pool.scores {
             pool.weights = correlation_factor(&pool.weights, pool.scores, &pool.sd);
             pool.scores = size;
         }
@@ -245,7 +247,7 @@ pub struct Laws<'a> {
     /// Of every segment.
     pub moments: Vec<Moments>,
     spread: Spread,
-    draw_below: Vec<f64>,
+    draw_below: Few<f64, 6>,
     /// The pool of all segments.
     pub whole: Pool,
     /// Room for the scores of a month.
@@ -305,7 +307,7 @@ impl<'a> Laws<'a> {
     /// Sums of `requests` requests of a segment, each drawn.
     fn drawn(&self, segment: &Segment, requests: f64, stream: &mut Stream) -> SegmentSums {
         let (traffic, terms) = (self.traffic, self.terms);
-        let mut sums = SegmentSums { requests, basis: vec![0.0; traffic.basis_len()] };
+        let mut sums = SegmentSums { requests, basis: zeros(traffic.basis_len()) };
         let to_output = libm::sqrt(1.0 - traffic.output_correlation * traffic.output_correlation);
         let to_gate = libm::sqrt(1.0 - traffic.cache_correlation * traffic.cache_correlation);
         let (reasoning_share, reasoning_scale) = terms.reasoning;
@@ -349,4 +351,76 @@ fn correlation_factor(weights: &[f64], scores: usize, sd: &[f64]) -> Vec<f64> {
         }
     }
     factor
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::{Catalogue, shipped};
+    use crate::domain::problem::Source;
+    use crate::engine::moments::Integrator;
+    use crate::engine::tariff::Quantity;
+    use crate::workload::{Scenario, assemble};
+    use std::sync::Arc;
+
+    /// E[c d] over all segments by the definition: every product of two terms of the costs, one by one.
+    fn product(c: &Quantity, d: &Quantity, moments: &[Moments]) -> f64 {
+        let terms = |q: &Quantity, at: usize| {
+            let unit = q.units[at];
+            [
+                (None, unit.request),
+                (Some(0), unit.prompt),
+                (Some(q.output), unit.output),
+                (Some(q.cached), unit.cached),
+            ]
+        };
+        let mut sum = 0.0;
+        for (at, moments) in moments.iter().enumerate() {
+            for (i, weight) in terms(c, at) {
+                for (j, other) in terms(d, at) {
+                    let expected = match (i, j) {
+                        (None, None) => moments.probability,
+                        (Some(one), None) | (None, Some(one)) => moments.first[one],
+                        (Some(i), Some(j)) => moments.second(i, j),
+                    };
+                    sum += weight * other * expected;
+                }
+            }
+        }
+        sum
+    }
+
+    /// The scores of a pool scatter as the moments of a request say, with few prices (far fewer than scores) and with
+    /// many.
+    #[test]
+    fn the_weights_of_a_pool_have_the_covariance_of_the_costs() {
+        let many = "openai/gpt-5.4, azure/gpt-5.4@datazone-us, openai/gpt-5.4:batch, openai/gpt-5.4-mini, openai/gpt-5.4-nano, openai/gpt-5.4-pro, openai/gpt-5.1, azure/gpt-5.5, openai/gpt-5.4:priority, openai/gpt-5.2, openai/gpt-5.5, openai/gpt-5.5:batch, openai/gpt-5.3-codex, azure/gpt-5.4-pro";
+        for (routes, few) in [("openai/gpt-5.4", true), (many, false)] {
+            let text = format!(
+                "name: t\nstart: 2027-01\nmonths: 1\nroutes: [{routes}]\nworkloads: {{w: {{volume: {{requests_per_month: 1M}}, prompt: {{lognormal: {{median: 60k, p95: 400k}}}}, output: {{lognormal: {{median: 400, p95: 2072}}}}, prompt_output_correlation: 0.3, cache: {{hit_rate: 40%}}, over_window: truncate}}}}\n"
+            );
+            let catalogue = Catalogue::read(&shipped(), &[]).unwrap();
+            let source = Arc::new(Source::new("t.yaml", text));
+            let scenario =
+                Scenario::read(&assemble(&source, &|_, _| Err(String::new())).unwrap(), &catalogue).unwrap();
+            let traffic = Traffic::new(&scenario, 0);
+            let values: Vec<f64> = scenario.assumptions.iter().map(|a| a.law.median()).collect();
+            let terms = traffic.terms(&values);
+            let tariff = Tariff::new(&traffic, &scenario.routes, &terms.segments, 0, &values);
+            let moments = Integrator::new().moments(&traffic, &terms, &tariff);
+            let pool = Pool::new(&Spread::new(&tariff, &moments), &moments, &|_| true);
+            let size = tariff.quantities.len();
+            assert_eq!(pool.scores == size, few, "{size} quantities, {} scores", pool.scores);
+            let row = |at: usize| &pool.weights[at * pool.scores..(at + 1) * pool.scores];
+            for (i, c) in tariff.quantities.iter().enumerate() {
+                for (j, d) in tariff.quantities.iter().enumerate() {
+                    let wanted = product(c, d, &moments) - pool.mean[i] * pool.mean[j];
+                    let correlation: f64 = row(i).iter().zip(row(j)).map(|(a, b)| a * b).sum();
+                    let scale = pool.sd[i] * pool.sd[j];
+                    assert!(scale > 0.0);
+                    assert!((correlation - wanted / scale).abs() < 1e-8, "{i} {j}: {correlation}, {wanted}");
+                }
+            }
+        }
+    }
 }

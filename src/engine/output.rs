@@ -5,6 +5,7 @@
 //! lengths r are points of a rule.
 
 use super::closed::lognormal_powers;
+use super::few::{Few, zeros};
 use super::quadrature::Rules;
 use super::traffic::{Terms, Traffic};
 use crate::domain::normal;
@@ -17,14 +18,14 @@ const REACH: f64 = 6.5;
 #[derive(Clone, Debug)]
 pub struct OutputMoments {
     /// One per limit.
-    pub powers: Vec<[f64; 3]>,
+    pub powers: Few<[f64; 3], 2>,
     /// Limits by row and column.
-    cross: Vec<f64>,
+    cross: Few<f64, 4>,
 }
 
 impl OutputMoments {
     fn empty(limits: usize) -> Self {
-        OutputMoments { powers: vec![[0.0; 3]; limits], cross: vec![0.0; limits * limits] }
+        OutputMoments { powers: Few::from_elem([0.0; 3], limits), cross: zeros(limits * limits) }
     }
 
     /// E[O_i O_j].
@@ -38,12 +39,12 @@ pub struct OutputLaw<'a> {
     caps: &'a [f64],
     visible: Visible,
     /// Weights and lengths of reasoning; no reasoning is a length of 0.
-    thoughts: Vec<(f64, f64)>,
+    thoughts: Few<(f64, f64), 1>,
 }
 
 enum Visible {
     /// The same for all prompts.
-    Fixed(Vec<Part>),
+    Fixed(Few<Part, 3>),
     /// ln V is normal with mean `ln_mean + slope · score`.
     Lognormal { ln_mean: f64, slope: f64, sigma: f64, growth: f64 },
     /// Points of the own score and lengths at the joint one, for mixtures that depend on the prompt.
@@ -93,8 +94,7 @@ impl<'a> OutputLaw<'a> {
                 all.iter().map(|c| Part::new(c.weight, ln_scale + c.ln_median, c.sigma)).collect(),
             ),
         };
-        let jumps = jumps(&terms.caps, traffic, terms);
-        OutputLaw { caps: &terms.caps, visible, thoughts: thoughts(traffic, terms, rules, &jumps) }
+        OutputLaw { caps: &terms.caps, visible, thoughts: thoughts(traffic, terms, rules) }
     }
 
     /// E[Oᵇ] for b = 0 to 3 without any limit, and by how much each power tilts the score of a prompt: ρs. `None`
@@ -269,11 +269,12 @@ fn jumps(caps: &[f64], traffic: &Traffic<'_>, terms: &Terms) -> Vec<f64> {
     caps.into_iter().flat_map(before).collect()
 }
 
-/// Weights and lengths of reasoning; the rule is cut at the `jumps`.
-fn thoughts(traffic: &Traffic<'_>, terms: &Terms, rules: &Rules, jumps: &[f64]) -> Vec<(f64, f64)> {
+/// Weights and lengths of reasoning; the rule is cut at the jumps.
+fn thoughts(traffic: &Traffic<'_>, terms: &Terms, rules: &Rules) -> Few<(f64, f64), 1> {
     let (share, scale) = terms.reasoning;
-    let mut thoughts = vec![(1.0 - share, 0.0)];
+    let mut thoughts = Few::from_elem((1.0 - share, 0.0), 1);
     if let (Some(law), true) = (&traffic.reasoning, share > 0.0) {
+        let jumps = jumps(&terms.caps, traffic, terms);
         let of = |c: &Component| -> Vec<(f64, f64)> {
             if c.sigma == 0.0 {
                 return vec![(c.weight, libm::exp(c.ln_median))];

@@ -2,6 +2,7 @@
 //! every one of them.
 
 use super::exact;
+use super::few::{Few, zeros};
 use super::invoice::{Ledger, Money};
 use super::kernel::Arithmetic;
 use super::month::Laws;
@@ -17,9 +18,9 @@ pub struct Source<'a> {
     tariff: &'a Tariff,
     way: Way<'a>,
     /// The last month: one figure per quantity of the tariff, USD.
-    totals: Vec<f64>,
+    totals: Few<f64, 8>,
     /// What is expected of each quantity by every request that is expected.
-    each: Vec<Money>,
+    each: Few<Money, 8>,
     /// Whether all of it came from the limit law.
     pooled: bool,
 }
@@ -34,7 +35,7 @@ enum Way<'a> {
 impl<'a> Source<'a> {
     /// The months of a trial with `terms`.
     pub fn new(engine: &Engine<'_>, traffic: &'a Traffic<'a>, terms: &'a Terms, tariff: &'a Tariff) -> Self {
-        let mut each = Vec::new();
+        let mut each = Few::new();
         let way = match engine.options.estimator.drawn() {
             None => {
                 let moments = engine.integrator.moments(traffic, terms, tariff);
@@ -47,7 +48,7 @@ impl<'a> Source<'a> {
                 Way::Exact(arithmetic, none.clone(), none)
             }
         };
-        Source { traffic, terms, tariff, way, totals: vec![0.0; tariff.quantities.len()], each, pooled: true }
+        Source { traffic, terms, tariff, way, totals: zeros(tariff.quantities.len()), each, pooled: true }
     }
 
     /// Draws a month that expects `mean` requests; returns how many came.
@@ -113,7 +114,7 @@ impl<'a> Source<'a> {
     }
 
     /// The sums of all months so far: expected, or counted.
-    pub fn sums(self) -> Vec<SegmentSums> {
+    pub fn sums(self) -> Few<SegmentSums, 4> {
         match self.way {
             Way::Fast(laws, expected) => {
                 let sums = |moments: &super::moments::Moments| SegmentSums {
@@ -122,7 +123,7 @@ impl<'a> Source<'a> {
                 };
                 laws.moments.iter().map(sums).collect()
             }
-            Way::Exact(_, _, all) => all,
+            Way::Exact(_, _, all) => all.into(),
         }
     }
 }

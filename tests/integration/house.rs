@@ -53,6 +53,7 @@ fn an_outside_crate_has_one_home() {
         ("plotters", "render/chart/"),
         ("resvg", "render/chart/png.rs"),
         ("rayon", "engine/parallel.rs"),
+        ("smallvec", "engine/few.rs"),
         ("multiversion", "engine/kernel/mod.rs"),
         ("ctrlc", "cli/interrupt.rs"),
         ("clap", "cli/"),
