@@ -1,4 +1,4 @@
-//! Reading what the user names: scenarios, price files, standard input.
+//! Reading what the user names: scenarios, price files, standard input; and writing a single file.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -51,6 +51,22 @@ pub fn open(path: &Path) -> anyhow::Result<Box<dyn Read>> {
     }
     let file = std::fs::File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
     Ok(Box::new(file))
+}
+
+/// Writes a file beside its place and renames it, so that it is there whole or as it was.
+///
+/// # Errors
+/// A place that cannot be written.
+pub fn replace(target: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let mut name = target.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".new-{}", std::process::id()));
+    let beside = target.with_file_name(name);
+    let written = std::fs::write(&beside, bytes).and_then(|()| std::fs::rename(&beside, target));
+    if written.is_err() {
+        // What was half written is ours to remove; the first error is the one to tell.
+        let _ = std::fs::remove_file(&beside);
+    }
+    written.with_context(|| format!("cannot write {}", target.display()))
 }
 
 /// Whether a file is Parquet, by its first bytes.

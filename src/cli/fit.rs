@@ -13,14 +13,17 @@ use super::simulate::width;
 use super::{PricingArguments, files, folder, logs};
 use crate::analysis::analyse;
 use crate::catalogue::{Catalogue, Component, Wanted};
-use crate::domain::format::significant;
+use crate::domain::format::{significant, thousands};
 use crate::domain::problem::{Code, Source};
 use crate::domain::route::RouteId;
 use crate::domain::time::{Instant, Month};
-use crate::engine::{Estimator, Options, Sampler, simulate};
+use crate::engine::{Estimator, Options, Sampler, cached_shares, simulate};
 use crate::render::chart::png::png;
-use crate::render::{FIRST_LINE, FitReport, fit_charts, fit_sheet, fit_yaml};
-use crate::usage::{Pricer, Replay, Traffic, VolumeOptions, fit, next_month};
+use crate::render::{
+    FIRST_LINE, FitChart, FitReport, fit_charts, fit_html, fit_markdown, fit_sheet, fit_yaml,
+};
+use crate::usage::{Pricer, Replay, Traffic, VolumeOptions, fit, held, next_month};
+use crate::workload::Scenario;
 
 /// Arguments of `fit`.
 #[derive(Args)]
@@ -31,7 +34,7 @@ pub struct Arguments {
     /// Where the scenario goes; standard output if absent
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Write fit.md and charts of data against laws to a folder
+    /// Write fit.html, fit.md and charts of the log against the model to a folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Routes to forecast beside the log's own; the first is the log's own where it names no model
@@ -77,13 +80,12 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         catalogue.offer(route).map_err(|error| super::unsold(route, error))?;
     }
     let mut report = fitted(arguments, &catalogue)?;
-    let verdict = held_against_log(&report, &catalogue)?;
-    report.remarks.push(verdict);
+    hold_against_log(&mut report, &catalogue)?;
     let yaml = fit_yaml(&report);
     if let Some(folder) = &arguments.out {
         let manifest = logs::manifest(&arguments.files, Some(&catalogue.digest))?;
         folder::write(folder, &folder_files(&report, &yaml, manifest)?)?;
-        say(&format!("fit: {}", folder.join("fit.md").display()));
+        say(&format!("fit: {}", folder.join("fit.html").display()));
     }
     match &arguments.output {
         None => print(&yaml)?,
@@ -122,20 +124,45 @@ const TRIALS: u32 = 1_024;
 /// A difference that a reader should know of.
 const SEEN: f64 = 0.02;
 
-/// What a request costs in the scenario, against what it cost in the log.
-fn held_against_log(report: &FitReport, catalogue: &Catalogue) -> Result<String, Failure> {
+/// Holds the scenario against the log: its cache by length, and what a request costs.
+fn hold_against_log(report: &mut FitReport, catalogue: &Catalogue) -> Result<(), Failure> {
     let source = Arc::new(Source::new("the fitted scenario", fit_yaml(report)));
     let scenario = match files::scenario_from(source, catalogue) {
         Ok(scenario) => scenario,
         Err(Failure::Input(problems)) => {
-            return Ok(format!("The scenario does not pass `tollcast check` as it is: {problems}"));
+            report.remarks.push(format!("The scenario does not pass `tollcast check` as it is: {problems}"));
+            return Ok(());
         }
         Err(other) => return Err(other),
     };
+    hold_cache(report, &scenario);
+    report.remarks.push(cost_of_a_request(report, &scenario)?);
+    Ok(())
+}
+
+/// The gate at every length that the log has, and how far the log is from it.
+fn hold_cache(report: &mut FitReport, scenario: &Scenario) {
+    /// Lengths of each bin at which the gate is looked at.
+    const STEPS: u32 = 12;
+    let bins = &report.fit.seen.cached;
+    let inside = |(low, high): (f64, f64)| {
+        (0..STEPS).map(move |step| low * libm::pow(high / low, f64::from(step) / f64::from(STEPS)))
+    };
+    let lengths: Vec<f64> = bins.iter().flat_map(|bin| inside(bin.tokens)).collect();
+    let mean_lengths: Vec<f64> = bins.iter().map(|bin| bin.sums.input / bin.sums.requests).collect();
+    let means = cached_shares(scenario, &mean_lengths);
+    let apart = bins.iter().zip(&means).map(|(bin, gate)| (bin.sums.cached - gate * bin.sums.input).abs());
+    report.gate_distance = apart.sum::<f64>() / report.fit.total.input;
+    let shares = cached_shares(scenario, &lengths);
+    report.gate = lengths.into_iter().zip(shares).collect();
+}
+
+/// What a request costs in the scenario, against what it cost in the log.
+fn cost_of_a_request(report: &FitReport, scenario: &Scenario) -> Result<String, Failure> {
     let options =
         Options { seed: 1, trials: TRIALS, threads: 0, estimator: Estimator::Fast, sampler: Sampler::Sobol };
-    let simulation = simulate(&scenario, &[], &options, &|_| true)?;
-    let analysis = analyse(&scenario, &simulation);
+    let simulation = simulate(scenario, &[], &options, &|_| true)?;
+    let analysis = analyse(scenario, &simulation);
     let requests: f64 = analysis.routes[0].months.iter().map(|month| month.requests_mean).sum();
     let tokens = analysis.routes[0].components.total() - analysis.routes[0].components.fees;
     let (model, log) = (tokens / requests, report.fit.total.usd / report.fit.total.requests);
@@ -199,7 +226,6 @@ fn fitted(arguments: &Arguments, catalogue: &Catalogue) -> Result<FitReport, Fai
     }
     let routes = routes(arguments, &replay, &pricer, &mut remarks);
     let start = start(arguments, last_ms, catalogue, &mut remarks)?;
-    let data = [traffic.prompts.shares(), traffic.outputs.shares()];
     let options = VolumeOptions { start, span_days: arguments.span };
     let fit = fit(traffic, &options).map_err(|why| Failure::problem(Code::OutOfRange, &why, ""))?;
     let name =
@@ -208,7 +234,7 @@ fn fitted(arguments: &Arguments, catalogue: &Catalogue) -> Result<FitReport, Fai
         provenance: format!(
             "tollcast {} fit of {name} · {} requests",
             env!("CARGO_PKG_VERSION"),
-            fit.total.requests
+            thousands(fit.total.requests as u64)
         ),
         name,
         writes_are_billed: bills_writes(catalogue, &routes),
@@ -216,7 +242,9 @@ fn fitted(arguments: &Arguments, catalogue: &Catalogue) -> Result<FitReport, Fai
         months: arguments.months,
         routes,
         remarks,
-        data,
+        held: held(&fit),
+        gate: Vec::new(),
+        gate_distance: 0.0,
         fit,
     })
 }
@@ -288,14 +316,16 @@ fn bills_writes(catalogue: &Catalogue, routes: &[String]) -> bool {
 }
 
 fn folder_files(report: &FitReport, yaml: &str, manifest: Vec<u8>) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
-    let mut markdown = fit_sheet(report).markdown();
-    let mut files = vec![("manifest.json".to_owned(), manifest)];
-    for chart in fit_charts(report)? {
-        markdown += &format!("\n![{}](charts/{}.svg)\n", chart.description, chart.name);
+    let charts = fit_charts(report)?;
+    let mut files = vec![
+        ("manifest.json".to_owned(), manifest),
+        ("fit.md".to_owned(), fit_markdown(report, &charts).into_bytes()),
+        ("fit.html".to_owned(), fit_html(report, &charts)?.into_bytes()),
+    ];
+    for FitChart { chart, .. } in charts {
         files.push((format!("charts/{}.png", chart.name), png(&chart.svg)?));
         files.push((format!("charts/{}.svg", chart.name), chart.svg.into_bytes()));
     }
-    files.push(("fit.md".to_owned(), markdown.into_bytes()));
     files.push(("scenario.yaml".to_owned(), yaml.as_bytes().to_vec()));
     Ok(files)
 }

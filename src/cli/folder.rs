@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 const MARK: &str = "manifest.json";
 
 /// The files beside the charts that reports and comparisons consist of.
-const OURS: [&str; 12] = [
+const OURS: [&str; 13] = [
     MARK,
     "result.json",
     "months.csv",
@@ -20,6 +20,7 @@ const OURS: [&str; 12] = [
     "backtest.json",
     "backtest.md",
     "fit.md",
+    "fit.html",
     "scenario.yaml",
 ];
 

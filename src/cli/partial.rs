@@ -11,6 +11,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail, ensure};
 use serde::{Deserialize, Serialize};
 
+use super::files;
 use super::outcome::Failure;
 use crate::catalogue::{Catalogue, ExchangeRate};
 use crate::domain::problem::Source;
@@ -211,15 +212,7 @@ pub fn write(target: &Path, header: &Header, batches: &[Batch]) -> anyhow::Resul
         numbers.iter().for_each(|number| bytes.extend(number.to_le_bytes()));
     }
     bytes.extend(crate::catalogue::sha256(&bytes));
-    let mut name = target.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".new-{}", std::process::id()));
-    let beside = target.with_file_name(name);
-    let written = std::fs::write(&beside, &bytes).and_then(|()| std::fs::rename(&beside, target));
-    if written.is_err() {
-        // What was half written is ours to remove; the first error is the one to tell.
-        let _ = std::fs::remove_file(&beside);
-    }
-    written.with_context(|| format!("cannot write {}", target.display()))
+    files::replace(target, &bytes)
 }
 
 /// Whether a whole part with this header is at a place already.

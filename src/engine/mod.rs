@@ -14,6 +14,7 @@ mod counts;
 mod draw;
 mod exact;
 mod few;
+mod gate;
 mod invoice;
 pub mod kernel;
 mod law;
@@ -32,6 +33,7 @@ mod tariff;
 mod traffic;
 
 pub use draw::Sampler;
+pub use gate::cached_shares;
 pub use law::{length_figures, share_above};
 pub use outcome::{Batch, OutcomeSums, RouteOutcome, Scatter, Simulation, Tally};
 pub use parallel::{all, ordered};

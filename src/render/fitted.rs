@@ -1,11 +1,8 @@
-//! A fit as a commented scenario, and as a report of how well it fits.
+//! A fit as a commented scenario.
 
-use super::chart::Chart;
-use super::chart::laws_fit::{self, FittedLaw, LawsFit};
-use super::sheet::Sheet;
 use crate::domain::format::{percent, significant, thousands};
 use crate::usage::forecast::REGIME;
-use crate::usage::{Fit, Fitted};
+use crate::usage::{Fit, Fitted, Held};
 use crate::workload::{Component, RegimeChange};
 
 /// A fit and what is said around it.
@@ -25,8 +22,12 @@ pub struct FitReport {
     pub writes_are_billed: bool,
     /// What was read and decided.
     pub remarks: Vec<String>,
-    /// Data as shares up to a length: prompts and outputs.
-    pub data: [Vec<(f64, f64)>; 2],
+    /// The log beside the model, over time.
+    pub held: Held,
+    /// The share that the scenario has cached at some lengths, in tokens; empty where it cannot be told.
+    pub gate: Vec<(f64, f64)>,
+    /// The mean distance of the log's cached shares from that, over all input tokens.
+    pub gate_distance: f64,
     /// In one line, what it was made from.
     pub provenance: String,
 }
@@ -255,66 +256,4 @@ fn one_line(text: &str) -> String {
 /// A text as YAML reads it back.
 fn quoted(text: &str) -> String {
     format!("\"{}\"", one_line(text).replace('\\', "\\\\").replace('"', "\\\""))
-}
-
-/// How well the laws fit, as a table.
-pub fn fit_sheet(report: &FitReport) -> Sheet {
-    let fit = &report.fit;
-    let title = format!(
-        "Fitted to {} requests: {} input tokens in the mean, {} of them cached, {} output tokens",
-        thousands(fit.total.requests as u64),
-        tokens(fit.prompt.mean),
-        percent(fit.cache.hit_rate),
-        tokens(fit.total.output / fit.total.requests)
-    );
-    let mut sheet =
-        Sheet::new(title, &["law", "mean, tokens", "components", "KS distance", "its mean is known to"]);
-    let mut row = |name: &str, law: &Fitted, error: f64| {
-        let known = if error > 0.0 { percent(error) } else { String::new() };
-        let components = law.components.len().to_string();
-        sheet.rows.push(vec![
-            name.to_owned(),
-            tokens(law.mean),
-            components,
-            format!("{:.3}", law.distance),
-            known,
-        ]);
-    };
-    row("prompt", &fit.prompt, fit.prompt_error);
-    if let Some(output) = &fit.output {
-        row("output", output, fit.output_error);
-    }
-    if let Some((_, reasoning)) = &fit.reasoning {
-        row("reasoning", reasoning, 0.0);
-    }
-    if let Some(turns) = &fit.turns {
-        row("requests in a session", turns, 0.0);
-    }
-    sheet.notes.push(format!("Volume: {}.", fit.volume.basis));
-    sheet.notes.extend(report.remarks.iter().cloned());
-    sheet
-}
-
-/// Data against law, for prompts and outputs.
-///
-/// # Errors
-/// When a chart cannot be drawn, a defect of ours.
-pub fn fit_charts(report: &FitReport) -> anyhow::Result<Vec<Chart>> {
-    let fit = &report.fit;
-    let laws = [Some(("prompts", &fit.prompt)), fit.output.as_ref().map(|law| ("outputs", law))];
-    let drawn = laws.into_iter().zip(&report.data).filter_map(|(law, data)| law.map(|law| (law, data)));
-    drawn
-        .map(|((name, law), data)| {
-            laws_fit::draw(&LawsFit {
-                name: format!("fit-{name}"),
-                what: name.to_owned(),
-                laws: vec![FittedLaw {
-                    data: data.clone(),
-                    model: law.shares(data.iter().map(|(tokens, _)| *tokens)),
-                }],
-                distance: law.distance,
-                provenance: report.provenance.clone(),
-            })
-        })
-        .collect()
 }

@@ -10,6 +10,7 @@ mod comparison;
 mod csv;
 mod facts;
 mod figures;
+mod fit_report;
 mod fitted;
 mod json;
 mod page;
@@ -28,7 +29,8 @@ pub use backtest::{BacktestReport, backtest_charts, backtest_json, backtest_rows
 pub use comparison::{ComparisonReport, comparison_json, comparison_markdown, comparison_terminal};
 pub use csv::months_csv;
 pub use figures::{charts, overlay_chart};
-pub use fitted::{FIRST_LINE, FitReport, fit_charts, fit_sheet, fit_yaml};
+pub use fit_report::{FitChart, fit_charts, fit_html, fit_markdown, fit_sheet};
+pub use fitted::{FIRST_LINE, FitReport, fit_yaml};
 pub use json::{manifest_json, result_json};
 pub use page::{html, markdown};
 pub use prices::*;

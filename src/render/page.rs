@@ -5,10 +5,24 @@ use minijinja::{Environment, UndefinedBehavior, context};
 use serde::Serialize;
 
 use super::chart::Chart;
+use super::chart::style::WIDE;
 use super::report::Report;
+use super::sheet::Sheet;
 
 const FONT_REGULAR: &[u8] = include_bytes!("fonts/Roboto-Regular.woff2");
 const FONT_BOLD: &[u8] = include_bytes!("fonts/Roboto-Bold.woff2");
+
+/// What all pages look like.
+const STYLE: &str = include_str!("templates/style.html");
+
+/// A picture, and what to look at in it.
+#[derive(Serialize)]
+pub struct Looked<'a> {
+    /// The sentence.
+    pub look: &'a str,
+    /// The picture.
+    pub svg: &'a str,
+}
 
 /// A chart as templates see it.
 #[derive(Serialize)]
@@ -25,6 +39,7 @@ struct Picture<'a> {
 /// When a template and the report disagree, a defect of ours.
 pub fn html(report: &Report) -> anyhow::Result<String> {
     let mut environment = environment()?;
+    environment.add_template("style.html", STYLE)?;
     environment.add_template("report.html", include_str!("templates/report.html"))?;
     let [regular, bold] = [FONT_REGULAR, FONT_BOLD].map(base64);
     let (overview, fans) = pictures(report);
@@ -33,6 +48,37 @@ pub fn html(report: &Report) -> anyhow::Result<String> {
         report => minijinja::value::Serde(report),
         overview => minijinja::value::Serde(&overview),
         fans => minijinja::value::Serde(&fans),
+        font_regular => regular,
+        font_bold => bold,
+    })?)
+}
+
+/// One HTML page of a sheet and pictures, without any reference to the outside.
+///
+/// # Errors
+/// When a template and the sheet disagree, a defect of ours.
+pub fn looked_html(
+    title: &str,
+    sheet: &Sheet,
+    pictures: &[Looked<'_>],
+    provenance: &str,
+) -> anyhow::Result<String> {
+    let mut environment = environment()?;
+    environment.add_template("style.html", STYLE)?;
+    environment.add_template("looked.html", include_str!("templates/looked.html"))?;
+    let [regular, bold] = [FONT_REGULAR, FONT_BOLD].map(base64);
+    let is_wide = |picture: &&Looked<'_>| picture.svg.contains(&format!("width=\"{WIDE:.0}\""));
+    let (wide, half): (Vec<&Looked<'_>>, Vec<&Looked<'_>>) = pictures.iter().partition(is_wide);
+    let page = environment.get_template("looked.html")?;
+    Ok(page.render(context! {
+        title,
+        sheet_title => &sheet.title,
+        head => &sheet.head,
+        rows => &sheet.rows,
+        notes => &sheet.notes,
+        wide => minijinja::value::Serde(&wide),
+        half => minijinja::value::Serde(&half),
+        provenance,
         font_regular => regular,
         font_bold => bold,
     })?)

@@ -3,7 +3,7 @@
 use super::forecast::{Normal, Outlook, Period, posterior};
 use super::lengths::Fitted;
 use super::series::{DAY_MS, Series};
-use super::traffic::{Sums, Traffic, rank_of};
+use super::traffic::{LengthBin, Sums, Traffic, rank_of};
 use crate::domain::time::{Instant, MEAN_MONTH_DAYS, Month, utc_day_and_minute, weekday_of_day};
 
 /// A log as a workload of a scenario.
@@ -33,6 +33,36 @@ pub struct Fit {
     pub crossing_share: f64,
     /// The longest prompt, where the log looks as if all were cut there.
     pub cut_at: Option<u64>,
+    /// What it was made from.
+    pub seen: Seen,
+}
+
+/// What of a log a fit is held against.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// Shares of prompts up to some lengths.
+    pub prompts: Vec<(f64, f64)>,
+    /// The same of outputs.
+    pub outputs: Vec<(f64, f64)>,
+    /// The same of requests in a session; empty where the log has no sessions.
+    pub turns: Vec<(f64, f64)>,
+    /// The cache by length of the prompt; empty where the log holds sums.
+    pub cached: Vec<LengthBin>,
+    /// Requests over time; `None` where the log has no clock.
+    pub history: Option<History>,
+}
+
+/// A log's requests over time.
+#[derive(Clone, Debug)]
+pub struct History {
+    /// In whole days.
+    pub days: Series,
+    /// In whole hours.
+    pub hours: Series,
+    /// What the days say, where there are enough.
+    pub outlook: Option<Outlook>,
+    /// What a request costs in the mean: the outlook is one of spend.
+    pub usd_per_request: f64,
 }
 
 /// The cache of a log.
@@ -119,25 +149,41 @@ pub fn fit(traffic: Traffic, options: &VolumeOptions) -> Result<Fit, String> {
     };
     let reasoning = traffic.reasoning.fit();
     let reasoning_share = traffic.reasoning.total() as f64 / total.requests;
-    let tasks = Fit {
-        turns: if turns.total() >= 20 { turns.fit() } else { None },
-        prompt_error: traffic.ratio_error(|sums| (sums.input, sums.requests)),
-        output_error: traffic.ratio_error(|sums| (sums.output, sums.requests)),
-        output: traffic.outputs.fit(),
-        reasoning: reasoning.map(|law| (reasoning_share, law)),
-        prompt_output_correlation: traffic.prompt_output_correlation(),
-        cut_at: traffic.prompts.cut_at(),
-        crossing_share: traffic.crossing.requests / total.requests,
+    let reasoning = reasoning.map(|law| (reasoning_share, law));
+    let mut seen = Seen {
+        prompts: traffic.prompts.shares(),
+        outputs: traffic.outputs.shares(),
+        turns: turns.shares(),
+        cached: traffic.cached_by_length(),
+        history: None,
+    };
+    let turns = if turns.total() >= 20 { turns.fit() } else { None };
+    let prompt_error = traffic.ratio_error(|sums| (sums.input, sums.requests));
+    let output_error = traffic.ratio_error(|sums| (sums.output, sums.requests));
+    let (output, cut_at) = (traffic.outputs.fit(), traffic.prompts.cut_at());
+    let prompt_output_correlation = traffic.prompt_output_correlation();
+    let crossing_share = traffic.crossing.requests / total.requests;
+    let (volume, history) = volume(traffic, options)?;
+    seen.history = history;
+    Ok(Fit {
+        volume,
+        turns,
         prompt,
+        prompt_error,
+        output,
+        output_error,
+        reasoning,
+        prompt_output_correlation,
         cache,
         total,
-        volume: volume(traffic, options)?,
-    };
-    Ok(tasks)
+        crossing_share,
+        cut_at,
+        seen,
+    })
 }
 
 /// The volume of a log: by days where it has a week of them, else from its rate and conventions.
-fn volume(traffic: Traffic, options: &VolumeOptions) -> Result<VolumeFit, String> {
+fn volume(traffic: Traffic, options: &VolumeOptions) -> Result<(VolumeFit, Option<History>), String> {
     let (total, hours) = (traffic.total, traffic.hours);
     let no_clock = traffic.begins_anew();
     let session_error = traffic.ratio_error(|sums| (sums.requests, 1.0));
@@ -152,7 +198,7 @@ fn volume(traffic: Traffic, options: &VolumeOptions) -> Result<VolumeFit, String
             rounded(options.span_days)
         );
         let level = Normal { mean: libm::log(total.requests / options.span_days), sd: session_error };
-        return Ok(conventional(basis, level, None));
+        return Ok((conventional(basis, level, None), None));
     }
     let days = series.in_bins(DAY_MS);
     let outlook = if days.len() >= LEAST_DAYS {
@@ -161,8 +207,8 @@ fn volume(traffic: Traffic, options: &VolumeOptions) -> Result<VolumeFit, String
     } else {
         None
     };
-    Ok(match outlook {
-        Some(outlook) => by_days(&outlook, &days, &total, known_hours, options),
+    let volume = match &outlook {
+        Some(outlook) => by_days(outlook, &days, &total, known_hours, options),
         None => {
             let (spread, what) =
                 if span_days >= 1.0 { (DAY_TO_MEAN, "days") } else { (HOUR_TO_DAY, "hours of a day") };
@@ -177,7 +223,10 @@ fn volume(traffic: Traffic, options: &VolumeOptions) -> Result<VolumeFit, String
                 format!("the log spans {} days: too few {what} to tell how days differ", rounded(span_days));
             conventional(basis, Normal { mean: libm::log(rate), sd: spread }, known_hours)
         }
-    })
+    };
+    let usd_per_request = total.usd / total.requests;
+    let history = History { hours: series.in_bins(DAY_MS / 24), days, outlook, usd_per_request };
+    Ok((volume, Some(history)))
 }
 
 /// A volume whose level alone is known.

@@ -4,12 +4,14 @@
 //! `record` is what every log becomes, `read` knows the formats, one file each. `pricer` bills a record exactly,
 //! `replay` a whole log, `series` bins it. `forecast` is
 //! the model behind `fit` and `backtest`; `backtest` holds it and its rivals (`baselines`) against what came,
-//! `sessions` does so for logs whose sessions have no common clock, `score` says how well. `columns` sums a table
+//! `sessions` does so for logs whose sessions have no common clock, `score` says how well; `held` shows a fit
+//! beside its own log. `columns` sums a table
 //! whose single rows nobody wants.
 
 mod backtest;
 mod baselines;
 mod fit;
+mod held;
 mod lengths;
 mod pricer;
 mod record;
@@ -24,7 +26,8 @@ pub mod forecast;
 pub mod read;
 
 pub use backtest::{FAN, Options as BacktestOptions, Origin, Task, duration, parse_duration, rolling};
-pub use fit::{CacheFit, Fit, VolumeFit, VolumeOptions, fit, next_month};
+pub use fit::{CacheFit, Fit, History, Seen, VolumeFit, VolumeOptions, fit, next_month};
+pub use held::{Band, Held, HeldDays, HeldMemory, HeldShare, held};
 pub use lengths::{Fitted, Lengths};
 pub use pricer::{Priced, Pricer, Terms, Unpriced};
 pub use record::{Billed, Record};
@@ -32,4 +35,4 @@ pub use replay::{Compared, Difference, Replay, Tally};
 pub use score::{COVERAGES, PIT_BARS, Score};
 pub use series::{Collector, DAY_MS, Series, SeriesReading, read_series};
 pub use sessions::{Session, Spending, Spent, halves};
-pub use traffic::{Sums, Traffic, rank_of};
+pub use traffic::{LengthBin, Sums, Traffic, rank_of};

@@ -13,6 +13,8 @@ use crate::domain::time::utc_day_and_minute;
 
 /// Bins of the grid on which rank correlations are counted: eight an octave.
 const GRID: usize = 8 * 32;
+/// Half octaves of prompts, up to 2³² tokens.
+const HALF_OCTAVES: usize = 64;
 /// Blocks of sessions by which it is told how well ratios are known.
 const BLOCKS: usize = 64;
 /// Requests above a threshold from which it is told how they are cached.
@@ -37,6 +39,15 @@ pub struct Sums {
     pub usd: f64,
 }
 
+/// Requests whose prompts are of some lengths.
+#[derive(Clone, Copy, Debug)]
+pub struct LengthBin {
+    /// The lengths, tokens; the upper end is in the next bin.
+    pub tokens: (f64, f64),
+    /// Their sums.
+    pub sums: Sums,
+}
+
 /// The requests of a log, counted.
 pub struct Traffic {
     /// Prompts.
@@ -58,6 +69,8 @@ pub struct Traffic {
     /// Prompts that hit a cache, by length.
     hits: Lengths,
     hit_input: f64,
+    /// Single requests by half octaves of their prompts.
+    by_length: [Sums; HALF_OCTAVES],
     grid: Vec<u32>,
     blocks: BTreeMap<i64, Sums>,
     /// Rows that are sums over requests.
@@ -84,6 +97,7 @@ impl Traffic {
             crossing: Sums::default(),
             hits: Lengths::default(),
             hit_input: 0.0,
+            by_length: [Sums::default(); HALF_OCTAVES],
             grid: vec![0; GRID * GRID],
             blocks: BTreeMap::new(),
             sums: 0,
@@ -122,6 +136,10 @@ impl Traffic {
         if usage.cached > 0 {
             self.hits.add_many(usage.input, requests);
             self.hit_input += usage.input as f64;
+        }
+        if record.span_ms.is_none() && requests == 1 && usage.input > 0 {
+            let half_octave = (2.0 * libm::log2(usage.input as f64)) as usize;
+            self.by_length[half_octave.min(HALF_OCTAVES - 1)].add(&sums);
         }
         let cell = grid_bin(usage.input / requests) * GRID + grid_bin(visible / requests);
         self.grid[cell] = self.grid[cell].saturating_add(u32::try_from(requests).unwrap_or(u32::MAX));
@@ -188,6 +206,17 @@ impl Traffic {
         let squares: f64 = blocks.iter().map(|(a, b)| (a - ratio * b) * (a - ratio * b)).sum();
         let m = parts as f64;
         libm::sqrt(m / (m - 1.0) * squares) / a
+    }
+
+    /// The cache by length of the prompt, half an octave each; empty where sums hide the single requests.
+    pub fn cached_by_length(&self) -> Vec<LengthBin> {
+        let single: f64 = self.by_length.iter().map(|sums| sums.requests).sum();
+        if single < 0.9 * self.total.requests {
+            return Vec::new();
+        }
+        let edge = |half_octave: usize| libm::exp2(0.5 * half_octave as f64);
+        let bins = self.by_length.iter().enumerate().filter(|(_, sums)| sums.requests > 0.0);
+        bins.map(|(at, sums)| LengthBin { tokens: (edge(at), edge(at + 1)), sums: *sums }).collect()
     }
 
     /// The share of a prompt that is cached when the cache is hit at all.

@@ -3,7 +3,7 @@
 
 use statrs::distribution::{ContinuousCDF, Normal};
 use tollcast::analysis::Summary;
-use tollcast::engine::Estimator;
+use tollcast::engine::{Estimator, cached_shares};
 
 use crate::support::{agree, answers, run, scenario, totals};
 
@@ -247,4 +247,14 @@ fn a_cache_that_prefers_long_prompts_saves_more_in_the_dear_band() {
         answers(&scenario(&flat(&cache)), 200).routes[0].spend.mean
     };
     assert!(with(0.6) < 0.999 * with(0.0) && with(0.0) < 0.999 * with(-0.6));
+}
+
+/// Prompts of 200 and 1,000 tokens, half each, on a host that caches from 400 tokens on: to cache 50 % of all
+/// tokens, 600 of each 1,000 have to come from a cache where they can, and none of 200.
+#[test]
+fn a_gate_is_shut_below_the_minimum_and_makes_up_for_it_above() {
+    let text = "name: t\nstart: 2027-01\nroutes: [test/windowed]\nworkloads:\n  w:\n    volume: {requests_per_month: 1k}\n    prompt: {mixture: {components: [{weight: 50%, median: 200, sigma: 0}, {weight: 50%, median: 1000, sigma: 0}]}}\n    output: 10\n    cache: {hit_rate: 50%, share_when_hit: 80%}\n";
+    let found = cached_shares(&scenario(text), &[200.0, 399.0, 1_000.0]);
+    assert_eq!(found[..2], [0.0, 0.0]);
+    assert!((found[2] - 0.6).abs() < 1e-9, "{found:?}");
 }

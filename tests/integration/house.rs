@@ -66,12 +66,15 @@ fn an_outside_crate_has_one_home() {
         ("strsim", "domain/problem.rs"),
         ("flate2", "usage/read/framing.rs"),
         ("ruzstd", "usage/read/framing.rs"),
-        ("parquet", "usage/columns/pages/"),
+        // Reading the pages of a log and writing the price table share nothing but the crate, and no room
+        // could hold both: the one computes from other people's files, the other renders ours.
+        ("parquet", "usage/columns/pages/ render/prices/flat_parquet.rs"),
     ];
     for (name, code) in modules() {
         for (outside, home) in homes {
             let used = code.contains(&format!("use {outside}::")) || code.contains(&format!(" {outside}::"));
-            assert!(!used || name.starts_with(home), "{name} uses {outside}, whose home is {home}");
+            let at_home = home.split(' ').any(|home| name.starts_with(home));
+            assert!(!used || at_home, "{name} uses {outside}, whose home is {home}");
         }
     }
 }

@@ -12,6 +12,8 @@ use std::process::Command;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use tollcast::billing::{BillError, Usage, bill_request};
+#[cfg(feature = "parquet")]
+use tollcast::catalogue::Component;
 use tollcast::catalogue::{BandMode, Catalogue, FlatPrice, Offer, flat_prices};
 use tollcast::domain::route::RouteId;
 use tollcast::domain::time::Instant;
@@ -238,6 +240,7 @@ fn options(dialect: Dialect) -> SqlOptions {
         bill_view: SqlName::table("tollcast_bills").unwrap(),
         columns: Vec::new(),
         replace: true,
+        table: true,
         histogram: true,
         notes: vec!["a note".to_owned()],
     }
@@ -263,6 +266,14 @@ fn driver(python: &Path, arguments: &[&str]) -> String {
 /// Runs the script of a dialect on a random log and compares everything that it returns.
 fn bills_as_bill_request(variable: &str, engine: &str, dialect: Dialect) {
     let Some(python) = python(variable) else { return };
+    bills_equal(&python, engine, &options(dialect), None);
+}
+
+/// A way to write the price table into a file.
+type TableWriter = fn(&[FlatPrice<'_>]) -> Vec<u8>;
+
+/// The same with the table as a file, where the script makes none.
+fn bills_equal(python: &Path, engine: &str, options: &SqlOptions, table: Option<TableWriter>) {
     let catalogue = every_price();
     let known = catalogue.routes();
     let prices = flat_prices(&catalogue, &known);
@@ -272,8 +283,15 @@ fn bills_as_bill_request(variable: &str, engine: &str, dialect: Dialect) {
     let head = "ts,route_provider,model,tier,region,input_tokens,cached_tokens,cache_write_tokens,cache_write_1h_tokens,output_tokens,reasoning_tokens,requests\n";
     let lines: String = log.iter().map(LogRow::csv).collect();
     std::fs::write(path("log.csv"), head.to_owned() + &lines).unwrap();
-    std::fs::write(path("script.sql"), price_script(&prices, &options(dialect))).unwrap();
-    let version = driver(&python, &[engine, &path("script.sql"), &path("log.csv"), &path("")]);
+    std::fs::write(path("script.sql"), price_script(&prices, options)).unwrap();
+    let (script, log_file, folder_path) = (path("script.sql"), path("log.csv"), path(""));
+    let mut arguments = vec![engine, &script, &log_file, &folder_path];
+    let table_file = path("prices.parquet");
+    if let Some(table) = table {
+        std::fs::write(&table_file, table(&prices)).unwrap();
+        arguments.push(&table_file);
+    }
+    let version = driver(python, &arguments);
 
     let wanted = wanted(&catalogue, &log);
     let found = read_totals(&result(folder.path(), 1));
@@ -364,6 +382,85 @@ fn duckdb_bills_as_bill_request_does() {
     bills_as_bill_request("TOLLCAST_DUCKDB", "duckdb", Dialect::DuckDb);
 }
 
+#[cfg(feature = "parquet")]
+fn table_as_parquet(prices: &[FlatPrice<'_>]) -> Vec<u8> {
+    tollcast::render::flat_parquet(prices, "a note").unwrap()
+}
+
+#[cfg(feature = "parquet")]
+#[test]
+fn duckdb_bills_with_the_parquet_table_as_bill_request_does() {
+    let Some(python) = python("TOLLCAST_DUCKDB") else { return };
+    let options = SqlOptions { table: false, ..options(Dialect::DuckDb) };
+    bills_equal(&python, "duckdb", &options, Some(table_as_parquet));
+}
+
+#[cfg(feature = "parquet")]
+#[test]
+fn spark_bills_with_the_parquet_table_as_bill_request_does() {
+    let Some(python) = python("TOLLCAST_SPARK") else { return };
+    let options = SqlOptions { table: false, ..options(Dialect::Spark) };
+    bills_equal(&python, "spark", &options, Some(table_as_parquet));
+}
+
+#[cfg(feature = "parquet")]
+#[test]
+fn duckdb_finds_every_cell_of_the_csv_in_the_parquet_table() {
+    let Some(python) = python("TOLLCAST_DUCKDB") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let export = |format: &str| {
+        let output = tollcast(&["prices", "export", "--format", format, "--exchange", "CNY=0.14@2026-11-20"]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    };
+    std::fs::write(path("prices.parquet"), export("parquet")).unwrap();
+    let types = driver(&python, &["table", &path("prices.parquet"), &path("found.csv")]);
+    assert_eq!(
+        String::from_utf8(export("csv")).unwrap(),
+        std::fs::read_to_string(path("found.csv")).unwrap()
+    );
+    let (texts, numbers) = ("VARCHAR ".repeat(5), "BIGINT ".repeat(4));
+    assert_eq!(
+        types,
+        format!(
+            "{texts}BOOLEAN TIMESTAMP WITH TIME ZONE TIMESTAMP WITH TIME ZONE VARCHAR VARCHAR {numbers}\
+             VARCHAR VARCHAR {}DATE VARCHAR",
+            "BIGINT ".repeat(Component::COUNT)
+        )
+    );
+}
+
+#[cfg(feature = "parquet")]
+#[test]
+fn parquet_is_written_to_a_file_and_over_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let export = |name: &str| {
+        tollcast(&["prices", "export", "--format", "parquet", "--provider", "openai", "--out", &path(name)])
+    };
+    let first = export("prices.parquet");
+    assert!(first.status.success() && first.stdout.is_empty());
+    let written = std::fs::read(path("prices.parquet")).unwrap();
+    assert!(written.starts_with(b"PAR1") && written.ends_with(b"PAR1"));
+    assert!(export("prices.parquet").status.success(), "an export is replaced");
+    assert_eq!(std::fs::read(path("prices.parquet")).unwrap(), written, "same input, same bytes");
+    for other in [&b"PAR1 and a log of requests PAR1"[..], b"time,model\n"] {
+        std::fs::write(path("log"), other).unwrap();
+        let refusal = export("log");
+        assert_eq!(refusal.status.code(), Some(2));
+        assert!(String::from_utf8_lossy(&refusal.stderr).contains("is no export of prices"));
+        assert_eq!(std::fs::read(path("log")).unwrap(), other);
+    }
+}
+
+#[cfg(not(feature = "parquet"))]
+#[test]
+fn a_binary_without_parquet_says_how_to_build_one_with_it() {
+    let refusal = refused(&["--format", "parquet"]);
+    assert!(refusal.contains("cargo build --release --features parquet"), "{refusal}");
+}
+
 #[test]
 fn spark_bills_as_bill_request_does() {
     bills_as_bill_request("TOLLCAST_SPARK", "spark", Dialect::Spark);
@@ -397,6 +494,8 @@ fn what_cannot_be_exported_is_refused_with_what_can() {
     assert!(refusal.contains("duckdb, spark, bigquery, snowflake"), "{refusal}");
     let refusal = refused(&["--format", "csv", "--dialect", "duckdb"]);
     assert!(refusal.contains("--dialect belongs to --format sql"), "{refusal}");
+    let refusal = refused(&["--format", "csv", "--no-table"]);
+    assert!(refusal.contains("--no-table belongs to --format sql"), "{refusal}");
     let refusal = refused(&["--format", "csv", "--log-table", "mine"]);
     assert!(refusal.contains("--log-table belongs to --format sql"), "{refusal}");
     for name in ["usage log", "a;b", "1st", "a..b"] {
@@ -435,6 +534,17 @@ fn the_export_says_what_it_leaves_out() {
     assert!(script.contains("CAST(prompt_tokens AS BIGINT) AS input_tokens"));
     assert!(script.contains("CAST(0 AS BIGINT) AS cache_write_1h_tokens"));
     assert!(!script.contains(['{', '}']), "no placeholder is left");
+}
+
+#[test]
+fn a_script_without_the_table_neither_makes_nor_drops_it() {
+    let output = tollcast(&["prices", "export", "--format", "sql", "--no-table", "--replace"]);
+    let script = String::from_utf8(output.stdout).unwrap();
+    assert!(script.contains("DROP VIEW IF EXISTS tollcast_bills;"), "{script}");
+    for word in ["DROP TABLE", "CREATE TABLE", "INSERT"] {
+        assert!(!script.contains(word), "{word}");
+    }
+    assert!(script.contains("read_parquet('prices.parquet')"));
 }
 
 #[test]

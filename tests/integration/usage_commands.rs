@@ -243,6 +243,31 @@ fn a_fitted_scenario_simulates_the_forecast_that_was_tested() {
 }
 
 #[test]
+fn a_fit_of_days_shows_days_hours_weekdays_and_memory_beside_the_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = written(folder.path(), "log.csv", &log_of_days(&invented_days(42, 7), "2026-10-01"));
+    let out = folder.path().join("report");
+    let (code, _, stderr) = run(&["fit", &log, "--out", out.to_str().unwrap()]);
+    assert_eq!(code, Some(0), "{stderr}");
+    let (html, markdown) = (
+        std::fs::read_to_string(out.join("fit.html")).unwrap(),
+        std::fs::read_to_string(out.join("fit.md")).unwrap(),
+    );
+    for chart in ["days", "hours", "weekdays", "memory"] {
+        assert!(markdown.contains(&format!("](charts/fit-{chart}.svg)")), "{chart}");
+        assert!(out.join(format!("charts/fit-{chart}.png")).is_file(), "{chart}");
+    }
+    // All prompts have 4,000 tokens: a picture of their law would be a line from 0 to 100 %.
+    assert!(!markdown.contains("fit-prompts") && !markdown.contains("fit-cache"));
+    assert_eq!((html.matches("<svg").count(), html.matches("<figcaption>Look").count()), (4, 4));
+    assert!(!html.contains("src=\"http") && !html.contains("href=\"http"), "nothing comes from outside");
+    // Another run makes the same bytes, over the report that is there.
+    let (code, ..) = run(&["fit", &log, "--out", out.to_str().unwrap()]);
+    assert_eq!(code, Some(0));
+    assert_eq!(html, std::fs::read_to_string(out.join("fit.html")).unwrap());
+}
+
+#[test]
 fn a_weekend_of_the_log_is_a_weekend_of_the_scenario() {
     let folder = tempfile::tempdir().unwrap();
     // 2026-10-01 is a Thursday: Saturdays and Sundays have a quarter of a weekday's requests.
@@ -305,6 +330,12 @@ fn a_fitted_scenario_gives_back_the_log() {
     for file in ["fit.md", "scenario.yaml", "charts/fit-prompts.svg", "charts/fit-outputs.png"] {
         assert!(out.join(file).is_file(), "{file}");
     }
+    let markdown = std::fs::read_to_string(out.join("fit.md")).unwrap();
+    // Hits come whatever the length, so the gate is off the log by chance only: of a half octave with n prompts
+    // and a share of 0.8 · 0.6 by 0.39/√n, which is half a point for most tokens.
+    let off = markdown.split("the fit is ").nth(1).unwrap().split(" points").next().unwrap();
+    assert!(off.parse::<f64>().unwrap() < 1.5, "the gate is {off} points off");
+    assert!(!markdown.contains("fit-sessions"), "all sessions have twenty requests: there is nothing to see");
     let answer =
         json(&["simulate", scenario.to_str().unwrap(), "--estimator", "fast", "--format", "json", "--quiet"]);
     let route = &answer["routes"][0];

@@ -1,8 +1,12 @@
 #!/usr/bin/env python3
 """Runs a script of `tollcast prices export --format sql` in an engine, or only reads it.
 
-    engines.py duckdb SCRIPT LOG.csv OUT     runs it; each SELECT goes to OUT/1.csv, OUT/2.csv, ...
-    engines.py spark SCRIPT LOG.csv OUT      the same, local mode; needs Java 17
+    engines.py duckdb SCRIPT LOG.csv OUT [PRICES.parquet]
+                                             runs it; each SELECT goes to OUT/1.csv, OUT/2.csv, ...; the price
+                                             table is the file where the script makes none
+    engines.py spark SCRIPT LOG.csv OUT [PRICES.parquet]
+                                             the same, local mode; needs Java 17
+    engines.py table PRICES.parquet OUT.csv  writes the table as the CSV export does; its types are the last line
     engines.py parse SCRIPT DIALECT          reads it with sqlglot as duckdb, spark, bigquery or snowflake
 
 The log's table is usage_log. The last line of the output names the engine and its version.
@@ -49,7 +53,7 @@ def write(out, number, head, rows):
             writer.writerow(["" if cell is None else cell for cell in row])
 
 
-def duckdb(script, log, out):
+def duckdb(script, log, out, prices=None):
     import duckdb as engine
 
     connection = engine.connect()
@@ -58,6 +62,8 @@ def duckdb(script, log, out):
     connection.execute(
         f"CREATE TABLE usage_log AS SELECT * FROM read_csv(?, header = true, columns = {columns})", [log]
     )
+    if prices:
+        connection.execute(f"CREATE VIEW tollcast_prices AS SELECT * FROM read_parquet('{prices}')")
     number = 0
     for statement in statements(script):
         result = connection.execute(statement)
@@ -67,7 +73,26 @@ def duckdb(script, log, out):
     print(f"engine: DuckDB {engine.__version__}")
 
 
-def spark(script, log, out):
+def table(prices, out):
+    import duckdb as engine
+
+    connection = engine.connect()
+    connection.execute("SET TimeZone = 'Asia/Tokyo'")
+    found = connection.execute(f"DESCRIBE SELECT * FROM read_parquet('{prices}')").fetchall()
+
+    def text(name, kind):
+        if kind.startswith("TIMESTAMP"):
+            return f"strftime(make_timestamp(epoch_us({name})), '%Y-%m-%dT%H:%M:%SZ')"
+        return f"CAST({name} AS VARCHAR)"
+
+    columns = ", ".join(text(column[0], column[1]) for column in found)
+    rows = connection.execute(f"SELECT {columns} FROM read_parquet('{prices}')").fetchall()
+    path = pathlib.Path(out)
+    write(path.parent, path.stem, [column[0] for column in found], rows)
+    print(" ".join(column[1] for column in found))
+
+
+def spark(script, log, out, prices=None):
     import tempfile
 
     import pyspark
@@ -87,6 +112,8 @@ def spark(script, log, out):
         rows.write.saveAsTable("usage_log")
         # A session elsewhere in the world: the script has to set its own time zone.
         session.conf.set("spark.sql.session.timeZone", "Asia/Tokyo")
+        if prices:
+            session.sql(f"CREATE TABLE tollcast_prices USING parquet LOCATION '{prices}'")
         number = 0
         for statement in statements(script):
             result = session.sql(statement)
@@ -110,4 +137,4 @@ def parse(script, dialect):
 
 
 if __name__ == "__main__":
-    {"duckdb": duckdb, "spark": spark, "parse": parse}[sys.argv[1]](*sys.argv[2:])
+    {"duckdb": duckdb, "spark": spark, "table": table, "parse": parse}[sys.argv[1]](*sys.argv[2:])

@@ -1,12 +1,14 @@
 //! `tollcast prices export`: the price table for other engines, and the SQL that bills a log with it.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::destination::Destination;
 use super::filter::Filter;
 use crate::catalogue::{Catalogue, FlatMode, FlatPrice, Wanted, flat_prices};
-use crate::cli::outcome::{Exit, Failure, print, say};
+use crate::cli::outcome::{Exit, Failure, say};
 use crate::cli::{PricingArguments, files};
 use crate::domain::problem::Code;
 use crate::domain::route::RouteId;
@@ -16,9 +18,12 @@ use crate::render::{Dialect, LogColumn, SqlName, SqlOptions, flat_csv, price_scr
 /// Arguments of `prices export`.
 #[derive(Args)]
 pub struct Arguments {
-    /// What to write: the table as CSV, or a script with the table and the query that bills a log with it
+    /// What to write: the table, or a script with the table and the query that bills a log with it
     #[arg(long, value_enum)]
     format: ExportFormat,
+    /// Where it goes; standard output if absent
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
     #[command(flatten)]
     filter: Filter,
     /// Leave out prices that ended by then
@@ -51,15 +56,20 @@ struct SqlArguments {
     /// Drop the table and the view of an earlier script first
     #[arg(long)]
     replace: bool,
+    /// Make no price table: it is there already, from --format parquet or csv
+    #[arg(long)]
+    no_table: bool,
     /// Also count the log by lengths and hours
     #[arg(long)]
     histogram: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum ExportFormat {
+pub(super) enum ExportFormat {
     /// The table, with all components and sources
     Csv,
+    /// The same table with typed columns
+    Parquet,
     /// The table and the query
     Sql,
 }
@@ -82,6 +92,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         arguments.sql.refuse()?;
     }
     arguments.sql.refuse_one_name()?;
+    let destination = Destination::of(arguments.out.as_deref(), arguments.format)?;
     let catalogue = files::catalogue(&arguments.pricing, &Wanted::All)?;
     let routes = arguments.filter.some_routes(&catalogue)?;
     let mut rows = flat_prices(&catalogue, &routes);
@@ -92,19 +103,44 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         return Err(nothing_left(arguments));
     }
     let notes = notes(&catalogue, &routes, &rows, arguments.since);
-    let text = match arguments.format {
-        ExportFormat::Csv => flat_csv(&rows)?,
+    let bytes = match arguments.format {
+        ExportFormat::Csv => flat_csv(&rows)?.into_bytes(),
+        ExportFormat::Parquet => parquet(&rows, &about(&catalogue, &rows, &notes))?,
         ExportFormat::Sql => {
-            let mut all = vec![origin(&catalogue, &rows)];
-            all.extend(beside(&catalogue, &rows));
-            all.extend(notes.iter().cloned());
-            price_script(&rows, &arguments.sql.options(all))
+            price_script(&rows, &arguments.sql.options(about(&catalogue, &rows, &notes))).into_bytes()
         }
     };
     say(&format!("{} rows of {} routes", rows.len(), route_count(&rows)));
     notes.iter().for_each(|note| say(&format!("note: {note}")));
-    print(&text)?;
+    destination.write(&bytes)?;
     Ok(Exit::Answered)
+}
+
+/// What a reader of the file should know, a line each.
+fn about(catalogue: &Catalogue, rows: &[FlatPrice<'_>], notes: &[String]) -> Vec<String> {
+    let mut about = vec![origin(catalogue, rows)];
+    about.extend(beside(catalogue, rows));
+    about.extend(notes.iter().cloned());
+    about
+}
+
+#[cfg(feature = "parquet")]
+fn parquet(rows: &[FlatPrice<'_>], about: &[String]) -> Result<Vec<u8>, Failure> {
+    Ok(crate::render::flat_parquet(rows, &about.join("\n"))?)
+}
+
+#[cfg(not(feature = "parquet"))]
+fn parquet(_: &[FlatPrice<'_>], _: &[String]) -> Result<Vec<u8>, Failure> {
+    Err(without_parquet())
+}
+
+/// The refusal of a binary that cannot write Parquet.
+#[cfg(not(feature = "parquet"))]
+pub(super) fn without_parquet() -> Failure {
+    Failure::usage(
+        "this tollcast was built without Parquet",
+        "build with `cargo build --release --features parquet`, or ask for --format csv",
+    )
 }
 
 impl SqlArguments {
@@ -117,6 +153,7 @@ impl SqlArguments {
             (self.bill_view.is_some(), "--bill-view"),
             (!self.columns.is_empty(), "--column"),
             (self.replace, "--replace"),
+            (self.no_table, "--no-table"),
             (self.histogram, "--histogram"),
         ];
         match given.into_iter().find(|(given, _)| *given) {
@@ -150,6 +187,7 @@ impl SqlArguments {
             bill_view: self.bill_view.clone().unwrap_or_else(SqlName::usual_bills),
             columns: self.columns.clone(),
             replace: self.replace,
+            table: !self.no_table,
             histogram: self.histogram,
             notes,
         }

@@ -1,5 +1,6 @@
 //! `tollcast prices`: what the price files say.
 
+mod destination;
 mod diff;
 mod export;
 mod filter;
@@ -36,7 +37,7 @@ enum Command {
     Check(check::Arguments),
     /// Turn another project's price database into price files
     Import(import::Arguments),
-    /// The dated price table for other engines: CSV, or SQL that bills a usage log where it lies
+    /// The dated price table for other engines: CSV, Parquet, or SQL that bills a usage log where it lies
     Export(export::Arguments),
 }
 

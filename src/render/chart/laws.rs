@@ -3,7 +3,10 @@
 
 use super::style::{Face, LABEL};
 use super::text::width;
-use super::{Chart, components, distribution, exceedance, fan, glance, overlay, premium};
+use super::{
+    Chart, cache_fit, components, days_fit, distribution, exceedance, fan, glance, laws_fit, memory_fit,
+    overlay, premium, shape_fit,
+};
 
 const LONG: &str = "openrouter/openai/gpt-5.4-pro:batch@datazone-apac";
 
@@ -272,6 +275,78 @@ fn every_fan_obeys_the_laws() {
                     let chart = fan_of(months, median, spread, budget, y_max);
                     obeys(&format!("{months} months of {median} against {budget:?}"), &chart);
                 }
+            }
+        }
+    }
+}
+
+/// Charts of fits over so many days, columns or lengths, at a height.
+fn fits(count: usize, height: f64) -> Vec<Chart> {
+    let at = |i: usize| height * (0.5 + 0.5 * (i as f64).sin().abs());
+    let band = |i: usize| [0.7 * at(i), at(i), 1.6 * at(i)];
+    let share = |i: usize| (height / (height + 1.0)) * (0.5 + 0.5 * (i as f64).cos().abs());
+    // As the reader of logs has them: half octaves up to 2³² tokens.
+    let (tokens, lengths) = (|i: usize| 2_f64.powf(0.5 * i as f64), count.min(63));
+    let columns = (0..count.min(24)).map(|i| shape_fit::Column {
+        name: format!("on day {i}"),
+        label: if count <= 7 { "Wednesday".to_owned() } else { format!("{i:02}") },
+        seen: (0..count).map(share).collect(),
+        fitted: share(i),
+    });
+    let bin = |i: usize| cache_fit::CacheBin {
+        tokens: (tokens(i), tokens(i + 1)),
+        weight: 1.0 / lengths as f64,
+        cached: (i > 0).then(|| share(i)),
+    };
+    let law = laws_fit::FittedLaw {
+        data: (0..lengths).map(|i| (tokens(i), (i + 1) as f64 / lengths as f64)).collect(),
+        model: (0..lengths).map(|i| (tokens(i), i as f64 / lengths as f64)).collect(),
+    };
+    let all = [
+        days_fit::draw(&days_fit::DaysFit {
+            days: (0..count).map(|_| "2026-11-24".to_owned()).collect(),
+            requests: (0..count).map(|i| at(3 * i)).collect(),
+            bands: (0..count).map(band).collect(),
+            provenance: provenance(),
+        }),
+        shape_fit::draw(&shape_fit::ShapeFit {
+            name: "fit-shape".to_owned(),
+            whole: "week",
+            part: "weekday",
+            columns: columns.collect(),
+            provenance: provenance(),
+        }),
+        cache_fit::draw(&cache_fit::CacheFit {
+            bins: (0..lengths).map(bin).collect(),
+            gate: (0..lengths).map(|i| (tokens(i), share(i + 1))).collect(),
+            distance: 0.0123,
+            provenance: provenance(),
+        }),
+        memory_fit::draw(&memory_fit::MemoryFit {
+            seen: (0..count.min(14)).map(|i| (i as f64).cos()).collect(),
+            bands: (0..count.min(14)).map(|_| [-0.9, 0.0, 0.9]).collect(),
+            provenance: provenance(),
+        }),
+        laws_fit::draw(&laws_fit::LawsFit {
+            name: "fit-prompts".to_owned(),
+            title: "Lengths of prompts".to_owned(),
+            of: "requests",
+            unit: "tokens",
+            law,
+            distance: 0.01,
+            cut_at: (count > 7).then_some(131_072),
+            provenance: provenance(),
+        }),
+    ];
+    all.map(Result::unwrap).into()
+}
+
+#[test]
+fn every_chart_of_a_fit_obeys_the_laws() {
+    for count in [2, 3, 7, 24, 61, 182] {
+        for height in [0.2, 3.0, 1e6, 3e11] {
+            for chart in fits(count, height) {
+                obeys(&format!("{count} at {height}"), &chart);
             }
         }
     }

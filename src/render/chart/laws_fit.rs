@@ -1,24 +1,31 @@
-//! Lengths of a log against the law that was fitted to them: the share of requests up to each length.
+//! Lengths of a log against the law that was fitted to them: the share of requests up to each length, or of
+//! sessions up to each number of requests.
 
 use anyhow::{Result, ensure};
 
 use super::Chart;
 use super::canvas::{Anchor, Canvas, Point};
 use super::page::Page;
-use super::style::{AXIS, GRID, HALF_HEIGHT, INK, LABEL, MARGIN, SMALL, VERMILION, VERMILION_WORD};
-use crate::domain::format::count_short;
+use super::style::{AXIS, BLUE, GRID, HALF_HEIGHT, INK, LABEL, MARGIN, SMALL};
+use crate::domain::format::{count_short, thousands};
 
 /// What the chart shows.
 #[derive(Debug, Clone)]
 pub struct LawsFit {
     /// The chart's name, which becomes the stem of its file.
     pub name: String,
-    /// What the lengths are of.
-    pub what: String,
+    /// What is measured: `Lengths of prompts`.
+    pub title: String,
+    /// Of what shares are taken: `requests`.
+    pub of: &'static str,
+    /// In which unit: `tokens`.
+    pub unit: &'static str,
     /// The data and its law.
-    pub laws: Vec<FittedLaw>,
+    pub law: FittedLaw,
     /// The largest distance of the two.
     pub distance: f64,
+    /// Where both log and scenario cut what is longer, if they do.
+    pub cut_at: Option<u64>,
     /// Where it comes from, for the foot.
     pub provenance: String,
 }
@@ -34,29 +41,37 @@ pub struct FittedLaw {
 
 /// Draws the chart. An error when there is no length.
 pub fn draw(input: &LawsFit) -> Result<Chart> {
-    let law = input.laws.first().filter(|law| !law.data.is_empty());
-    let Some(law) = law else { anyhow::bail!("the chart of {} has no length", input.what) };
+    let law = &input.law;
+    ensure!(!law.data.is_empty(), "the chart of {} has no length", input.title);
     ensure!(
         law.data.iter().chain(&law.model).all(|(x, y)| x.is_finite() && y.is_finite()),
         "a length is no number"
     );
-    let title = format!(
-        "Lengths of {}: the law is within {:.1} points of the log",
-        input.what,
-        100.0 * input.distance
+    let title = format!("{}: the law is within {:.1} points of the log", input.title, 100.0 * input.distance);
+    let cut = input.cut_at.map(|most| {
+        format!(
+            " The log is cut at {} {}, and so is what the scenario draws beyond.",
+            thousands(most),
+            input.unit
+        )
+    });
+    let subtitle = format!(
+        "Share of {} with up to so many {}. Black: the log. Blue: the fitted law.{}",
+        input.of,
+        input.unit,
+        cut.unwrap_or_default()
     );
-    let subtitle = "Share of requests up to a length, in tokens. Black: the log. Red: the fitted law.";
-    let page = Page::half(&title, subtitle, &input.provenance);
+    let page = Page::half(&title, &subtitle, &input.provenance);
     let bottom = (HALF_HEIGHT - page.foot_height()).max(page.top() + 220.0);
     let frame =
         Frame::new(law, (MARGIN + 44.0, page.width - MARGIN - 8.0), (bottom - 38.0, page.top() + 6.0));
     page.chart(&input.name, &format!("{title}. {subtitle}"), bottom, |canvas| {
-        axes(canvas, &frame)?;
+        axes(canvas, &frame, input.unit)?;
         canvas.path(&frame.steps(&law.data), 2.4, INK)?;
-        canvas.path(&frame.line(&law.model), 1.4, VERMILION)?;
+        canvas.path(&frame.line(&law.model), 1.6, BLUE)?;
         let x = frame.left + 10.0;
         canvas.words((x, frame.top + 14.0), Anchor::Start, LABEL, "log")?;
-        canvas.words((x, frame.top + 32.0), Anchor::Start, LABEL.ink(VERMILION_WORD), "law")
+        canvas.words((x, frame.top + 32.0), Anchor::Start, LABEL.ink(BLUE), "law")
     })
 }
 
@@ -98,7 +113,7 @@ impl Frame {
     }
 }
 
-fn axes(canvas: &mut Canvas, frame: &Frame) -> Result<()> {
+fn axes(canvas: &mut Canvas, frame: &Frame, unit: &str) -> Result<()> {
     for quarter in 0..=4 {
         let share = 0.25 * f64::from(quarter);
         let (_, y) = frame.at(1.0, share);
@@ -112,5 +127,5 @@ fn axes(canvas: &mut Canvas, frame: &Frame) -> Result<()> {
         canvas.words((x, frame.bottom + 18.0), Anchor::Middle, SMALL, &count_short(10_f64.powf(decade)))?;
         decade += 1.0;
     }
-    canvas.words((0.5 * (frame.left + frame.right), frame.bottom + 34.0), Anchor::Middle, SMALL, "tokens")
+    canvas.words((0.5 * (frame.left + frame.right), frame.bottom + 34.0), Anchor::Middle, SMALL, unit)
 }

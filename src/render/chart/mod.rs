@@ -3,20 +3,24 @@
 //! Kept apart so that the plotting crate stays behind one door. A chart does not compute statistics, read
 //! files or know the report: its title states the finding that its own numbers show, its subtitle says how
 //! to read it, its foot says where it comes from. The bottom layer is shared: what words measure (`text`),
-//! where money lies (`scale`), where labels go (`spread`, `stairs`, `rows`, `page`, `months`), how it is drawn
+//! where money lies (`scale`), where labels go (`spread`, `stairs`, `rows`, `page`, `plot`, `months`), how it is drawn
 //! (`canvas`, `budget`, `style`). Nothing in it knows a particular chart.
 
+pub mod cache_fit;
 pub mod components;
+pub mod days_fit;
 pub mod distribution;
 pub mod exceedance;
 pub mod fan;
 pub mod glance;
 pub mod hindsight;
 pub mod laws_fit;
+pub mod memory_fit;
 pub mod overlay;
 pub mod png;
 pub mod premium;
 pub mod ranks;
+pub mod shape_fit;
 pub mod style;
 
 mod budget;
@@ -24,6 +28,7 @@ mod canvas;
 mod check;
 mod months;
 mod page;
+mod plot;
 mod reading;
 mod rows;
 mod scale;

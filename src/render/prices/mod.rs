@@ -1,7 +1,9 @@
 //! The price files for people and scripts: lists, single routes, histories; differences and imports.
 
 mod diff;
-mod flat;
+pub(super) mod flat;
+#[cfg(feature = "parquet")]
+mod flat_parquet;
 mod import;
 
 use serde::Serialize;
@@ -16,7 +18,9 @@ use crate::domain::route::RouteId;
 use crate::domain::time::Instant;
 
 pub use self::diff::{diff_sheet, shown_changes};
-pub use self::flat::flat_csv;
+pub use self::flat::{FLAT_TABLE, flat_csv};
+#[cfg(feature = "parquet")]
+pub use self::flat_parquet::flat_parquet;
 pub use self::import::{import_sheet, import_summary};
 
 /// The prices of a component, band by band: `2.5 · 5`, and of the times of day in brackets.

@@ -1,8 +1,8 @@
 //! The as-of join: a view with the bill of every row of the log, and the sums over it.
 
-use super::table::rate_column;
 use super::{SqlOptions, filled};
 use crate::catalogue::Component;
+use crate::render::prices::flat::rate_column;
 
 /// What can become of a row of the log, and which condition says so; the first that holds wins.
 const STATUSES: [(&str, &str); 8] = [
@@ -135,7 +135,7 @@ pub fn view(options: &SqlOptions) -> String {
     let lines = |line: &dyn Fn(&str) -> String| COUNTS.map(line).join(",\n");
     let counts = lines(&|count| format!("    CAST({} AS {}) AS {count}", column(count), dialect.integer()));
     let rates = LINES.map(|(_, name, component)| {
-        format!("    CAST({} AS {}) AS {name}", rate_column(component), dialect.amount())
+        format!("    CAST({} AS {}) AS {name}", rate_column(component).name(), dialect.amount())
     });
     let readable = COUNTS.map(|count| format!("u.{count} BETWEEN 0 AND 1000000000000"));
     let readable = format!(

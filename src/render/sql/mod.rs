@@ -30,6 +30,8 @@ pub struct SqlOptions {
     pub columns: Vec<LogColumn>,
     /// Whether what an earlier script made is dropped first.
     pub replace: bool,
+    /// Whether the script makes the price table, or finds it there.
+    pub table: bool,
     /// Whether the log is also counted by lengths and hours.
     pub histogram: bool,
     /// What a reader should know, a line each.
@@ -53,12 +55,11 @@ pub fn price_script(rows: &[FlatPrice<'_>], options: &SqlOptions) -> String {
         );
     }
     if options.replace {
-        parts.push(format!(
-            "DROP VIEW IF EXISTS {};\nDROP TABLE IF EXISTS {};\n",
-            options.bill_view, options.price_table
-        ));
+        let table = format!("DROP TABLE IF EXISTS {};\n", options.price_table);
+        let table = if options.table { table } else { String::new() };
+        parts.push(format!("DROP VIEW IF EXISTS {};\n{table}", options.bill_view));
     }
-    parts.push(table::create(rows, options));
+    parts.push(if options.table { table::create(rows, options) } else { table::found(options) });
     parts.push(bill::view(options));
     parts.push(bill::totals_by_route(options));
     parts.push(bill::totals(options));

@@ -2,7 +2,7 @@
 
 use super::{Dialect, SqlOptions};
 use crate::catalogue::{Component, FlatPrice};
-use crate::domain::money::Rate;
+use crate::render::prices::flat::{Cell, Kind, PLACES, place_cells, rate_cell, rate_column};
 
 /// The components that a usage log of the script can hold.
 pub const BILLED: [Component; 6] = [
@@ -16,11 +16,6 @@ pub const BILLED: [Component; 6] = [
 
 /// Rows in one INSERT.
 const ROWS_AT_ONCE: usize = 500;
-
-/// The column of a component's rate.
-pub fn rate_column(component: Component) -> String {
-    format!("{}_micro_usd_per_mtok", component.name())
-}
 
 /// The statements that make and fill the table.
 pub fn create(rows: &[FlatPrice<'_>], options: &SqlOptions) -> String {
@@ -42,45 +37,52 @@ pub fn create(rows: &[FlatPrice<'_>], options: &SqlOptions) -> String {
     text
 }
 
+/// What stands in its place where the table is there already.
+pub fn found(options: &SqlOptions) -> String {
+    let table = &options.price_table;
+    let from_file = match options.dialect {
+        Dialect::DuckDb => {
+            format!("-- For instance: CREATE VIEW {table} AS SELECT * FROM read_parquet('prices.parquet');\n")
+        }
+        Dialect::Spark => {
+            format!("-- For instance: CREATE VIEW {table} AS SELECT * FROM parquet.`prices.parquet`;\n")
+        }
+        Dialect::BigQuery | Dialect::Snowflake => String::new(),
+    };
+    format!(
+        "-- The price table {table} is there already: what `tollcast prices export --format parquet` wrote.\n\
+         {from_file}"
+    )
+}
+
 fn columns(dialect: Dialect) -> Vec<(String, &'static str)> {
-    let (text, integer) = (dialect.text(), dialect.integer());
-    let fixed = [
-        ("provider", text),
-        ("model", text),
-        ("model_id", text),
-        ("tier", text),
-        ("region", text),
-        ("is_default_region", dialect.boolean()),
-        ("valid_from", dialect.timestamp()),
-        ("valid_until", dialect.timestamp()),
-        ("window_name", text),
-        ("weekdays", text),
-        ("minute_from", integer),
-        ("minute_until", integer),
-        ("tokens_from", integer),
-        ("tokens_to", integer),
-        ("band_mode", text),
-        ("price_status", text),
-    ];
-    let fixed = fixed.into_iter().map(|(name, kind)| (name.to_owned(), kind));
-    fixed.chain(BILLED.map(|component| (rate_column(component), integer))).collect()
+    let all = PLACES.into_iter().chain(BILLED.map(rate_column));
+    all.map(|column| (column.name(), kind(column.kind, dialect))).collect()
+}
+
+fn kind(kind: Kind, dialect: Dialect) -> &'static str {
+    match kind {
+        Kind::Text => dialect.text(),
+        Kind::Truth => dialect.boolean(),
+        Kind::Whole => dialect.integer(),
+        // No column of the script holds a day alone.
+        Kind::Time | Kind::Day => dialect.timestamp(),
+    }
 }
 
 fn values(row: &FlatPrice<'_>, dialect: Dialect) -> String {
-    let null = || "NULL".to_owned();
-    let mut cells: Vec<String> = [row.provider, row.model, row.model_id, row.tier, row.region]
-        .map(|text| dialect.literal(text))
-        .into();
-    cells.push(if row.is_default_region { "TRUE" } else { "FALSE" }.to_owned());
-    cells.push(dialect.instant(row.from));
-    cells.push(row.until.map_or_else(null, |until| dialect.instant(until)));
-    cells.push(row.window.map_or_else(null, |name| dialect.literal(name)));
-    cells.push(dialect.literal(&row.weekday_text()));
-    cells.extend([row.minutes.0, row.minutes.1].map(|minute| minute.to_string()));
-    cells.push(row.tokens_from.to_string());
-    cells.push(row.tokens_to.map_or_else(null, |most| most.to_string()));
-    cells.extend([row.mode.name(), row.status.name()].map(|text| dialect.literal(text)));
-    let rate = |rate: Rate| rate.micro_usd_per_million().to_string();
-    cells.extend(BILLED.map(|component| row.rates[component as usize].map_or_else(null, rate)));
+    let cells = place_cells(row).into_iter().chain(BILLED.map(|component| rate_cell(row, component)));
+    let cells: Vec<String> = cells.map(|cell| literal(cell, dialect)).collect();
     format!("({})", cells.join(", "))
+}
+
+fn literal(cell: Cell<'_>, dialect: Dialect) -> String {
+    match cell {
+        Cell::Empty => "NULL".to_owned(),
+        Cell::Name(text) | Cell::Words(text) => dialect.literal(text),
+        Cell::Weekdays(text) => dialect.literal(&text),
+        Cell::Truth(truth) => if truth { "TRUE" } else { "FALSE" }.to_owned(),
+        Cell::Whole(number) => number.to_string(),
+        Cell::Time(at) | Cell::Day(at) => dialect.instant(at),
+    }
 }

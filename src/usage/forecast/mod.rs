@@ -44,6 +44,8 @@ pub struct Outlook {
     pub season: Vec<f64>,
     /// The change of regime.
     pub regime: RegimeChange,
+    /// How many bins, the newest ones, it was made from.
+    pub bins: usize,
 }
 
 /// A regime changes in one horizon of ten, by a factor between 0.44 and 2.3 in nine cases of ten: what histories
@@ -78,10 +80,49 @@ impl Outlook {
         regime * libm::exp(log_level) * weights.map(|weight| weight * days.next()).sum::<f64>()
     }
 
+    /// The totals of the last `bins` bins of a history that the model might have made in place of the one that
+    /// was, the season taken out: growth leads up to the level at its end, and no regime changes.
+    pub fn past(&self, bins: usize, seed: u64, trial: u32) -> Vec<f64> {
+        let mut stream = Stream::new(seed, trial, Purpose::named("outlook of the past"));
+        let scores: Vec<f64> = (0..3).map(|_| stream.normal()).collect();
+        let scores = self.dependence.times(&scores);
+        let at = |law: &Normal, score: f64| law.mean + law.sd * score;
+        let (level, growth) = (at(&self.log_level, scores[0]), at(&self.growth, scores[1]));
+        let (cv, noise) = (at(&self.log_cv, stream.normal()), at(&self.log_noise_cv, stream.normal()));
+        let scatter =
+            DayScatter { cv: libm::exp(cv), memory: self.memory, start: None, noise_cv: libm::exp(noise) };
+        let mut days = Days::new(&scatter, Stream::new(seed, trial, Purpose::named("days of the past")));
+        let usual = regime_factor(&self.regime, 0.0);
+        let before = |bin: usize| (bins - 1 - bin) as f64;
+        (0..bins).map(|bin| usual * libm::exp(level - growth * before(bin)) * days.next()).collect()
+    }
+
     /// Totals of the next `bins` bins in so many trials, in increasing order.
     pub fn totals(&self, bins: usize, seed: u64, trials: u32) -> Vec<f64> {
         let mut totals: Vec<f64> = (0..trials).map(|trial| self.total(bins, seed, trial)).collect();
         totals.sort_by(f64::total_cmp);
         totals
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_past_leads_to_the_level_at_its_end_without_a_change_of_regime() {
+        let outlook =
+            posterior(&[90.0, 110.0, 95.0, 105.0, 100.0, 120.0, 80.0, 100.0], Period::None).unwrap();
+        let trials = 20_000;
+        let paths: Vec<Vec<f64>> = (0..trials).map(|trial| outlook.past(8, 3, trial)).collect();
+        let last: Vec<f64> = paths.iter().map(|path| path[7]).collect();
+        let mean = last.iter().sum::<f64>() / f64::from(trials);
+        let variance = last.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / f64::from(trials);
+        // A day's factors have mean 1, and a lognormal level of s.d. s has the mean exp(μ + s²/2).
+        let level = outlook.log_level;
+        let wanted = regime_factor(&outlook.regime, 0.0) * libm::exp(level.mean + 0.5 * level.sd * level.sd);
+        let error = libm::sqrt(variance / f64::from(trials));
+        assert!((mean - wanted).abs() < 4.0 * error, "{mean}, {wanted} wanted, error {error}");
+        assert_eq!(paths[5], outlook.past(8, 3, 5), "the same seed makes the same path");
     }
 }

@@ -185,6 +185,7 @@ impl History<'_> {
             memory: shape.memory,
             season,
             regime: REGIME,
+            bins: size,
         }
     }
 
