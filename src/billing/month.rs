@@ -4,15 +4,17 @@
 use crate::catalogue::{Band, Component, Fee, Rates};
 use crate::domain::money::{Rate, Ratio, Usd};
 
-/// Token sums of the requests of one band. The four token counts are disjoint.
+/// Token sums of the requests of one band. The token counts are disjoint.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BandSums {
     /// Input tokens that no cache served and that were not written to one.
     pub uncached: u64,
     /// Input tokens that the cache served.
     pub cached: u64,
-    /// Input tokens written to the cache.
+    /// Input tokens written to the cache for its default lifetime.
     pub written: u64,
+    /// Input tokens written to the cache for an hour.
+    pub written_1h: u64,
     /// Output tokens.
     pub output: u64,
 }
@@ -70,7 +72,8 @@ pub fn bill_band(band: &Band, sums: &BandSums, price_ratio: Ratio) -> MonthBill 
         [
             rate(rates, Component::Input).times(sums.uncached),
             rate(rates, Component::CachedInput).times(sums.cached),
-            rates.written().unwrap_or(Rate::ZERO).times(sums.written),
+            rates.written().unwrap_or(Rate::ZERO).times(sums.written)
+                + rates.written_1h().unwrap_or(Rate::ZERO).times(sums.written_1h),
             rate(rates, Component::Output).times(sums.output),
         ]
     };

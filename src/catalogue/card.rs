@@ -165,6 +165,11 @@ impl Rates {
         self.rate(Component::CacheWrite).or(self.rate(Component::Input))
     }
 
+    /// The rate of tokens written to a cache for an hour: its own, else that of other writes.
+    pub fn written_1h(&self) -> Option<Rate> {
+        self.rate(Component::CacheWrite1h).or(self.written())
+    }
+
     /// All components with a price or a rule, in the order of bills.
     pub fn known(&self) -> impl Iterator<Item = (Component, Price)> {
         Component::ALL

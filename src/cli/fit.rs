@@ -13,7 +13,7 @@ use super::simulate::width;
 use super::{PricingArguments, files, folder, logs};
 use crate::analysis::analyse;
 use crate::catalogue::{Catalogue, Component, Wanted};
-use crate::domain::format::{significant, thousands};
+use crate::domain::format::{percent, significant, thousands};
 use crate::domain::problem::{Code, Source};
 use crate::domain::route::RouteId;
 use crate::domain::time::{Instant, Month};
@@ -177,7 +177,7 @@ fn cost_of_a_request(report: &FitReport, scenario: &Scenario) -> Result<String, 
     Ok(if difference.abs() < SEEN {
         told
     } else {
-        told + " The rest is what a scenario does not say: other routes, prices that change, cache writes for an hour, audio or images, or laws that fit badly."
+        told + " The rest is what a scenario does not say: other routes, prices that change, cache writes for twelve hours, audio or images, or laws that fit badly."
     })
 }
 
@@ -228,6 +228,14 @@ fn fitted(arguments: &Arguments, catalogue: &Catalogue) -> Result<FitReport, Fai
     let start = start(arguments, last_ms, catalogue, &mut remarks)?;
     let options = VolumeOptions { start, span_days: arguments.span };
     let fit = fit(traffic, &options).map_err(|why| Failure::problem(Code::OutOfRange, &why, ""))?;
+    let hour_writes_are_billed =
+        priced(catalogue, &routes, Component::CacheWrite1h).into_iter().all(|priced| priced);
+    if fit.cache.write_1h_share > 0.0 && !hour_writes_are_billed {
+        remarks.push(format!(
+            "{} of the tokens that the log writes to a cache are kept for an hour. Some route here has no price for that: the scenario has them as other writes.",
+            percent(fit.cache.write_1h_share)
+        ));
+    }
     let name =
         arguments.files[0].file_stem().map_or("log".to_owned(), |stem| stem.to_string_lossy().into_owned());
     Ok(FitReport {
@@ -237,7 +245,8 @@ fn fitted(arguments: &Arguments, catalogue: &Catalogue) -> Result<FitReport, Fai
             thousands(fit.total.requests as u64)
         ),
         name,
-        writes_are_billed: bills_writes(catalogue, &routes),
+        writes_are_billed: priced(catalogue, &routes, Component::CacheWrite).contains(&true),
+        hour_writes_are_billed,
         start: start.to_string(),
         months: arguments.months,
         routes,
@@ -305,14 +314,14 @@ fn routes(
     routes
 }
 
-fn bills_writes(catalogue: &Catalogue, routes: &[String]) -> bool {
-    routes.iter().filter_map(|route| RouteId::parse(route).ok()).any(|route| {
-        let Ok(offer) = catalogue.offer(&route) else { return false };
+/// For each route, whether it has a price for a component on the day on which prices were last checked.
+fn priced(catalogue: &Catalogue, routes: &[String], component: Component) -> Vec<bool> {
+    let has = |route: &RouteId| {
+        let Ok(offer) = catalogue.offer(route) else { return false };
         let card = offer.slot_at(catalogue.as_of).map(|slot| offer.card(slot));
-        card.is_some_and(|card| {
-            card.bands.iter().any(|band| band.rates.rate(Component::CacheWrite).is_some())
-        })
-    })
+        card.is_some_and(|card| card.bands.iter().any(|band| band.rates.rate(component).is_some()))
+    };
+    routes.iter().filter_map(|route| RouteId::parse(route).ok()).map(|route| has(&route)).collect()
 }
 
 fn folder_files(report: &FitReport, yaml: &str, manifest: Vec<u8>) -> anyhow::Result<Vec<(String, Vec<u8>)>> {

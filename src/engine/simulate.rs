@@ -336,7 +336,7 @@ impl<'a> Prepared<'a> {
         };
         let inputs = scenario.routes.iter().flat_map(|route| {
             let plan = &route.plans[index];
-            [route.discount, plan.token_factor, plan.write_share]
+            [route.discount, plan.token_factor, plan.write_share, plan.write_1h_share]
         });
         if inputs.into_iter().all(|input| fixed(input).is_some()) {
             let values: Vec<f64> = scenario.assumptions.iter().map(|a| a.law.median()).collect();

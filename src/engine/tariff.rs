@@ -142,6 +142,7 @@ impl Tariff {
                 slices: &plan.months[month],
                 factor: values[plan.token_factor.0],
                 write_share: values[plan.write_share.0],
+                write_1h_share: values[plan.write_1h_share.0],
                 left: 1.0 - values[bought.discount.0],
             };
             let (spend, premium, parts) = route.line(segments);
@@ -170,6 +171,8 @@ struct Route<'a> {
     slices: &'a [Slice],
     factor: f64,
     write_share: f64,
+    /// Of what is written.
+    write_1h_share: f64,
     /// What the discount leaves of token prices.
     left: f64,
 }
@@ -260,7 +263,9 @@ impl Route<'_> {
     fn rates(&self, rates: &Rates, caches: bool, billed: &dyn Fn(f64) -> Unit) -> Components {
         let usd = |rate: Option<Rate>| rate.map_or(0.0, |rate| rate.times(1).to_f64()) * self.left;
         let uncached = usd(rates.rate(Component::Input)) * (1.0 - self.write_share);
-        let written = usd(rates.written()) * self.write_share;
+        let hour = self.write_1h_share;
+        let written = usd(rates.written()) * (1.0 - hour) + usd(rates.written_1h()) * hour;
+        let written = written * self.write_share;
         let cached = |per_token: f64| if caches { per_token * self.factor } else { 0.0 };
         let less_cached = |per_token: f64| Unit { cached: -cached(per_token), ..billed(per_token) };
         Components {
@@ -305,7 +310,7 @@ mod tests {
     /// Weights in floats against the exact bill of the same token sums, band by band.
     #[test]
     fn a_month_of_weights_is_the_exact_bill_of_its_sums() {
-        let text = "name: t\nstart: 2027-01\nmonths: 1\nroutes: [openai/gpt-5.4, {id: azure/gpt-5.4@datazone-apac, discount: 7%}, anthropic/claude-opus-5]\nworkloads: {w: {volume: {requests_per_month: 1M}, prompt: {lognormal: {median: 8k, p95: 68k}}, output: 400, cache: {hit_rate: 40%, write_share: 30%}}}\n";
+        let text = "name: t\nstart: 2027-01\nmonths: 1\nroutes: [{id: openai/gpt-5.4, cache: {hit_rate: 40%, write_1h_share: 0%}}, {id: azure/gpt-5.4@datazone-apac, discount: 7%, cache: {hit_rate: 40%, write_1h_share: 0%}}, anthropic/claude-opus-5, {id: anthropic/claude-opus-5:batch, cache: {hit_rate: 40%, write_1h_share: 100%}}]\nworkloads: {w: {volume: {requests_per_month: 1M}, prompt: {lognormal: {median: 8k, p95: 68k}}, output: 400, cache: {hit_rate: 40%, write_share: 30%, write_1h_share: 25%}}}\n";
         let catalogue = Catalogue::read(&shipped(), &[]).unwrap();
         let source = Arc::new(Source::new("t.yaml", text));
         let scenario =
@@ -329,13 +334,16 @@ mod tests {
                 let card = &plan.months[0][0].card;
                 let band = &card.bands[card.band_of(tokens).unwrap()];
                 let cached = sums.basis[columns.cached];
-                let written = (sums.basis[0] - cached) * values[plan.write_share.0];
+                let writes = (sums.basis[0] - cached) * values[plan.write_share.0];
+                let written_1h = writes * values[plan.write_1h_share.0];
+                let written = writes - written_1h;
                 let bill = bill_band(
                     band,
                     &BandSums {
-                        uncached: (sums.basis[0] - cached - written).round() as u64,
+                        uncached: (sums.basis[0] - cached - writes).round() as u64,
                         cached: cached as u64,
                         written: written.round() as u64,
+                        written_1h: written_1h.round() as u64,
                         output: sums.basis[columns.output] as u64,
                     },
                     left,

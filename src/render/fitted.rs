@@ -20,6 +20,8 @@ pub struct FitReport {
     pub routes: Vec<String>,
     /// Whether the first route bills writes to a cache.
     pub writes_are_billed: bool,
+    /// Whether all routes have a price for writes that are kept for an hour.
+    pub hour_writes_are_billed: bool,
     /// What was read and decided.
     pub remarks: Vec<String>,
     /// The log beside the model, over time.
@@ -177,6 +179,9 @@ fn cache(report: &FitReport, line: &mut dyn FnMut(String)) {
     }
     if report.writes_are_billed {
         keys.push(format!("write_share: {}", number(cache.write_share)));
+        if report.hour_writes_are_billed && cache.write_1h_share > 0.0 {
+            keys.push(format!("write_1h_share: {}", number(cache.write_1h_share)));
+        }
     }
     line(format!("    cache: {{{}}}", keys.join(", ")));
 }

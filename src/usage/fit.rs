@@ -78,6 +78,8 @@ pub struct CacheFit {
     pub length_correlation: f64,
     /// The share of uncached input that is written to it.
     pub write_share: f64,
+    /// The share of that which is kept for an hour.
+    pub write_1h_share: f64,
 }
 
 /// How many requests come when, in the terms of a scenario.
@@ -145,6 +147,7 @@ pub fn fit(traffic: Traffic, options: &VolumeOptions) -> Result<Fit, String> {
         error: traffic.ratio_error(|sums| (sums.cached, sums.input)),
         share_when_hit: traffic.share_when_hit(),
         length_correlation: traffic.cache_correlation(),
+        write_1h_share: if total.written > 0.0 { total.written_1h / total.written } else { 0.0 },
         write_share: if uncached > 0.0 { (total.written / uncached).min(1.0) } else { 0.0 },
     };
     let reasoning = traffic.reasoning.fit();

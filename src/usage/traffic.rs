@@ -33,6 +33,8 @@ pub struct Sums {
     pub cached: f64,
     /// Of these, written to a cache.
     pub written: f64,
+    /// Of these, to be kept for an hour.
+    pub written_1h: f64,
     /// Output tokens.
     pub output: f64,
     /// What they cost, USD.
@@ -117,6 +119,7 @@ impl Traffic {
             input: usage.input as f64,
             cached: usage.cached as f64,
             written: (usage.written + usage.written_1h + usage.written_12h) as f64,
+            written_1h: usage.written_1h as f64,
             output: usage.output as f64,
             usd,
         };
@@ -312,6 +315,7 @@ impl Sums {
         self.input += other.input;
         self.cached += other.cached;
         self.written += other.written;
+        self.written_1h += other.written_1h;
         self.output += other.output;
         self.usd += other.usd;
     }

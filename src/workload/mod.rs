@@ -238,6 +238,8 @@ pub struct RoutePlan {
     pub share_when_hit: Input,
     /// Share of the uncached tokens that are written to the cache at a price of their own.
     pub write_share: Input,
+    /// Share of the written tokens that are kept for an hour, at a price of that.
+    pub write_1h_share: Input,
     /// This route's tokens per token of the scenario.
     pub token_factor: Input,
     /// Mean tool searches in a request on this route.

@@ -66,6 +66,7 @@ pub fn route_plan(
         hit_rate: terms.cache.hit_rate,
         share_when_hit: terms.cache.share_when_hit,
         write_share: terms.cache.write_share,
+        write_1h_share: terms.cache.write_1h_share,
         token_factor: terms.token_factor,
         longest_prompt: longest_prompt(offer, &slices).into_iter().chain(terms.longest_prompt).min(),
         max_output: offer.model.limits.as_ref().and_then(|limits| limits.max_output),
@@ -204,19 +205,52 @@ fn refuse_missing_prices(
             problems,
         );
     }
-    if used(plan.write_share) && slices().any(|slice| !slice.card.prices(Component::CacheWrite)) {
+    check_writes(plan, offer, terms, inputs, problems);
+    (problems.len() == before).then_some(())
+}
+
+/// Refuses cache writes for which there is no price, and prices of writes that the scenario does not count.
+fn check_writes(
+    plan: &RoutePlan,
+    offer: Offer<'_>,
+    terms: &PlanTerms<'_>,
+    inputs: &Inputs,
+    problems: &mut Problems,
+) {
+    let fixed = |input: Input| inputs.law(input).fixed();
+    let slices = || plan.months.iter().flatten();
+    let lacks = |component| slices().any(|slice| !slice.card.prices(component));
+    let writes = fixed(plan.write_share) != Some(0.0);
+    if writes && fixed(plan.write_1h_share) != Some(1.0) && lacks(Component::CacheWrite) {
         no_price(
             format!("no price for cache writes is published for {}", offer.name()),
-            "give this route `cache: {write_share: 0%}`, which bills those tokens as input, or add the price to a price file".to_owned(),
+            "give this route a `cache:` with its `hit_rate` and `write_share: 0%`, which bills those tokens as input, or add the price to a price file".to_owned(),
             terms.place,
             problems,
         );
     }
+    if writes && fixed(plan.write_1h_share) != Some(0.0) && lacks(Component::CacheWrite1h) {
+        no_price(
+            format!("no price for cache writes that are kept for an hour is published for {}", offer.name()),
+            "give this route a `cache:` with its `hit_rate` and `write_1h_share: 0%`, which bills them as other writes, or add `cache_write_1h` to a price file".to_owned(),
+            terms.place,
+            problems,
+        );
+    }
+    if terms.cache.write_1h_share_stated && !terms.cache.write_share_stated {
+        problems.at(
+            Code::MissingKey,
+            terms.place,
+            "`write_1h_share` is a share of what is written, and `write_share` is not stated",
+            "",
+            "add `write_share` under `cache:`, the share of uncached input tokens that are written",
+        );
+        return;
+    }
     let priced = |card: &RateCard| {
         card.bands.iter().any(|band| matches!(band.rates.price(Component::CacheWrite), Price::Listed(_)))
     };
-    let writes = slices().any(|slice| priced(&slice.card));
-    if writes && !terms.cache.write_share_stated {
+    if slices().any(|slice| priced(&slice.card)) && !terms.cache.write_share_stated {
         problems.at(
             Code::MissingKey,
             terms.place,
@@ -225,7 +259,6 @@ fn refuse_missing_prices(
             "add `write_share` under `cache:`, the share of uncached input tokens that are written",
         );
     }
-    (problems.len() == before).then_some(())
 }
 
 /// Whether reasoning tokens cost anything else than output.

@@ -155,6 +155,8 @@ wire_map! {
         length_correlation: Option<QuantityWire>,
         /// Share of uncached input tokens written to the cache, where writing has its own price.
         write_share: Option<QuantityWire>,
+        /// Share of the written tokens that are kept for an hour, at the price of that; 0% if absent.
+        write_1h_share: Option<QuantityWire>,
     }
 }
 

@@ -258,3 +258,15 @@ fn a_gate_is_shut_below_the_minimum_and_makes_up_for_it_above() {
     assert_eq!(found[..2], [0.0, 0.0]);
     assert!((found[2] - 0.6).abs() < 1e-9, "{found:?}");
 }
+
+/// Of 500 tokens 200 come from a cache, and half of the other 300 is written: 120 for minutes, 30 for an hour.
+#[test]
+fn what_is_written_for_an_hour_costs_its_own_price() {
+    let text = "name: t\nstart: 2027-01\nmonths: 1\nroutes: [test/writer]\nworkloads:\n  w:\n    volume: {requests_per_month: 100k}\n    prompt: 500\n    output: 10\n    cache: {hit_rate: 40%, write_share: 50%, write_1h_share: 20%}\n";
+    let analysis = answers(&scenario(text), 64);
+    let components = &analysis.routes[0].components;
+    // All are linear in the same sums: 150 × 1 for input, 120 × 1.25 + 30 × 2 for writes.
+    let wanted = (120.0 * 1.25 + 30.0 * 2.0) / 150.0;
+    let found = components.cache_write / components.input;
+    assert!((found - wanted).abs() < 1e-9, "{found}, {wanted} wanted");
+}

@@ -103,6 +103,14 @@ fn on_requests_that_reason_and_cluster() {
 }
 
 #[test]
+fn on_cache_writes_of_both_lifetimes() {
+    fast_agrees_with_exact(
+        "name: t\nstart: 2027-01\nmonths: 1\nroutes: [test/writer, {id: test/writer, label: hours, cache: {hit_rate: 60%, write_1h_share: {low: 80%, high: 100%}}}]\nworkloads:\n  w:\n    volume: {requests_per_month: 2k}\n    prompt: {lognormal: {median: 700, p95: 2500}}\n    output: {lognormal: {median: 100, p95: 300}}\n    cache: {hit_rate: 30%, length_correlation: 0.4, write_share: {low: 20%, high: 60%}, write_1h_share: 25%}\n",
+        3000,
+    );
+}
+
+#[test]
 fn on_uncertain_assumptions_over_several_months() {
     fast_agrees_with_exact(
         "name: t\nstart: 2027-01\nmonths: 3\nroutes: [test/banded, {id: test/windowed, token_factor: 1.3, discount: {low: 0%, high: 20%}}]\nworkloads:\n  w:\n    volume: {requests_per_month: {p10: 300, p90: 900}, growth_per_month: {p10: -5%, p90: 15%}, daily_cv: 40%, drift_sd: 20%, weekdays: office}\n    prompt: {lognormal: {median: {p10: 300, p90: 700}, p95: 2000}}\n    output: {lognormal: {median: 100, p95: 300}}\n    cache: {hit_rate: {p10: 20%, p90: 70%}}\n",

@@ -458,6 +458,11 @@ fn forecasts_refuse_prices_that_they_cannot_apply() {
         ("sliced", "", "graduated bands"),
         ("embedder", "", "sells no output"),
         ("flat", ", cache: {hit_rate: 20%, write_share: 50%}", "no price for cache writes"),
+        (
+            "banded",
+            ", cache: {hit_rate: 20%, write_share: 50%, write_1h_share: 100%}",
+            "no price for cache writes that are kept for an hour",
+        ),
     ] {
         let message = refused(route, more).unwrap_or_else(|| panic!("{route} is simulated"));
         assert!(message.contains(part), "{route}: {message}");

@@ -41,6 +41,17 @@ models:
           - {input: 2, cached_input: 0.2, output: 15}
         source: invented
         checked: 2020-01-01
+  - id: writer
+    name: Writer
+    prices:
+      - tiers: [standard]
+        regions: [global]
+        from: 2020-01-01
+        bands:
+          - {up_to: 1_000, input: 1, cached_input: 0.1, cache_write: 1.25, cache_write_1h: 2, output: 10}
+          - {input: 2, cached_input: 0.2, cache_write: 2.50, cache_write_1h: 4, output: 15}
+        source: invented
+        checked: 2020-01-01
   - id: thinker
     name: Thinker
     prices:

@@ -268,6 +268,37 @@ fn a_fit_of_days_shows_days_hours_weekdays_and_memory_beside_the_model() {
 }
 
 #[test]
+fn writes_that_a_log_keeps_for_an_hour_are_written_so_by_the_scenario() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut text =
+        "ts,provider,model,input_tokens,cached_tokens,cache_write_tokens,cache_write_1h_tokens,output_tokens\n"
+            .to_owned();
+    for request in 0..200 {
+        let at = 1_795_000_000 + 60 * request;
+        writeln!(text, "{at},anthropic,claude-opus-5,10000,4000,1000,3000,100").unwrap();
+    }
+    let log = written(folder.path(), "log.csv", &text);
+    let (code, yaml, stderr) = run(&["fit", &log]);
+    assert_eq!(code, Some(0), "{stderr}");
+    // 4,000 of 6,000 uncached tokens are written, three of four for an hour.
+    assert!(yaml.contains("write_share: 0.666667, write_1h_share: 0.75}"), "{yaml}");
+    let scenario = written(folder.path(), "fitted.yaml", &yaml);
+    let answer = json(&["simulate", &scenario, "--estimator", "fast", "--format", "json", "--quiet"]);
+    let components = &answer["routes"][0]["total"]["components_usd_mean"];
+    let ratio = components["cache_write"].as_f64().unwrap() / components["input"].as_f64().unwrap();
+    // 1,000 at 6.25 and 3,000 at 10 to 2,000 at 5; the shares are written with six digits.
+    assert!((ratio / 3.625 - 1.0).abs() < 1e-5, "{ratio}");
+    // A route without such a price: the scenario says what it does instead.
+    let (code, yaml, stderr) = run(&["fit", &log, "--route", "openai/gpt-5.4"]);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(
+        yaml.contains("75.0 % of the tokens that the log writes to a cache are kept for an hour"),
+        "{yaml}"
+    );
+    assert!(yaml.contains("write_share: 0.666667}") && !yaml.contains("write_1h_share"), "{yaml}");
+}
+
+#[test]
 fn a_weekend_of_the_log_is_a_weekend_of_the_scenario() {
     let folder = tempfile::tempdir().unwrap();
     // 2026-10-01 is a Thursday: Saturdays and Sundays have a quarter of a weekday's requests.

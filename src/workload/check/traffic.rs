@@ -22,10 +22,15 @@ pub struct CacheInputs {
     pub write_share: Input,
     /// Whether it was.
     pub write_share_stated: bool,
+    /// Share of the written tokens that are kept for an hour.
+    pub write_1h_share: Input,
+    /// Whether it was stated.
+    pub write_1h_share_stated: bool,
 }
 
 impl CacheInputs {
-    /// These terms; where they do not say what a hit reaches or how much is written, as in `inherited`.
+    /// These terms; where they do not say what a hit reaches, how much is written or how long it is kept, as in
+    /// `inherited`.
     pub fn over(self, inherited: CacheInputs) -> CacheInputs {
         let mut terms = self;
         if !terms.share_stated {
@@ -34,6 +39,10 @@ impl CacheInputs {
         if !terms.write_share_stated {
             (terms.write_share, terms.write_share_stated) =
                 (inherited.write_share, inherited.write_share_stated);
+        }
+        if !terms.write_1h_share_stated {
+            (terms.write_1h_share, terms.write_1h_share_stated) =
+                (inherited.write_1h_share, inherited.write_1h_share_stated);
         }
         terms
     }
@@ -158,12 +167,16 @@ pub fn cache_inputs(
     let share = inputs.add(&format!("{base}.share_when_hit"), stated_share, 0.9, positive_share, problems);
     let stated_writes = wire.and_then(|c| c.write_share.as_ref());
     let write_share = inputs.add(&format!("{base}.write_share"), stated_writes, 0.0, SHARE, problems);
+    let stated_1h = wire.and_then(|c| c.write_1h_share.as_ref());
+    let write_1h_share = inputs.add(&format!("{base}.write_1h_share"), stated_1h, 0.0, SHARE, problems);
     let cache = CacheInputs {
         hit_rate: hit_rate?,
         share_when_hit: share?,
         share_stated: stated_share.is_some(),
         write_share: write_share?,
         write_share_stated: stated_writes.is_some(),
+        write_1h_share: write_1h_share?,
+        write_1h_share_stated: stated_1h.is_some(),
     };
     if let (Some(hit_rate), Some(quantity)) = (wire.and_then(|c| c.hit_rate.get()), stated_share) {
         let (hit, share) = (inputs.law(cache.hit_rate).median(), inputs.law(cache.share_when_hit).median());
