@@ -14,6 +14,8 @@ mod counts;
 mod draw;
 mod exact;
 mod few;
+#[cfg(test)]
+mod fixtures;
 mod gate;
 mod invoice;
 pub mod kernel;

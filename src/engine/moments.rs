@@ -288,11 +288,9 @@ impl Scratch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue::{Catalogue, shipped};
-    use crate::domain::problem::Source;
+    use crate::engine::fixtures;
     use crate::engine::month::{Pool, Spread};
-    use crate::workload::{Scenario, assemble};
-    use std::sync::Arc;
+    use crate::workload::Scenario;
 
     const ROUTES: &str = "openai/gpt-5.4, {id: azure/gpt-5.4, cache: {hit_rate: 20%, share_when_hit: 90%}}, deepseek/deepseek-flash";
 
@@ -300,9 +298,7 @@ mod tests {
         let text = format!(
             "name: t\nstart: 2027-01\nmonths: 1\nroutes: [{routes}]\nworkloads: {{w: {{volume: {{requests_per_month: 1M}}, {rest}}}}}\n"
         );
-        let catalogue = Catalogue::read(&shipped(), &[]).unwrap();
-        let source = Arc::new(Source::new("t.yaml", text));
-        Scenario::read(&assemble(&source, &|_, _| Err(String::new())).unwrap(), &catalogue).unwrap()
+        fixtures::scenario(&text)
     }
 
     /// Two ways to the same integrals: closed forms and quadrature share only the laws.

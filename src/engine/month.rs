@@ -24,15 +24,15 @@ const MOST_DRAWN: f64 = 20_000.0;
 
 /// What a request of each segment costs: its mean, and how it scatters, as weights on independent scores.
 ///
-/// Every segment has scores of its own, one for each direction in which its basis scatters, so the work grows
-/// with the number of prices and not with its square.
+/// Every segment has scores of its own, one for each sum of the basis, so the work grows with the number of
+/// prices and not with its square.
 pub struct Spread {
     segments: usize,
-    /// Where each segment's directions begin, and where the last one's end.
-    starts: Few<usize, 7>,
+    /// How many sums the basis has.
+    basis: usize,
     /// By quantity and segment: the mean of one request of the segment.
     means: Few<f64, 9>,
-    /// By quantity and direction: the weight of the direction's score.
+    /// By quantity, segment and sum of the basis: the weight of a score.
     weights: Vec<f64>,
     /// By quantity and segment: the third raw moment, counted only if a request falls into the segment.
     thirds: Few<f64, 9>,
@@ -41,36 +41,27 @@ pub struct Spread {
 impl Spread {
     /// The spread of every quantity of a tariff.
     pub fn new(tariff: &Tariff, moments: &[Moments]) -> Self {
-        let quantities = &tariff.quantities;
-        let factors: Few<Factor, 4> = moments.iter().map(Factor::of).collect();
-        let mut starts = Few::from_elem(0, 1);
-        starts.extend(factors.iter().scan(0, |sum, factor| {
-            *sum += factor.directions.len();
-            Some(*sum)
-        }));
-        let size = quantities.len();
-        let width = starts[moments.len()];
+        let (size, segments) = (tariff.quantities.len(), moments.len());
+        let basis = moments.first().map_or(0, |moments| moments.first.len());
         let mut spread = Spread {
-            segments: moments.len(),
-            starts,
-            means: Few::with_capacity(size * moments.len()),
-            weights: Vec::with_capacity(size * width),
-            thirds: Few::with_capacity(size * moments.len()),
+            segments,
+            basis,
+            means: zeros(size * segments),
+            weights: vec![0.0; size * segments * basis],
+            thirds: zeros(size * segments),
         };
-        for (row, quantity) in quantities.iter().enumerate() {
-            for (at, (moments, factor)) in moments.iter().zip(&factors).enumerate() {
-                let unit = quantity.units[at];
-                let basis =
+        for (at, moments) in moments.iter().enumerate().filter(|(_, moments)| moments.probability > 0.0) {
+            let factor = Factor::of(moments);
+            for (row, quantity) in tariff.quantities.iter().enumerate() {
+                let (unit, cell) = (quantity.units[at], row * segments + at);
+                let terms =
                     [(0, unit.prompt), (quantity.output, unit.output), (quantity.cached, unit.cached)];
-                let probability = moments.probability.max(f64::MIN_POSITIVE);
-                let tokens: f64 = basis.iter().map(|(b, weight)| weight * moments.first[*b]).sum();
-                spread.means.push(unit.request + tokens / probability);
-                spread.thirds.push(moments.third[row]);
-                let weigh = |direction: &usize| {
-                    let weights = basis.iter().map(|(b, weight)| weight * factor.entry(*b, *direction));
-                    weights.sum::<f64>()
-                };
-                spread.weights.extend(factor.directions.iter().map(weigh));
+                let tokens: f64 = terms.iter().map(|(sum, weight)| weight * moments.first[*sum]).sum();
+                spread.means[cell] = unit.request + tokens / moments.probability;
+                spread.thirds[cell] = moments.third[row];
+                for (column, weight) in spread.weights[cell * basis..][..basis].iter_mut().enumerate() {
+                    *weight = terms.iter().map(|(sum, weight)| weight * factor.entry(*sum, column)).sum();
+                }
             }
         }
         spread
@@ -81,16 +72,15 @@ impl Spread {
         self.means[quantity * self.segments + segment]
     }
 
-    /// The weights of a quantity on the directions of a segment.
-    fn directions(&self, quantity: usize, segment: usize) -> &[f64] {
-        let row = quantity * self.starts[self.segments];
-        &self.weights[row + self.starts[segment]..row + self.starts[segment + 1]]
+    /// The weights of a quantity on the scores of a segment.
+    fn scores_of(&self, quantity: usize, segment: usize) -> &[f64] {
+        &self.weights[(quantity * self.segments + segment) * self.basis..][..self.basis]
     }
 
     /// E[c²] of a quantity in a request of a segment.
     fn square(&self, quantity: usize, segment: usize) -> f64 {
         let mean = self.mean(quantity, segment);
-        self.directions(quantity, segment).iter().fold(mean * mean, |sum, weight| sum + weight * weight)
+        self.scores_of(quantity, segment).iter().fold(mean * mean, |sum, weight| sum + weight * weight)
     }
 
     /// Below this many requests, those of a segment are drawn one by one.
@@ -111,17 +101,12 @@ impl Spread {
 /// The lower-triangular factor of the covariance of a segment's basis, for one of its requests.
 struct Factor {
     entries: Few<f64, 15>,
-    /// Columns with a score of their own: what does not scatter, or scatters only with others, has none.
-    directions: Few<usize, 5>,
 }
 
 impl Factor {
     fn of(moments: &Moments) -> Self {
         let size = moments.first.len();
-        let mut factor = Factor { entries: zeros(size * (size + 1) / 2), directions: Few::new() };
-        if moments.probability <= 0.0 {
-            return factor;
-        }
+        let mut factor = Factor { entries: zeros(size * (size + 1) / 2) };
         let share = 1.0 / moments.probability;
         let mut at = 0;
         for row in 0..size {
@@ -139,9 +124,6 @@ impl Factor {
                     if pivot > 0.0 { left / pivot } else { 0.0 }
                 };
                 at += 1;
-            }
-            if factor.entries[at - 1] > 0.0 {
-                factor.directions.push(row);
             }
         }
         factor
@@ -201,7 +183,7 @@ impl Pool {
             for &at in &inside {
                 let root = libm::sqrt(moments[at].probability / probability);
                 pool.weights.push(root * (spread.mean(row, at) - mean));
-                pool.weights.extend(spread.directions(row, at).iter().map(|weight| root * weight));
+                pool.weights.extend(spread.scores_of(row, at).iter().map(|weight| root * weight));
             }
             let weights = &mut pool.weights[from..];
             pool.scores = weights.len();
@@ -356,12 +338,9 @@ fn correlation_factor(weights: &[f64], scores: usize, sd: &[f64]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue::{Catalogue, shipped};
-    use crate::domain::problem::Source;
+    use crate::engine::fixtures::scenario;
     use crate::engine::moments::Integrator;
     use crate::engine::tariff::Quantity;
-    use crate::workload::{Scenario, assemble};
-    use std::sync::Arc;
 
     /// E[c d] over all segments by the definition: every product of two terms of the costs, one by one.
     fn product(c: &Quantity, d: &Quantity, moments: &[Moments]) -> f64 {
@@ -399,10 +378,7 @@ mod tests {
             let text = format!(
                 "name: t\nstart: 2027-01\nmonths: 1\nroutes: [{routes}]\nworkloads: {{w: {{volume: {{requests_per_month: 1M}}, prompt: {{lognormal: {{median: 60k, p95: 400k}}}}, output: {{lognormal: {{median: 400, p95: 2072}}}}, prompt_output_correlation: 0.3, cache: {{hit_rate: 40%}}, over_window: truncate}}}}\n"
             );
-            let catalogue = Catalogue::read(&shipped(), &[]).unwrap();
-            let source = Arc::new(Source::new("t.yaml", text));
-            let scenario =
-                Scenario::read(&assemble(&source, &|_, _| Err(String::new())).unwrap(), &catalogue).unwrap();
+            let scenario = scenario(&text);
             let traffic = Traffic::new(&scenario, 0);
             let values: Vec<f64> = scenario.assumptions.iter().map(|a| a.law.median()).collect();
             let terms = traffic.terms(&values);

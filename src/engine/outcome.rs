@@ -296,7 +296,12 @@ impl Simulation {
     }
 
     /// Joins batches, in their order, to what is not there yet.
-    pub fn merged(mut self, batches: impl IntoIterator<Item = Batch>) -> Self {
+    pub fn merged(mut self, batches: Vec<Batch>) -> Self {
+        let length = |batch: &Batch| batch.routes.first().map_or(0, |route| route.spend.len());
+        let more = batches.iter().map(length).sum();
+        for list in self.routes.iter_mut().flat_map(RouteOutcome::lists_mut) {
+            list.reserve(more);
+        }
         for batch in batches {
             for (total, sum) in self.requests.iter_mut().zip(&batch.requests) {
                 *total += sum;

@@ -297,24 +297,17 @@ fn thoughts(traffic: &Traffic<'_>, terms: &Terms, rules: &Rules) -> Few<(f64, f6
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
-    use crate::catalogue::{Catalogue, shipped};
-    use crate::domain::problem::Source;
-    use crate::workload::{Scenario, assemble};
+    use crate::engine::fixtures::scenario;
 
     /// E[min(R, c)] of a lognormal R in closed form, without any rule.
     #[test]
     fn reasoning_stops_at_the_output_limit() {
-        let catalogue = Catalogue::read(&shipped(), &[]).unwrap();
         for sigma in [0.5, 1.2, 2.0, 2.5, 3.0, 4.0] {
             let text = format!(
                 "name: t\nstart: 2027-01\nmonths: 1\nroutes: [openai/gpt-5.4-mini]\nworkloads:\n  w:\n    volume: {{requests_per_month: 1k}}\n    prompt: 3000\n    output: 0\n    reasoning: {{tokens: {{lognormal: {{median: 30k, sigma: {sigma}}}}}}}\n"
             );
-            let source = Arc::new(Source::new("t.yaml", text));
-            let scenario =
-                Scenario::read(&assemble(&source, &|_, _| Err(String::new())).unwrap(), &catalogue).unwrap();
+            let scenario = scenario(&text);
             let traffic = Traffic::new(&scenario, 0);
             let values: Vec<f64> = scenario.assumptions.iter().map(|a| a.law.median()).collect();
             let terms = traffic.terms(&values);

@@ -301,20 +301,14 @@ fn cached_is_input(band: &Band) -> bool {
 mod tests {
     use super::*;
     use crate::billing::{BandSums, bill_band};
-    use crate::catalogue::{Catalogue, shipped};
     use crate::domain::money::{Ratio, Usd};
-    use crate::domain::problem::Source;
-    use crate::workload::{Scenario, assemble};
-    use std::sync::Arc;
+    use crate::engine::fixtures::scenario;
 
     /// Weights in floats against the exact bill of the same token sums, band by band.
     #[test]
     fn a_month_of_weights_is_the_exact_bill_of_its_sums() {
         let text = "name: t\nstart: 2027-01\nmonths: 1\nroutes: [{id: openai/gpt-5.4, cache: {hit_rate: 40%, write_1h_share: 0%}}, {id: azure/gpt-5.4@datazone-apac, discount: 7%, cache: {hit_rate: 40%, write_1h_share: 0%}}, anthropic/claude-opus-5, {id: anthropic/claude-opus-5:batch, cache: {hit_rate: 40%, write_1h_share: 100%}}]\nworkloads: {w: {volume: {requests_per_month: 1M}, prompt: {lognormal: {median: 8k, p95: 68k}}, output: 400, cache: {hit_rate: 40%, write_share: 30%, write_1h_share: 25%}}}\n";
-        let catalogue = Catalogue::read(&shipped(), &[]).unwrap();
-        let source = Arc::new(Source::new("t.yaml", text));
-        let scenario =
-            Scenario::read(&assemble(&source, &|_, _| Err(String::new())).unwrap(), &catalogue).unwrap();
+        let scenario = scenario(text);
         let traffic = Traffic::new(&scenario, 0);
         let values: Vec<f64> = scenario.assumptions.iter().map(|a| a.law.median()).collect();
         let terms = traffic.terms(&values);
