@@ -165,6 +165,13 @@ impl Rates {
         self.rate(Component::CacheWrite).or(self.rate(Component::Input))
     }
 
+    /// Whether it is known what tokens cost that are written to a cache for an hour. Where writes pay the input
+    /// price by rule, it makes no difference how long they are kept.
+    pub fn prices_hour_writes(&self) -> bool {
+        self.rate(Component::CacheWrite1h).is_some()
+            || matches!(self.price(Component::CacheWrite), Price::ByRule(rate) if Some(rate) == self.rate(Component::Input))
+    }
+
     /// The rate of tokens written to a cache for an hour: its own, else that of other writes.
     pub fn written_1h(&self) -> Option<Rate> {
         self.rate(Component::CacheWrite1h).or(self.written())

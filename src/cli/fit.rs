@@ -1,27 +1,24 @@
 //! `tollcast fit`: a usage log as a scenario with honest ranges.
 
-use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::Context;
 use clap::Args;
 
+use super::destination::Destination;
 use super::logs::{LogArguments, nameless_remark, refuse_unpriced};
 use super::outcome::{Exit, Failure, print, say};
 use super::simulate::width;
 use super::{PricingArguments, files, folder, logs};
 use crate::analysis::analyse;
-use crate::catalogue::{Catalogue, Component, Wanted};
+use crate::catalogue::{Catalogue, Component, Rates, Wanted};
 use crate::domain::format::{percent, significant, thousands};
 use crate::domain::problem::{Code, Source};
 use crate::domain::route::RouteId;
 use crate::domain::time::{Instant, Month};
 use crate::engine::{Estimator, Options, Sampler, cached_shares, simulate};
 use crate::render::chart::png::png;
-use crate::render::{
-    FIRST_LINE, FitChart, FitReport, fit_charts, fit_html, fit_markdown, fit_sheet, fit_yaml,
-};
+use crate::render::{FitChart, FitReport, fit_charts, fit_html, fit_markdown, fit_sheet, fit_yaml};
 use crate::usage::{Pricer, Replay, Traffic, VolumeOptions, fit, held, next_month};
 use crate::workload::Scenario;
 
@@ -72,9 +69,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     if let Some(folder) = &arguments.out {
         folder::probe(folder)?;
     }
-    if let Some(path) = &arguments.output {
-        refuse_foreign(path)?;
-    }
+    let destination = Destination::of(arguments.output.as_deref())?;
     let catalogue = files::catalogue(&arguments.pricing, &Wanted::All)?;
     for route in &arguments.route {
         catalogue.offer(route).map_err(|error| super::unsold(route, error))?;
@@ -87,34 +82,14 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         folder::write(folder, &folder_files(&report, &yaml, manifest)?)?;
         say(&format!("fit: {}", folder.join("fit.html").display()));
     }
-    match &arguments.output {
-        None => print(&yaml)?,
-        Some(path) => {
-            let mut file =
-                std::fs::File::create(path).with_context(|| format!("cannot create {}", path.display()))?;
-            let written = file.write_all(yaml.as_bytes()).and_then(|()| file.sync_all());
-            written.with_context(|| format!("cannot write {}", path.display()))?;
-            print(&fit_sheet(&report).terminal(width()))?;
-            say(&format!("wrote {0}; next: tollcast simulate {0} --out report", path.display()));
-        }
+    if let Some(path) = destination.file() {
+        print(&fit_sheet(&report).terminal(width()))?;
+        destination
+            .write(yaml.as_bytes(), &format!("; next: tollcast simulate {} --out report", path.display()))?;
+    } else {
+        destination.write(yaml.as_bytes(), "")?;
     }
     Ok(Exit::Answered)
-}
-
-/// Refuses to write over anything but a scenario that `fit` wrote: a log, for instance.
-fn refuse_foreign(path: &Path) -> Result<(), Failure> {
-    let Ok(file) = std::fs::File::open(path) else { return Ok(()) };
-    let mut begin = Vec::new();
-    file.take(FIRST_LINE.len() as u64)
-        .read_to_end(&mut begin)
-        .with_context(|| format!("cannot read {}", path.display()))?;
-    if begin.is_empty() || begin == FIRST_LINE.as_bytes() {
-        return Ok(());
-    }
-    Err(Failure::usage(
-        &format!("{} exists and is no scenario that fit wrote", path.display()),
-        "choose another place for --output, or remove that file",
-    ))
 }
 
 /// Fewer requests say nothing about their law.
@@ -177,7 +152,7 @@ fn cost_of_a_request(report: &FitReport, scenario: &Scenario) -> Result<String, 
     Ok(if difference.abs() < SEEN {
         told
     } else {
-        told + " The rest is what a scenario does not say: other routes, prices that change, cache writes for twelve hours, audio or images, or laws that fit badly."
+        told + " The rest is what a scenario does not say: other routes, prices that change, cache writes for an hour where some route has no price for them, or for twelve hours, audio or images, or laws that fit badly."
     })
 }
 
@@ -229,10 +204,10 @@ fn fitted(arguments: &Arguments, catalogue: &Catalogue) -> Result<FitReport, Fai
     let options = VolumeOptions { start, span_days: arguments.span };
     let fit = fit(traffic, &options).map_err(|why| Failure::problem(Code::OutOfRange, &why, ""))?;
     let hour_writes_are_billed =
-        priced(catalogue, &routes, Component::CacheWrite1h).into_iter().all(|priced| priced);
+        known(catalogue, &routes, Rates::prices_hour_writes).into_iter().all(|known| known);
     if fit.cache.write_1h_share > 0.0 && !hour_writes_are_billed {
         remarks.push(format!(
-            "{} of the tokens that the log writes to a cache are kept for an hour. Some route here has no price for that: the scenario has them as other writes.",
+            "{} of the tokens that the log writes to a cache are kept for an hour. Some route here has no price for that: the scenario has them as other writes on all routes, which cost less.",
             percent(fit.cache.write_1h_share)
         ));
     }
@@ -245,7 +220,8 @@ fn fitted(arguments: &Arguments, catalogue: &Catalogue) -> Result<FitReport, Fai
             thousands(fit.total.requests as u64)
         ),
         name,
-        writes_are_billed: priced(catalogue, &routes, Component::CacheWrite).contains(&true),
+        writes_are_billed: known(catalogue, &routes, |rates| rates.rate(Component::CacheWrite).is_some())
+            .contains(&true),
         hour_writes_are_billed,
         start: start.to_string(),
         months: arguments.months,
@@ -314,12 +290,12 @@ fn routes(
     routes
 }
 
-/// For each route, whether it has a price for a component on the day on which prices were last checked.
-fn priced(catalogue: &Catalogue, routes: &[String], component: Component) -> Vec<bool> {
+/// For each route, whether something holds of the prices that are in force when prices were last checked.
+fn known(catalogue: &Catalogue, routes: &[String], what: impl Fn(&Rates) -> bool) -> Vec<bool> {
     let has = |route: &RouteId| {
         let Ok(offer) = catalogue.offer(route) else { return false };
         let card = offer.slot_at(catalogue.as_of).map(|slot| offer.card(slot));
-        card.is_some_and(|card| card.bands.iter().any(|band| band.rates.rate(component).is_some()))
+        card.is_some_and(|card| card.bands.iter().any(|band| what(&band.rates)))
     };
     routes.iter().filter_map(|route| RouteId::parse(route).ok()).map(|route| has(&route)).collect()
 }

@@ -1,12 +1,11 @@
 //! `tollcast init`: a scenario to start from.
 
-use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use clap::Args;
 
-use super::outcome::{Exit, Failure, print, say};
+use super::destination::Destination;
+use super::outcome::{Exit, Failure};
 
 const STARTER: &str = include_str!("../../scenarios/starter.yaml");
 
@@ -20,17 +19,8 @@ pub struct Arguments {
 
 /// Prints the starter scenario, or writes it to a file that does not exist yet.
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let Some(path) = &arguments.file else {
-        print(STARTER)?;
-        return Ok(Exit::Answered);
-    };
-    let mut file =
-        std::fs::File::create_new(path).with_context(|| format!("cannot create {}", path.display()))?;
-    if let Err(error) = file.write_all(STARTER.as_bytes()).and_then(|()| file.sync_all()) {
-        // Half a scenario would be worse than none; the first error is the one to tell.
-        let _ = std::fs::remove_file(path);
-        return Err(anyhow::Error::new(error).context(format!("cannot write {}", path.display())).into());
-    }
-    say(&format!("wrote {0}; next: tollcast simulate {0} --out report", path.display()));
+    let destination = Destination::of(arguments.file.as_deref())?;
+    let next = |path: &Path| format!("; next: tollcast simulate {} --out report", path.display());
+    destination.write(STARTER.as_bytes(), &destination.file().map_or(String::new(), next))?;
     Ok(Exit::Answered)
 }

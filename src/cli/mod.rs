@@ -4,6 +4,7 @@
 mod backtest;
 mod check;
 mod compare;
+mod destination;
 mod explain;
 mod files;
 mod fit;

@@ -5,7 +5,7 @@
 //! prompt may have any law: its moments are factors. Gates that depend on the prompt's length, mixtures of
 //! prompts, and output limits that are in reach have no such form: [`moments`] then leaves them to quadrature.
 
-use super::few::{Few, zeros};
+use super::few::{BASIS, Few, zeros};
 use super::moments::Moments;
 use super::output::OutputLaw;
 use super::tariff::{Quantity, Tariff, Unit};
@@ -108,7 +108,7 @@ impl Joint {
         if !tariff.served[at] || segment.probability() <= 0.0 {
             return moments;
         }
-        let cached: Few<Cached, 4> =
+        let cached: Few<Cached, BASIS> =
             terms.views.iter().map(|view| self.cached(view, segment, &inside, high)).collect();
         moments.first[1..fixed].fill(inside[0][1]);
         for (mean, part) in moments.first[fixed..].iter_mut().zip(&cached) {

@@ -2,6 +2,15 @@
 
 use smallvec::SmallVec;
 
+/// Sums of a basis: prompt, output and cached tokens, and another limit of output or view of a cache.
+pub const BASIS: usize = 4;
+/// Products of two sums of a basis.
+pub const PRODUCTS: usize = BASIS * (BASIS + 1) / 2;
+/// Segments of the prompt axis: below and above a threshold, up to two windows.
+pub const SEGMENTS: usize = 4;
+/// Distinct spends and premiums: those of three price lists.
+pub const QUANTITIES: usize = 6;
+
 /// A list that needs memory of its own only beyond `N` elements.
 pub type Few<T, const N: usize> = SmallVec<[T; N]>;
 

@@ -1,8 +1,10 @@
 //! How the cache of a scenario serves prompts of single lengths, to be held against a log.
 
 use super::traffic::Traffic;
-use crate::domain::normal;
 use crate::workload::Scenario;
+
+/// Ranks of a single length that are told apart.
+const RANKS: u32 = 64;
 
 /// The share of a prompt's tokens that is cached in the mean, at each of some lengths in tokens: of the first
 /// workload on the first route, with all assumptions at their medians.
@@ -15,9 +17,13 @@ pub fn cached_shares(scenario: &Scenario, lengths: &[f64]) -> Vec<f64> {
     let terms = traffic.terms(&values);
     let view = &terms.views[traffic.routes[0].view];
     let share = |length: &f64| {
-        let rank = traffic.prompt.below(length / terms.prompt_scale);
-        let z = normal::quantile(rank.clamp(1e-12, 1.0 - 1e-12));
-        view.share * view.hit_probability(*length, z, traffic.cache_correlation)
+        // Many prompts of one length have many ranks, and each its own chance.
+        let hit = |part: u32| {
+            let u = (f64::from(part) + 0.5) / f64::from(RANKS);
+            let score = traffic.prompt.score_of(length / terms.prompt_scale, u);
+            view.hit_probability(*length, score, traffic.cache_correlation)
+        };
+        view.share * (0..RANKS).map(hit).sum::<f64>() / f64::from(RANKS)
     };
     lengths.iter().map(share).collect()
 }

@@ -7,7 +7,7 @@
 //! reasoning on top of an output, and outputs of mixtures that depend on the prompt, are integrated once more.
 
 use super::closed;
-use super::few::{Few, zeros};
+use super::few::{BASIS, Few, PRODUCTS, QUANTITIES, zeros};
 use super::law::Law;
 use super::output::{OutputLaw, OutputMoments};
 use super::quadrature::Rules;
@@ -26,11 +26,11 @@ pub struct Moments {
     /// The share of requests that fall into the segment.
     pub probability: f64,
     /// Of the basis.
-    pub first: Few<f64, 5>,
+    pub first: Few<f64, BASIS>,
     /// Lower triangle, row by row.
-    pub second: Few<f64, 15>,
+    pub second: Few<f64, PRODUCTS>,
     /// Of every quantity of the tariff.
-    pub third: Few<f64, 8>,
+    pub third: Few<f64, QUANTITIES>,
 }
 
 impl Moments {

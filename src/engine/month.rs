@@ -6,7 +6,7 @@
 //! skewness and all with their covariance.
 
 use super::counts::{binomial, skewed};
-use super::few::{Few, zeros};
+use super::few::{Few, PRODUCTS, QUANTITIES, SEGMENTS, zeros};
 use super::moments::Moments;
 use super::stream::Stream;
 use super::tariff::Tariff;
@@ -31,11 +31,11 @@ pub struct Spread {
     /// How many sums the basis has.
     basis: usize,
     /// By quantity and segment: the mean of one request of the segment.
-    means: Few<f64, 9>,
+    means: Vec<f64>,
     /// By quantity, segment and sum of the basis: the weight of a score.
     weights: Vec<f64>,
     /// By quantity and segment: the third raw moment, counted only if a request falls into the segment.
-    thirds: Few<f64, 9>,
+    thirds: Vec<f64>,
 }
 
 impl Spread {
@@ -46,9 +46,9 @@ impl Spread {
         let mut spread = Spread {
             segments,
             basis,
-            means: zeros(size * segments),
+            means: vec![0.0; size * segments],
             weights: vec![0.0; size * segments * basis],
-            thirds: zeros(size * segments),
+            thirds: vec![0.0; size * segments],
         };
         for (at, moments) in moments.iter().enumerate().filter(|(_, moments)| moments.probability > 0.0) {
             let factor = Factor::of(moments);
@@ -100,7 +100,7 @@ impl Spread {
 
 /// The lower-triangular factor of the covariance of a segment's basis, for one of its requests.
 struct Factor {
-    entries: Few<f64, 15>,
+    entries: Few<f64, PRODUCTS>,
 }
 
 impl Factor {
@@ -144,11 +144,11 @@ pub struct Pool {
     /// The share of all requests that fall into its segments.
     pub probability: f64,
     /// Means of the quantities.
-    pub mean: Few<f64, 8>,
+    pub mean: Few<f64, QUANTITIES>,
     /// Their standard deviations.
-    pub sd: Few<f64, 8>,
+    pub sd: Few<f64, QUANTITIES>,
     /// Their skewness.
-    pub skew: Few<f64, 8>,
+    pub skew: Few<f64, QUANTITIES>,
     /// By quantity and score: weights of independent scores, in units of the standard deviation.
     weights: Vec<f64>,
     /// How many scores there are.
@@ -159,7 +159,7 @@ impl Pool {
     /// The pool of the segments for which `within` is true.
     pub fn new(spread: &Spread, moments: &[Moments], within: &dyn Fn(usize) -> bool) -> Self {
         let size = spread.means.len() / spread.segments;
-        let inside: Few<usize, 6> =
+        let inside: Few<usize, SEGMENTS> =
             (0..moments.len()).filter(|&at| moments[at].probability > 0.0 && within(at)).collect();
         let probability: f64 = inside.iter().map(|&at| moments[at].probability).sum();
         let mut pool = Pool {
@@ -229,7 +229,7 @@ pub struct Laws<'a> {
     /// Of every segment.
     pub moments: Vec<Moments>,
     spread: Spread,
-    draw_below: Few<f64, 6>,
+    draw_below: Few<f64, SEGMENTS>,
     /// The pool of all segments.
     pub whole: Pool,
     /// Room for the scores of a month.
@@ -342,8 +342,8 @@ mod tests {
     use crate::engine::moments::Integrator;
     use crate::engine::tariff::Quantity;
 
-    /// E[c d] over all segments by the definition: every product of two terms of the costs, one by one.
-    fn product(c: &Quantity, d: &Quantity, moments: &[Moments]) -> f64 {
+    /// E[c d] over some segments by the definition: every product of two terms of the costs, one by one.
+    fn product(c: &Quantity, d: &Quantity, moments: &[Moments], within: &dyn Fn(usize) -> bool) -> f64 {
         let terms = |q: &Quantity, at: usize| {
             let unit = q.units[at];
             [
@@ -354,7 +354,7 @@ mod tests {
             ]
         };
         let mut sum = 0.0;
-        for (at, moments) in moments.iter().enumerate() {
+        for (at, moments) in moments.iter().enumerate().filter(|(at, _)| within(*at)) {
             for (i, weight) in terms(c, at) {
                 for (j, other) in terms(d, at) {
                     let expected = match (i, j) {
@@ -384,17 +384,32 @@ mod tests {
             let terms = traffic.terms(&values);
             let tariff = Tariff::new(&traffic, &scenario.routes, &terms.segments, 0, &values);
             let moments = Integrator::new().moments(&traffic, &terms, &tariff);
-            let pool = Pool::new(&Spread::new(&tariff, &moments), &moments, &|_| true);
-            let size = tariff.quantities.len();
-            assert_eq!(pool.scores == size, few, "{size} quantities, {} scores", pool.scores);
-            let row = |at: usize| &pool.weights[at * pool.scores..(at + 1) * pool.scores];
-            for (i, c) in tariff.quantities.iter().enumerate() {
-                for (j, d) in tariff.quantities.iter().enumerate() {
-                    let wanted = product(c, d, &moments) - pool.mean[i] * pool.mean[j];
-                    let correlation: f64 = row(i).iter().zip(row(j)).map(|(a, b)| a * b).sum();
-                    let scale = pool.sd[i] * pool.sd[j];
-                    assert!(scale > 0.0);
-                    assert!((correlation - wanted / scale).abs() < 1e-8, "{i} {j}: {correlation}, {wanted}");
+            let spread = Spread::new(&tariff, &moments);
+            let withins: [&dyn Fn(usize) -> bool; 2] = [&|_| true, &|at| at != 0];
+            for within in withins {
+                let pool = Pool::new(&spread, &moments, within);
+                let size = tariff.quantities.len();
+                assert_eq!(pool.scores == size, few, "{size} quantities, {} scores", pool.scores);
+                let inside = || moments.iter().enumerate().filter(|(at, _)| within(*at)).map(|(_, m)| m);
+                let probability: f64 = inside().map(|moments| moments.probability).sum();
+                let row = |at: usize| &pool.weights[at * pool.scores..(at + 1) * pool.scores];
+                for (i, c) in tariff.quantities.iter().enumerate() {
+                    for (j, d) in tariff.quantities.iter().enumerate() {
+                        let joint = product(c, d, &moments, within) / probability;
+                        let wanted = joint - pool.mean[i] * pool.mean[j];
+                        let correlation: f64 = row(i).iter().zip(row(j)).map(|(a, b)| a * b).sum();
+                        let scale = pool.sd[i] * pool.sd[j];
+                        assert!(scale > 0.0);
+                        assert!(
+                            (correlation - wanted / scale).abs() < 1e-8,
+                            "{i} {j}: {correlation}, {wanted}"
+                        );
+                    }
+                    let third: f64 = inside().map(|moments| moments.third[i]).sum::<f64>() / probability;
+                    let (mean, sd) = (pool.mean[i], pool.sd[i]);
+                    // E[c³] = m³ + 3 m σ² + γ σ³.
+                    let raw = mean * mean * mean + 3.0 * mean * sd * sd + pool.skew[i] * sd * sd * sd;
+                    assert!((raw / third - 1.0).abs() < 1e-9, "{i}: {raw}, {third}");
                 }
             }
         }

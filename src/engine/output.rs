@@ -5,7 +5,7 @@
 //! lengths r are points of a rule.
 
 use super::closed::lognormal_powers;
-use super::few::{Few, zeros};
+use super::few::{BASIS, Few, PRODUCTS, zeros};
 use super::quadrature::Rules;
 use super::traffic::{Terms, Traffic};
 use crate::domain::normal;
@@ -18,9 +18,9 @@ const REACH: f64 = 6.5;
 #[derive(Clone, Debug)]
 pub struct OutputMoments {
     /// One per limit.
-    pub powers: Few<[f64; 3], 2>,
+    pub powers: Few<[f64; 3], BASIS>,
     /// Limits by row and column.
-    cross: Few<f64, 4>,
+    cross: Few<f64, PRODUCTS>,
 }
 
 impl OutputMoments {
@@ -44,7 +44,7 @@ pub struct OutputLaw<'a> {
 
 enum Visible {
     /// The same for all prompts.
-    Fixed(Few<Part, 3>),
+    Fixed(Few<Part, BASIS>),
     /// ln V is normal with mean `ln_mean + slope · score`.
     Lognormal { ln_mean: f64, slope: f64, sigma: f64, growth: f64 },
     /// Points of the own score and lengths at the joint one, for mixtures that depend on the prompt.

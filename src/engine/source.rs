@@ -2,7 +2,7 @@
 //! every one of them.
 
 use super::exact;
-use super::few::{Few, zeros};
+use super::few::{Few, QUANTITIES, zeros};
 use super::invoice::{Ledger, Money};
 use super::kernel::Arithmetic;
 use super::month::Laws;
@@ -18,9 +18,9 @@ pub struct Source<'a> {
     tariff: &'a Tariff,
     way: Way<'a>,
     /// The last month: one figure per quantity of the tariff, USD.
-    totals: Few<f64, 8>,
+    totals: Few<f64, QUANTITIES>,
     /// What is expected of each quantity by every request that is expected.
-    each: Few<Money, 8>,
+    each: Few<Money, QUANTITIES>,
     /// Whether all of it came from the limit law.
     pooled: bool,
 }
@@ -114,7 +114,7 @@ impl<'a> Source<'a> {
     }
 
     /// The sums of all months so far: expected, or counted.
-    pub fn sums(self) -> Few<SegmentSums, 4> {
+    pub fn sums(self) -> Vec<SegmentSums> {
         match self.way {
             Way::Fast(laws, expected) => {
                 let sums = |moments: &super::moments::Moments| SegmentSums {
@@ -123,7 +123,7 @@ impl<'a> Source<'a> {
                 };
                 laws.moments.iter().map(sums).collect()
             }
-            Way::Exact(_, _, all) => all.into(),
+            Way::Exact(_, _, all) => all,
         }
     }
 }

@@ -6,7 +6,7 @@
 //! per distinct output limit) and cached tokens (once per distinct view of the cache).
 
 use super::counts::Sessions;
-use super::few::{Few, zeros};
+use super::few::{BASIS, Few, SEGMENTS, zeros};
 use super::law::Law;
 use super::stream::{Purpose, Stream};
 use crate::domain::normal;
@@ -190,8 +190,8 @@ impl<'a> Traffic<'a> {
 
     /// The prompt axis cut at the thresholds of all routes. Token counts are whole, so a band that ends
     /// at n tokens ends at n + ½ on the axis.
-    fn segments(&self, scale: f64, values: &[f64]) -> Few<Segment, 6> {
-        let mut edges: Few<f64, 32> = Few::new();
+    fn segments(&self, scale: f64, values: &[f64]) -> Few<Segment, SEGMENTS> {
+        let mut edges: Vec<f64> = Vec::new();
         for route in &self.routes {
             let factor = values[route.factor.0];
             edges.extend(route.ends.iter().chain(&route.longest).map(|&end| (end as f64 + 0.5) / factor));
@@ -255,11 +255,11 @@ pub struct Terms {
     /// Share of requests that reason, and the factor on their reasoning lengths.
     pub reasoning: (f64, f64),
     /// The output limits.
-    pub caps: Few<f64, 4>,
+    pub caps: Few<f64, BASIS>,
     /// The views of the cache.
-    pub views: Few<View, 2>,
+    pub views: Few<View, BASIS>,
     /// The prompt axis, cut.
-    pub segments: Few<Segment, 6>,
+    pub segments: Few<Segment, SEGMENTS>,
 }
 
 /// A stretch of the prompt axis.
@@ -460,7 +460,7 @@ pub struct SegmentSums {
     /// Their number.
     pub requests: f64,
     /// The sums of the basis.
-    pub basis: Few<f64, 5>,
+    pub basis: Few<f64, BASIS>,
 }
 
 impl SegmentSums {

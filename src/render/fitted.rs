@@ -35,7 +35,7 @@ pub struct FitReport {
 }
 
 /// How every fitted scenario begins.
-pub const FIRST_LINE: &str = "# Fitted to";
+const FIRST_LINE: &str = "# Fitted to";
 /// A weaker correlation of prompts and outputs is left out: at .3 it moves the mean by a twentieth of a percent,
 /// and mixtures that depend on each other are slow to integrate.
 const WEAK: f64 = 0.1;

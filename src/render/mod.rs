@@ -30,7 +30,7 @@ pub use comparison::{ComparisonReport, comparison_json, comparison_markdown, com
 pub use csv::months_csv;
 pub use figures::{charts, overlay_chart};
 pub use fit_report::{FitChart, fit_charts, fit_html, fit_markdown, fit_sheet};
-pub use fitted::{FIRST_LINE, FitReport, fit_yaml};
+pub use fitted::{FitReport, fit_yaml};
 pub use json::{manifest_json, result_json};
 pub use page::{html, markdown};
 pub use prices::*;

@@ -144,11 +144,22 @@ fn base64(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::base64;
+    use super::{FONT_REGULAR, base64, looked_html};
+    use crate::render::Sheet;
 
     #[test]
     fn base64_answers_the_vectors_of_its_standard() {
         let encoded = ["", "f", "fo", "foo", "foob", "fooba", "foobar"].map(|text| base64(text.as_bytes()));
         assert_eq!(encoded, ["", "Zg==", "Zm8=", "Zm9v", "Zm9vYg==", "Zm9vYmE=", "Zm9vYmFy"]);
+    }
+
+    /// Inside of a style nothing is unescaped: a font that was escaped is no font.
+    #[test]
+    fn fonts_stand_in_pages_as_they_are() {
+        let page = looked_html("t", &Sheet::default(), &[], "p").unwrap();
+        let fonts: Vec<&str> =
+            page.split("font/woff2;base64,").skip(1).map(|rest| rest.split(')').next().unwrap()).collect();
+        assert_eq!(fonts.len(), 2);
+        assert_eq!(fonts[0], base64(FONT_REGULAR));
     }
 }

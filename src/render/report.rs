@@ -392,8 +392,7 @@ fn is_worth_showing(assumption: &Assumption) -> bool {
             let path = &assumption.path;
             let neutral = value == 1.0 && (path.ends_with(".scale") || path.ends_with(".token_factor"));
             let overridden = path.starts_with("routes.") && path.ends_with(".cache.hit_rate");
-            let writes = path.ends_with(".write_share") || path.ends_with(".write_1h_share");
-            !neutral && (value != 0.0 || overridden) && !writes
+            !neutral && (value != 0.0 || overridden)
         }
         _ => true,
     }

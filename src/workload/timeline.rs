@@ -229,7 +229,11 @@ fn check_writes(
             problems,
         );
     }
-    if writes && fixed(plan.write_1h_share) != Some(0.0) && lacks(Component::CacheWrite1h) {
+    let bands = || slices().flat_map(|slice| &slice.card.bands);
+    if writes
+        && fixed(plan.write_1h_share) != Some(0.0)
+        && !bands().all(|band| band.rates.prices_hour_writes())
+    {
         no_price(
             format!("no price for cache writes that are kept for an hour is published for {}", offer.name()),
             "give this route a `cache:` with its `hit_rate` and `write_1h_share: 0%`, which bills them as other writes, or add `cache_write_1h` to a price file".to_owned(),
@@ -247,10 +251,10 @@ fn check_writes(
         );
         return;
     }
-    let priced = |card: &RateCard| {
-        card.bands.iter().any(|band| matches!(band.rates.price(Component::CacheWrite), Price::Listed(_)))
-    };
-    if slices().any(|slice| priced(&slice.card)) && !terms.cache.write_share_stated {
+    let listed =
+        |component: Component| bands().any(|band| matches!(band.rates.price(component), Price::Listed(_)));
+    let priced = listed(Component::CacheWrite) || listed(Component::CacheWrite1h);
+    if priced && !terms.cache.write_share_stated {
         problems.at(
             Code::MissingKey,
             terms.place,

@@ -404,7 +404,7 @@ fn a_starter_that_does_not_fit_is_not_half_written() {
 fn an_existing_file_is_not_overwritten_by_init() {
     let (_folder, path) = folder_with("mine.yaml", b"precious");
     let (code, _, message) = run(&[Path::new("init"), &path]);
-    assert!(code == 1 && message.contains("mine.yaml"), "{message}");
+    assert!(code == 2 && message.contains("mine.yaml exists"), "{message}");
     assert_eq!(fs::read(&path).unwrap(), b"precious");
 }
 

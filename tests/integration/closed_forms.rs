@@ -257,6 +257,10 @@ fn a_gate_is_shut_below_the_minimum_and_makes_up_for_it_above() {
     let found = cached_shares(&scenario(text), &[200.0, 399.0, 1_000.0]);
     assert_eq!(found[..2], [0.0, 0.0]);
     assert!((found[2] - 0.6).abs() < 1e-9, "{found:?}");
+    // Whatever the gate's correlation, all that is cached is cached at 1,000 tokens: half of 1,200 a pair.
+    let correlated = text.replace("share_when_hit: 80%", "share_when_hit: 80%, length_correlation: 0.5");
+    let found = cached_shares(&scenario(&correlated), &[200.0, 1_000.0]);
+    assert!(found[0] == 0.0 && (found[1] - 0.6).abs() < 1e-3, "{found:?}");
 }
 
 /// Of 500 tokens 200 come from a cache, and half of the other 300 is written: 120 for minutes, 30 for an hour.

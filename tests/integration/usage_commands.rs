@@ -101,7 +101,8 @@ fn logs_that_cannot_be_used_say_why() {
         (&["fit", &empty], "is empty"),
         (&["fit", &log, "--model", "nobody"], "0 requests to fit"),
         (&["fit", &log, "--route", "openai/gpt-99"], "unknown model"),
-        (&["fit", &log, "-o", &log], "no scenario that fit wrote"),
+        (&["fit", &log, "-o", &log], "log.csv exists"),
+        (&["prices", "export", "--format", "csv", "--out", &log], "log.csv exists"),
         (
             &["price", "--log", &log, "--column", "input=cost", "--column", "input=input_tokens"],
             "contradicts",
@@ -289,13 +290,27 @@ fn writes_that_a_log_keeps_for_an_hour_are_written_so_by_the_scenario() {
     // 1,000 at 6.25 and 3,000 at 10 to 2,000 at 5; the shares are written with six digits.
     assert!((ratio / 3.625 - 1.0).abs() < 1e-5, "{ratio}");
     // A route without such a price: the scenario says what it does instead.
-    let (code, yaml, stderr) = run(&["fit", &log, "--route", "openai/gpt-5.4"]);
+    let (code, yaml, stderr) = run(&["fit", &log, "--route", "alibaba/qwen-flash"]);
     assert_eq!(code, Some(0), "{stderr}");
     assert!(
         yaml.contains("75.0 % of the tokens that the log writes to a cache are kept for an hour"),
         "{yaml}"
     );
     assert!(yaml.contains("write_share: 0.666667}") && !yaml.contains("write_1h_share"), "{yaml}");
+    // One whose writes are input by rule changes nothing for the log's own route.
+    let (code, yaml, stderr) =
+        run(&["fit", &log, "--route", "anthropic/claude-opus-5", "--route", "openai/gpt-5.4"]);
+    assert_eq!(code, Some(0), "{stderr}");
+    let both = written(folder.path(), "both.yaml", &yaml);
+    let answer = json(&["simulate", &both, "--estimator", "fast", "--format", "json", "--quiet"]);
+    let components = &answer["routes"][0]["total"]["components_usd_mean"];
+    let ratio = components["cache_write"].as_f64().unwrap() / components["input"].as_f64().unwrap();
+    assert!((ratio / 3.625 - 1.0).abs() < 1e-5, "{ratio}");
+    let other = &answer["routes"][1]["total"]["components_usd_mean"];
+    let (input, cached) = (other["input"].as_f64().unwrap(), other["cached_input"].as_f64().unwrap());
+    let written = other["cache_write"].as_f64().unwrap();
+    // 6,000 tokens at 2.50, written or not, to 4,000 at 0.25.
+    assert!(((input + written) / cached / 15.0 - 1.0).abs() < 1e-5, "{input} {written} {cached}");
 }
 
 #[test]
@@ -507,7 +522,7 @@ fn fitted_scenarios_give_back_real_traces() {
     for file in files {
         let Some(path) = trace(file) else { return };
         let path = path.to_str().unwrap();
-        let scenario = folder.path().join("fitted.yaml");
+        let scenario = folder.path().join(format!("{file}.yaml"));
         let scenario = scenario.to_str().unwrap();
         let (code, _, stderr) =
             run(&["fit", path, "-o", scenario, "--route", "openai/gpt-5.4", "--months", "1"]);

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::destination::Destination;
 use super::filter::Filter;
 use crate::catalogue::{Catalogue, FlatMode, FlatPrice, Wanted, flat_prices};
+use crate::cli::destination::Destination;
 use crate::cli::outcome::{Exit, Failure, say};
 use crate::cli::{PricingArguments, files};
 use crate::domain::problem::Code;
@@ -92,7 +92,17 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         arguments.sql.refuse()?;
     }
     arguments.sql.refuse_one_name()?;
-    let destination = Destination::of(arguments.out.as_deref(), arguments.format)?;
+    #[cfg(not(feature = "parquet"))]
+    if arguments.format == ExportFormat::Parquet {
+        return Err(without_parquet());
+    }
+    let destination = Destination::of(arguments.out.as_deref())?;
+    if arguments.format == ExportFormat::Parquet && destination.is_terminal() {
+        return Err(Failure::usage(
+            "Parquet is binary, and standard output is a terminal",
+            "say where it goes: --out prices.parquet",
+        ));
+    }
     let catalogue = files::catalogue(&arguments.pricing, &Wanted::All)?;
     let routes = arguments.filter.some_routes(&catalogue)?;
     let mut rows = flat_prices(&catalogue, &routes);
@@ -112,7 +122,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     };
     say(&format!("{} rows of {} routes", rows.len(), route_count(&rows)));
     notes.iter().for_each(|note| say(&format!("note: {note}")));
-    destination.write(&bytes)?;
+    destination.write(&bytes, "")?;
     Ok(Exit::Answered)
 }
 

@@ -1,6 +1,5 @@
 //! `tollcast prices`: what the price files say.
 
-mod destination;
 mod diff;
 mod export;
 mod filter;

@@ -56,7 +56,7 @@ pub fn draw(input: &CacheFit) -> Result<Chart> {
     );
     let title =
         format!("Cached share by prompt length: the fit is {:.1} points off the log", 100.0 * input.distance);
-    let subtitle = "Share of input tokens that came from a cache. Dots: the log, where 30 prompts or more tell. Blue: the fitted gate. Grey: how the log's input tokens spread over the lengths.";
+    let subtitle = "Share of input tokens that came from a cache. Dots: the log, where 30 prompts or more tell. Blue: the fit. Grey: where the log's input tokens are (heights in proportion, not to this axis).";
     let page = Page::half(&title, subtitle, &input.provenance);
     let bottom = (HALF_HEIGHT - page.foot_height()).max(page.top() + 220.0);
     let plot = Plot::new(&[1.0], Unit::Share, page.width, (bottom - 40.0, page.top() + 4.0));
