@@ -2,6 +2,7 @@
 
 use crate::catalogue::{CapacityOffer, Length, Term, TimeUnit};
 use crate::domain::money::Usd;
+use crate::domain::time::Month;
 
 /// A steady load, per minute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +70,36 @@ pub fn commitment_price(term: &Term, units: u64) -> Option<Usd> {
     }
 }
 
+/// What one unit costs for as many whole terms as cover `months` from `first` on, and how many months they are.
+/// 12 months on terms of a month at 260 USD cost 3,120; on a year at 2,652, that. `None` where the commitment is
+/// not in months or years.
+pub fn reserved_unit(term: &Term, first: Month, months: u64) -> Option<(Usd, u64)> {
+    let commitment = term.commitment?;
+    let per_term = commitment.count.max(1)
+        * match commitment.unit {
+            TimeUnit::Month => 1,
+            TimeUnit::Year => 12,
+            _ => return None,
+        };
+    let terms = months.div_ceil(per_term);
+    let paid = terms * per_term;
+    let price = match term.per {
+        None => term.price.times_fraction(i128::from(terms), 1),
+        Some(Length { count, unit: TimeUnit::Month }) => {
+            term.price.times_fraction(i128::from(paid), i128::from(count.max(1)))
+        }
+        Some(Length { count, unit: TimeUnit::Year }) => {
+            term.price.times_fraction(i128::from(paid), i128::from(12 * count.max(1)))
+        }
+        Some(length) => {
+            let seconds = i128::from(first.plus(u32::try_from(paid).ok()?).start().unix_seconds())
+                - i128::from(first.start().unix_seconds());
+            term.price.times_fraction(seconds, i128::from(seconds_of(length)?))
+        }
+    };
+    Some((price, paid))
+}
+
 /// Seconds of a length of time that always has the same number of them.
 fn seconds_of(length: Length) -> Option<u64> {
     let unit = match length.unit {
@@ -80,4 +111,32 @@ fn seconds_of(length: Length) -> Option<u64> {
         TimeUnit::Month | TimeUnit::Year => return None,
     };
     Some(length.count * unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn term(count: u64, unit: TimeUnit, usd: i64, per: Option<TimeUnit>) -> Term {
+        Term {
+            commitment: Some(Length { count, unit }),
+            price: Usd::from_micro_usd(usd * 1_000_000),
+            per: per.map(|unit| Length { count: 1, unit }),
+        }
+    }
+
+    #[test]
+    fn whole_terms_cover_the_months() {
+        let january = Month::parse("2027-01").unwrap();
+        let usd = |term: Term, months| {
+            reserved_unit(&term, january, months).map(|(usd, paid)| (usd.to_f64(), paid))
+        };
+        assert_eq!(usd(term(1, TimeUnit::Month, 260, None), 12), Some((3120.0, 12)));
+        assert_eq!(usd(term(1, TimeUnit::Year, 2652, None), 12), Some((2652.0, 12)));
+        assert_eq!(usd(term(1, TimeUnit::Year, 2652, None), 13), Some((5304.0, 24)));
+        // January and February 2027 have 59 days.
+        assert_eq!(usd(term(1, TimeUnit::Month, 2, Some(TimeUnit::Hour)), 2), Some((59.0 * 48.0, 2)));
+        assert_eq!(usd(term(1, TimeUnit::Year, 221, Some(TimeUnit::Month)), 3), Some((2652.0, 12)));
+        assert_eq!(usd(term(1, TimeUnit::Week, 10, None), 1), None);
+    }
 }

@@ -11,6 +11,7 @@
 
 mod closed;
 mod counts;
+mod demand;
 mod draw;
 mod exact;
 mod few;
@@ -34,6 +35,7 @@ mod stream;
 mod tariff;
 mod traffic;
 
+pub use demand::{Demand, Hour, MonthDemand, UnitLaw};
 pub use draw::Sampler;
 pub use gate::cached_shares;
 pub use law::{length_figures, share_above};

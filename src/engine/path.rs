@@ -44,8 +44,50 @@ impl Path {
         volume: &Volume,
         months: &[Month],
         values: &[f64],
-        (points, seed, trial): (&Points, u64, u32),
+        address: (&Points, u64, u32),
     ) -> Vec<Expected> {
+        let mut expected = Vec::with_capacity(months.len());
+        self.walk(volume, months.len(), values, address, |m, level, drift, days| {
+            let month = &months[m];
+            let weighted: f64 = if days.are_even() {
+                (0..7).map(|weekday| volume.weekdays[weekday] * weekdays_in(month, weekday)).sum()
+            } else {
+                (0..month.days()).map(|day| weekday_weight(volume, month, day) * days.next()).sum()
+            };
+            expected.push(Expected { requests: level * weighted, drift });
+        });
+        expected
+    }
+
+    /// Expected requests of each day of each month: what [`Path::expected`] adds up.
+    pub fn daily(
+        &self,
+        volume: &Volume,
+        months: &[Month],
+        values: &[f64],
+        address: (&Points, u64, u32),
+    ) -> Vec<Vec<f64>> {
+        let mut daily = Vec::with_capacity(months.len());
+        self.walk(volume, months.len(), values, address, |m, level, _, days| {
+            let even = days.are_even();
+            let factor = |days: &mut Days| if even { 1.0 } else { days.next() };
+            let day = |day: usize, days: &mut Days| {
+                level * (weekday_weight(volume, &months[m], day) * factor(days))
+            };
+            daily.push((0..months[m].days()).map(|at| day(at, days)).collect());
+        });
+        daily
+    }
+
+    /// Visits every month with its number, its requests on a mean day, its drift and the days' scatter.
+    fn walk(
+        &self,
+        volume: &Volume,
+        months: usize,
+        values: &[f64],
+        (points, seed, trial): (&Points, u64, u32),
+        mut visit: impl FnMut(usize, f64, f64, &mut Days),
+    ) {
         let value = |input: crate::workload::Input| values[input.0];
         let change = &volume.regime_change;
         let regime = if change.probability > 0.0 {
@@ -63,8 +105,7 @@ impl Path {
         };
         let mut days = Days::new(&scatter, Stream::new(seed, trial, self.days));
         let (mut compounded, mut drift, mut variance) = (1.0, 0.0, 0.0);
-        let mut expected = Vec::with_capacity(months.len());
-        for (m, month) in months.iter().enumerate() {
+        for m in 0..months {
             if m > 0 {
                 compounded *= growth;
                 let shock =
@@ -72,17 +113,14 @@ impl Path {
                 drift = volume.drift_persistence * drift + shock;
                 variance = next_variance(volume, drift_sd, variance);
             }
-            let weighted: f64 = if days.are_even() {
-                (0..7).map(|weekday| volume.weekdays[weekday] * weekdays_in(month, weekday)).sum()
-            } else {
-                let weekday = |day: usize| volume.weekdays[(month.first_weekday() + day) % 7];
-                (0..month.days()).map(|day| weekday(day) * days.next()).sum()
-            };
             let factor = if drift_sd > 0.0 { libm::exp(drift - 0.5 * variance) } else { 1.0 };
-            expected.push(Expected { requests: level * compounded * factor * weighted, drift });
+            visit(m, level * compounded * factor, drift, &mut days);
         }
-        expected
     }
+}
+
+fn weekday_weight(volume: &Volume, month: &Month, day: usize) -> f64 {
+    volume.weekdays[(month.first_weekday() + day) % 7]
 }
 
 /// Var(D_m) of every month, for a drift of standard deviation `drift_sd`.

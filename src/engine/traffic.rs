@@ -135,6 +135,12 @@ impl<'a> Traffic<'a> {
         }
     }
 
+    /// The same with the prompt axis also cut at a number of tokens of route number `route`.
+    pub fn cut_at(mut self, route: usize, tokens: u64) -> Self {
+        self.routes[route].ends.push(tokens);
+        self
+    }
+
     /// The variance of a month's number of requests over its mean.
     pub fn dispersion(&self) -> f64 {
         self.sessions.as_ref().map_or(1.0, Sessions::dispersion)

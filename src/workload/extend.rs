@@ -38,11 +38,12 @@ impl Assembled {
         routes.map(|route| route.provider).collect()
     }
 
-    /// The same with some of its routes only, by their number. What it expects of routes is left out.
+    /// The same with some of its routes only, by their number. What it expects of routes, and contract offers for
+    /// them, are left out.
     pub fn with_routes(&self, keep: &[usize]) -> Self {
         let mut part = self.clone();
         if let Value::Map(entries) = &mut part.root.value {
-            entries.retain(|entry| entry.key.value != "expect");
+            entries.retain(|entry| !["expect", "commitments"].contains(&entry.key.value.as_ref()));
             for entry in entries.iter_mut().filter(|entry| entry.key.value == "routes") {
                 if let Value::List(items) = &mut entry.value.value {
                     let mut at = 0..;
@@ -112,7 +113,7 @@ pub fn assemble(source: &Arc<Source>, open: Open<'_>) -> Result<Assembled, Probl
 /// Where maps are merged key by key; below, a value replaces a value.
 fn is_structure(path: &[&str]) -> bool {
     match path {
-        [] | ["workloads" | "budget"] | ["workloads", _] => true,
+        [] | ["workloads" | "budget" | "commitments"] | ["workloads", _] => true,
         ["workloads", _, part] => ["volume", "cache"].contains(part),
         _ => false,
     }

@@ -5,6 +5,8 @@
 //! hold for which share of every month. The engine sees only what is in this file.
 
 mod check;
+mod commitment;
+mod commitment_wire;
 mod extend;
 mod length;
 mod presets;
@@ -21,6 +23,7 @@ use crate::domain::route::RouteId;
 use crate::domain::time::Month;
 
 pub use check::score_correlation;
+pub use commitment::{Amounts, Beyond, ContractOffer, Per, Reservation, ReservedTerm, Terms, VolumeTerms};
 pub use extend::{Assembled, assemble};
 pub use length::{Component, Shape};
 pub use presets::{PRESETS, Role};
@@ -54,6 +57,8 @@ pub struct Scenario {
     pub workloads: Vec<Workload>,
     /// Ways to buy.
     pub routes: Vec<Route>,
+    /// Contract offers to decide about.
+    pub commitments: Vec<ContractOffer>,
     /// What the scenario expects of its own result.
     pub expectations: Vec<Expectation>,
     /// SHA-256 of the file and of all that it extends.

@@ -2,6 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
+use super::commitment_wire::CommitmentWire;
 use super::length::LengthWire;
 use super::quantity::QuantityWire;
 use crate::domain::document::{Count, Must, Named, Node, Spanned, Value, Wire};
@@ -39,6 +40,8 @@ wire_map! {
         workloads: Named<WorkloadWire>,
         /// Rank correlations between assumptions.
         correlations: Vec<CorrelationWire>,
+        /// Contract offers to decide about with `tollcast optimize --commit`, by a name of your choice.
+        commitments: Named<CommitmentWire>,
         /// What the scenario expects of its own result.
         expect: Vec<ExpectWire>,
         /// Why inputs are calibrated, and what that does not prove.

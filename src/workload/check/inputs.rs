@@ -101,7 +101,13 @@ pub fn known(
     plain(wire, default, range(Kind::Signed, minimum, maximum, ""), problems)
 }
 
-fn plain(wire: Option<&QuantityWire>, default: f64, range: Range, problems: &mut Problems) -> Option<f64> {
+/// A number in a range that must be a plain value, or its default.
+pub fn plain(
+    wire: Option<&QuantityWire>,
+    default: f64,
+    range: Range,
+    problems: &mut Problems,
+) -> Option<f64> {
     let Some(wire) = wire else { return Some(default) };
     let law = wire.uncertain(range.kind, range.minimum, range.maximum, problems)?;
     if law.fixed().is_none() {

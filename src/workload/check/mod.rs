@@ -1,7 +1,9 @@
 //! From wire types to a scenario that makes sense. Every contradiction is a problem with its place.
 
+mod commitments;
 mod dependence;
 mod inputs;
+mod reservations;
 mod routes;
 mod traffic;
 mod volume;
@@ -13,6 +15,7 @@ use crate::catalogue::Catalogue;
 use crate::domain::problem::{Code, Place, Problems, suggest};
 use crate::domain::time::Month;
 
+use self::commitments::{Around, commitments};
 use self::dependence::dependence;
 use self::inputs::{count, known, known_share};
 use self::routes::routes;
@@ -69,6 +72,8 @@ pub fn scenario(
     let budget = wire.budget.as_ref().and_then(|budget| budget_of(budget, problems));
     let expectations =
         wire.expect.iter().filter_map(|e| expectation(e, &routes, complete, problems)).collect();
+    let around = Around { routes: &routes, months: &months, catalogue, inputs: &inputs };
+    let commitments = commitments(wire, complete, &around, problems);
     let trials = wire.trials.as_ref().map(|_| count(wire.trials.as_ref(), 2, 2, 10_000_000, problems) as u32);
     let dependence = dependence(&wire.correlations, &inputs, complete, problems)?;
     let text = |text: &Option<Text>| text.as_ref().map(|t| t.value.clone());
@@ -85,6 +90,7 @@ pub fn scenario(
         dependence,
         workloads: workloads.into_iter().map(|(workload, _)| workload).collect(),
         routes,
+        commitments,
         expectations,
         digest,
     })
