@@ -1,6 +1,7 @@
 //! From trials to answers: quantiles with their errors, budget risk, paired differences, expectations.
 
 mod audit;
+mod commit;
 mod compare;
 mod distribution;
 mod mixture;
@@ -8,6 +9,7 @@ mod outcome;
 mod summary;
 
 pub use audit::{Audit, AuditRow, audit};
+pub use commit::{AmountUnit, Curve, CurvePoint, Judged, MeanOf, OfferAnalysis, commitments, sizes_tried};
 pub use compare::{PairedRoute, Pairing, pair};
 pub use distribution::Distribution;
 pub use outcome::{

@@ -243,7 +243,8 @@ pub fn command(name: &str, paths: &[&Path], options: &Options, pricing: &Pricing
     command
 }
 
-fn quoted(text: &str) -> String {
+/// A text as a shell takes it.
+pub fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@+=,%".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         text.to_owned()

@@ -195,7 +195,7 @@ fn fan_of(report: &Report, route: &RouteAnalysis, number: usize) -> Fan {
 }
 
 /// A label as a file name: letters, digits, dots and dashes.
-fn file_stem(label: &str) -> String {
+pub fn file_stem(label: &str) -> String {
     let safe = |c: char| if c.is_ascii_alphanumeric() || c == '.' { c.to_ascii_lowercase() } else { '-' };
     let mut stem: String = label.chars().take(80).map(safe).collect();
     while stem.contains("--") {

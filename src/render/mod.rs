@@ -6,6 +6,7 @@
 mod audit;
 mod backtest;
 pub mod chart;
+mod commitment;
 mod comparison;
 mod csv;
 mod facts;
@@ -26,6 +27,9 @@ mod words;
 
 pub use audit::audit_sheet;
 pub use backtest::{BacktestReport, backtest_charts, backtest_json, backtest_rows, backtest_sheet};
+pub use commitment::{
+    CommitmentReport, commitment_charts, commitment_json, commitment_markdown, commitment_terminal,
+};
 pub use comparison::{ComparisonReport, comparison_json, comparison_markdown, comparison_terminal};
 pub use csv::months_csv;
 pub use figures::{charts, overlay_chart};

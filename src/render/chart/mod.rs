@@ -7,6 +7,7 @@
 //! (`canvas`, `budget`, `style`). Nothing in it knows a particular chart.
 
 pub mod cache_fit;
+pub mod commitment;
 pub mod components;
 pub mod days_fit;
 pub mod distribution;

@@ -1,0 +1,1 @@
+//! Choices against closed forms, exact settlements and searches written anew.

@@ -1,0 +1,109 @@
+//! `tollcast optimize --commit`: what to commit of a scenario's contract offers.
+
+use super::Arguments;
+use crate::analysis::{commitments, sizes_tried};
+use crate::cli::outcome::{Exit, Failure, print, say};
+use crate::cli::run::{command, options, scenarios, simulated};
+use crate::cli::simulate::width;
+use crate::cli::{Format, folder};
+use crate::domain::format::thousands;
+use crate::domain::problem::{Code, suggest};
+use crate::render::chart::png::png;
+use crate::render::{
+    CommitmentReport, Manifest, commitment_charts, commitment_json, commitment_markdown, commitment_terminal,
+    manifest_json,
+};
+use crate::workload::{ContractOffer, Scenario};
+
+/// The most trials times sizes of provisioned units: four numbers of each, half a gigabyte.
+const MOST_SIZED: u64 = 16_000_000;
+
+/// Simulates the scenario and judges its offers.
+pub fn run(arguments: &Arguments, names: &[String]) -> Result<Exit, Failure> {
+    if arguments.format == Format::Csv {
+        return Err(Failure::usage("commitments have no CSV form", "use --format json, markdown or table"));
+    }
+    if let Some(folder) = &arguments.out {
+        folder::probe(folder)?;
+    }
+    let report = judged(arguments, names)?;
+    if let Some(folder) = &arguments.out {
+        folder::write(folder, &files(&report)?)?;
+        say(&format!("commitments: {}", folder.join("commitment.md").display()));
+    }
+    print(&match arguments.format {
+        Format::Json => commitment_json(&report)?,
+        Format::Markdown => commitment_markdown(&report, &[]),
+        Format::Table | Format::Csv => commitment_terminal(&report, width()),
+    })?;
+    Ok(Exit::Answered)
+}
+
+fn judged(arguments: &Arguments, names: &[String]) -> Result<CommitmentReport, Failure> {
+    let (mut scenarios, catalogue) =
+        scenarios(std::slice::from_ref(&arguments.scenario), &arguments.pricing)?;
+    let scenario = scenarios.remove(0);
+    offers(&scenario, names)?;
+    let options = options(&scenario, &arguments.run)?;
+    let run = simulated(scenario, &[], options, &arguments.run)?;
+    let chosen = offers(&run.scenario, names)?;
+    refuse_large(&chosen, run.options.trials)?;
+    let found = commitments(&run.scenario, &run.simulation, &run.options, &chosen)?;
+    let mut command = command("optimize", &[&arguments.scenario], &run.options, &arguments.pricing);
+    command += " --commit";
+    names.iter().for_each(|name| command += &format!(" {}", crate::cli::run::quoted(name)));
+    let months = &run.scenario.months;
+    Ok(CommitmentReport {
+        title: run.scenario.name.clone(),
+        question: run.scenario.question.clone(),
+        horizon: format!("{} months from {}", months.len(), months[0].label()),
+        manifest: Manifest::new(&run.scenario, &catalogue, &run.options, command),
+        offers: found,
+    })
+}
+
+/// The offers that are named, or all.
+fn offers<'a>(scenario: &'a Scenario, names: &[String]) -> Result<Vec<&'a ContractOffer>, Failure> {
+    let all = &scenario.commitments;
+    if all.is_empty() {
+        return Err(Failure::problem(
+            Code::MissingKey,
+            &format!("the scenario `{}` states no contract offers", scenario.name),
+            "add `commitments:` to it; scenarios/commit-or-not.yaml shows how",
+        ));
+    }
+    for name in names {
+        if all.iter().all(|offer| offer.name != *name) {
+            let known: Vec<&str> = all.iter().map(|offer| offer.name.as_str()).collect();
+            let title = format!("no contract offer `{name}` in this scenario");
+            return Err(Failure::problem(Code::UnknownName, &title, &suggest(name, known)));
+        }
+    }
+    Ok(all.iter().filter(|offer| names.is_empty() || names.contains(&offer.name)).collect())
+}
+
+fn refuse_large(offers: &[&ContractOffer], trials: u32) -> Result<(), Failure> {
+    let sizes = offers.iter().map(|offer| sizes_tried(offer)).max().unwrap_or(0) as u64;
+    if sizes * u64::from(trials) > MOST_SIZED {
+        let found = thousands(u64::from(trials));
+        return Err(Failure::usage(
+            &format!("{found} trials × {sizes} sizes of a reservation do not fit into memory"),
+            "ask for fewer trials with --trials, or for fewer `units`",
+        ));
+    }
+    Ok(())
+}
+
+fn files(report: &CommitmentReport) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
+    let charts = commitment_charts(report)?;
+    let mut files = vec![
+        ("manifest.json".to_owned(), manifest_json(&report.manifest)?.into_bytes()),
+        ("commitment.json".to_owned(), commitment_json(report)?.into_bytes()),
+        ("commitment.md".to_owned(), commitment_markdown(report, &charts).into_bytes()),
+    ];
+    for (_, chart) in charts {
+        files.push((format!("charts/{}.png", chart.name), png(&chart.svg)?));
+        files.push((format!("charts/{}.svg", chart.name), chart.svg.into_bytes()));
+    }
+    Ok(files)
+}

@@ -1,0 +1,154 @@
+//! What to commit: the model of the answer and its renderings as text, Markdown, JSON and charts.
+
+mod json;
+mod words;
+
+use super::chart::Chart;
+use super::chart::commitment::{self, CommitmentCurve, Mark};
+use super::figures::file_stem;
+use super::report::Manifest;
+use super::sheet::Sheet;
+use crate::analysis::{AmountUnit, Judged, OfferAnalysis};
+use crate::domain::format::{percent, probability, usd_short};
+
+pub use json::commitment_json;
+
+/// Contract offers and what to do about each.
+#[derive(Clone, Debug)]
+pub struct CommitmentReport {
+    /// The scenario's name.
+    pub title: String,
+    /// Its question.
+    pub question: Option<String>,
+    /// `12 months from Jan 2027`.
+    pub horizon: String,
+    /// What the result can be reproduced from.
+    pub manifest: Manifest,
+    /// The offers, in the order of the scenario.
+    pub offers: Vec<OfferAnalysis>,
+}
+
+const HEAD: [&str; 9] = [
+    "commit",
+    "mean cost",
+    "P50",
+    "P90",
+    "P99",
+    "less than nothing, mean",
+    "paid, not used",
+    "paid beyond",
+    "regret, mean (P90)",
+];
+
+/// The choices of an offer as a sheet; its title is the answer.
+fn sheet(offer: &OfferAnalysis, horizon: &str) -> Sheet {
+    let mut sheet = Sheet::new(words::answer(offer, horizon).join("\n"), &HEAD);
+    sheet.rows = offer.shown.iter().map(|judged| row(offer, judged).to_vec()).collect();
+    sheet.notes.push(format!(
+        "Offer on {}: {}; it covers {}. Lowest mean ◆, lowest P90 ●. Costs are over {horizon}.",
+        offer.route, offer.terms, offer.covers
+    ));
+    sheet.notes.extend(offer.note.iter().cloned());
+    sheet.notes.extend(offer.remarks.iter().cloned());
+    sheet
+}
+
+fn row(offer: &OfferAnalysis, judged: &Judged) -> [String; 9] {
+    let is = |best: &Judged| best.label == judged.label;
+    let marks = [(is(&offer.best_mean), " ◆"), (is(&offer.best_p90), " ●")];
+    let marks: String = marks.iter().filter(|(holds, _)| *holds).map(|(_, mark)| *mark).collect();
+    let lost = match (judged.not_reached, judged.lost_share) {
+        (Some(missed), Some(share)) => {
+            let of = words::period(&offer.unit);
+            format!("{} ({}; in {} of {of})", usd_short(judged.shortfall.mean), percent(share), probability(missed))
+        }
+        _ => String::new(),
+    };
+    let saving = &judged.saving;
+    let error = saving.standard_error.mean.map_or(String::new(), |e| format!(" ± {}", usd_short(e)));
+    [
+        format!("{}{marks}", judged.label),
+        usd_short(judged.cost.mean),
+        usd_short(judged.cost.p50),
+        usd_short(judged.cost.p90),
+        usd_short(judged.cost.p99),
+        if judged.amount.is_some() { format!("{}{error}", usd_short(saving.mean)) } else { String::new() },
+        lost,
+        if judged.amount.is_some() { usd_short(judged.overage.mean) } else { String::new() },
+        format!("{} ({})", usd_short(judged.regret.mean), usd_short(judged.regret.p90)),
+    ]
+}
+
+/// The answer as text for a terminal.
+pub fn commitment_terminal(report: &CommitmentReport, width: Option<u16>) -> String {
+    let mut out = format!("{}\n", report.title);
+    if let Some(question) = &report.question {
+        out += &format!("{question}\n");
+    }
+    for offer in &report.offers {
+        out += &format!("\n{}\n", sheet(offer, &report.horizon).terminal(width));
+    }
+    out + &format!("{}\n", report.manifest.provenance())
+}
+
+/// The answer as Markdown, with the charts that stand beside it.
+pub fn commitment_markdown(report: &CommitmentReport, charts: &[(usize, Chart)]) -> String {
+    let mut out = format!("# {}\n", report.title);
+    if let Some(question) = &report.question {
+        out += &format!("\n{question}\n");
+    }
+    for (at, offer) in report.offers.iter().enumerate() {
+        let mut sheet = sheet(offer, &report.horizon);
+        let answer = std::mem::replace(&mut sheet.title, offer.name.clone());
+        // The answer stands as text below the name; the first line names the offer again for the terminal only.
+        let body = sheet.markdown();
+        let (heading, rest) = body.split_once("\n\n").unwrap_or((&body, ""));
+        out += &format!("\n#{}\n\n{}\n\n{rest}", &heading[2..], answer.replace('\n', "\n\n"));
+        for (_, chart) in charts.iter().filter(|(of, _)| *of == at) {
+            out += &format!("\n![{}](charts/{}.svg)\n", chart.description, chart.name);
+        }
+    }
+    out + &format!("\n{}\n", report.manifest.provenance())
+}
+
+/// One chart for every offer with amounts to choose from, with the number of its offer.
+///
+/// # Errors
+/// What cannot be drawn.
+pub fn commitment_charts(report: &CommitmentReport) -> anyhow::Result<Vec<(usize, Chart)>> {
+    let mut charts = Vec::new();
+    for (at, offer) in report.offers.iter().enumerate() {
+        if offer.unit != AmountUnit::Signing && offer.curve.points.len() > 1 {
+            charts.push((at, commitment::draw(&curve(report, offer, at))?));
+        }
+    }
+    Ok(charts)
+}
+
+fn curve(report: &CommitmentReport, offer: &OfferAnalysis, at: usize) -> CommitmentCurve {
+    // A best choice under other terms has no place on this curve.
+    let mark = |judged: &Judged, what: &str, usd: f64| {
+        let amount = judged.amount.filter(|_| judged.terms == offer.curve.terms)?;
+        let words = format!("lowest {what}: {} costs {}", offer.unit.words(amount), usd_short(usd));
+        Some(Mark { amount, usd, words })
+    };
+    let (mean, p90) = (&offer.best_mean, &offer.best_p90);
+    let axis = match &offer.unit {
+        AmountUnit::Usd(per) => format!("Committed, USD {per}"),
+        AmountUnit::Units(name) => format!("Reserved {name}"),
+        AmountUnit::Signing => String::new(),
+    };
+    CommitmentCurve {
+        name: format!("commitment-{:02}-{}", at + 1, file_stem(&offer.name)),
+        title: words::finding(offer),
+        terms: offer.curve.terms.clone(),
+        axis,
+        money: matches!(offer.unit, AmountUnit::Usd(_)),
+        points: offer.curve.points.iter().map(|point| (point.amount, point.mean, point.p90)).collect(),
+        apart: offer.curve.points.len() <= 12,
+        nothing: (offer.nothing.cost.mean, offer.nothing.cost.p90),
+        marks: [mark(mean, "mean", mean.cost.mean), mark(p90, "P90", p90.cost.p90)],
+        horizon: report.horizon.clone(),
+        provenance: report.manifest.provenance(),
+    }
+}
