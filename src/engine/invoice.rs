@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::counts::poisson;
-use super::outcome::RouteOutcome;
+use super::outcome::{BesideTokens, RouteOutcome};
 use crate::billing::{Scope, bill_meter};
 use crate::catalogue::{Fee, Meter};
 use crate::domain::quantity::Quantity;
@@ -120,7 +120,7 @@ impl Ledger {
 
 impl RouteOutcome {
     /// Enters a month of `days` days under `fees`; the logarithm of volume scatters by `volume_sd`.
-    pub fn enter(&mut self, ledger: &Ledger, fees: &[MonthFee], days: usize, volume_sd: f64) {
+    pub fn enter(&mut self, ledger: &Ledger, fees: &[MonthFee], days: usize, volume_sd: f64) -> BesideTokens {
         let tools = ledger.tools(days);
         let (spend, expected) = (ledger.tokens.drawn + tools, ledger.tokens.expected + tools);
         let (drawn_fees, _) = fees_on(fees, spend);
@@ -142,6 +142,7 @@ impl RouteOutcome {
         self.expected.premium_noise.push(noise(&ledger.premium));
         self.sums.tools += tools;
         self.sums.fees += expected_fees;
+        BesideTokens { tools, fees: expected_fees }
     }
 }
 

@@ -5,11 +5,14 @@
 //! hold for which share of every month. The engine sees only what is in this file.
 
 mod check;
+mod edit;
 mod extend;
 mod length;
 mod presets;
+mod price_edit;
 mod quantity;
 mod timeline;
+mod what_if;
 mod wire;
 
 use std::sync::Arc;
@@ -21,10 +24,12 @@ use crate::domain::route::RouteId;
 use crate::domain::time::Month;
 
 pub use check::score_correlation;
+pub use edit::Edit;
 pub use extend::{Assembled, assemble};
 pub use length::{Component, Shape};
 pub use presets::{PRESETS, Role};
 pub use quantity::Uncertain;
+pub use what_if::Case;
 pub use wire::ScenarioWire;
 
 /// A checked scenario: everything that a simulation needs, and nothing that could still be wrong.
