@@ -1,9 +1,22 @@
 //! Scenarios against each other on the same random numbers: the difference trial by trial.
 
-use super::outcome::{cheaper, totals};
+use super::distribution::Distribution;
+use super::outcome::{Analysis, cheaper, column, totals};
 use super::summary::Summary;
-use crate::engine::Simulation;
+use crate::domain::time::Month;
+use crate::engine::{Items, RouteOutcome, Simulation};
 use crate::workload::Scenario;
+
+/// A scenario that was simulated, and its answers.
+#[derive(Clone, Copy)]
+pub struct Lived<'a> {
+    /// The scenario.
+    pub scenario: &'a Scenario,
+    /// Its trials.
+    pub simulation: &'a Simulation,
+    /// Its answers.
+    pub analysis: &'a Analysis,
+}
 
 /// Two scenarios, route by route.
 #[derive(Clone, Debug)]
@@ -14,7 +27,7 @@ pub struct Pairing {
     pub unpaired: Vec<String>,
 }
 
-/// One route in two scenarios.
+/// One route in two scenarios. Every difference is that of a minus that of b in the same trial, USD.
 #[derive(Clone, Debug)]
 pub struct PairedRoute {
     /// Its label.
@@ -23,45 +36,152 @@ pub struct PairedRoute {
     pub a: Summary,
     /// Spend of b over the horizon, USD.
     pub b: Summary,
-    /// Spend of a minus spend of b in the same trial, USD.
+    /// Of spend over the horizon.
     pub difference: Summary,
-    /// The share of trials in which a costs less.
+    /// Of what crossing a band costs over the horizon.
+    pub premium: Summary,
+    /// Of what spend is expected to be made of, over the horizon; empty where the trials do not say.
+    pub items: Vec<(&'static str, Summary)>,
+    /// Of each month's spend.
+    pub months: Vec<PairedMonth>,
+    /// The first month that the other one is cheaper in than in the first month, at the median.
+    pub monthly_crossing: Option<Month>,
+    /// The first month by whose end the other one has cost less since the start, at the median.
+    pub cumulative_crossing: Option<Month>,
+    /// The share of trials in which a costs less; ties count half.
     pub a_cheaper: f64,
     /// How much smaller the standard error of the mean difference is than that of independent runs.
     pub error_ratio: Option<f64>,
+    /// The chances of a and of b to break their budget.
+    pub over_budget: [Option<f64>; 2],
+}
+
+/// A month of a route in two scenarios.
+#[derive(Clone, Debug)]
+pub struct PairedMonth {
+    /// The month.
+    pub month: Month,
+    /// Spend of a minus spend of b, USD.
+    pub difference: Summary,
+    /// The share of trials in which a costs less; ties count half.
+    pub a_cheaper: f64,
 }
 
 /// Pairs the routes of two simulations with the same seed and number of trials.
-pub fn pair(a: (&Scenario, &Simulation), b: (&Scenario, &Simulation)) -> Pairing {
-    let label = |scenario: &Scenario, at: usize| scenario.routes[at].label.clone();
+pub fn pair(a: Lived<'_>, b: Lived<'_>) -> Pairing {
+    let label = |lived: Lived<'_>, at: usize| lived.scenario.routes[at].label.clone();
     let mut pairing = Pairing { routes: Vec::new(), unpaired: Vec::new() };
-    for at in 0..a.0.routes.len() {
-        let name = label(a.0, at);
-        match b.0.routes.iter().position(|route| route.label == name) {
-            Some(other) => {
-                let first = totals(&a.1.routes[at].spend, a.1.months);
-                let second = totals(&b.1.routes[other].spend, b.1.months);
-                pairing.routes.push(paired_route(name, &first, &second));
-            }
+    for at in 0..a.scenario.routes.len() {
+        let name = label(a, at);
+        match b.scenario.routes.iter().position(|route| route.label == name) {
+            Some(other) => pairing.routes.push(paired_route(name, (a, at), (b, other))),
             None => pairing.unpaired.push(name),
         }
     }
-    let known = |name: &String| a.0.routes.iter().any(|route| route.label == *name);
-    let only_b = (0..b.0.routes.len()).map(|at| label(b.0, at)).filter(|name| !known(name));
+    let known = |name: &String| a.scenario.routes.iter().any(|route| route.label == *name);
+    let only_b = (0..b.scenario.routes.len()).map(|at| label(b, at)).filter(|name| !known(name));
     pairing.unpaired.extend(only_b);
     pairing
 }
 
-fn paired_route(label: String, a: &[f64], b: &[f64]) -> PairedRoute {
-    let paired: Vec<f64> = a.iter().zip(b).map(|(x, y)| x - y).collect();
-    let (first, second, difference) = (Summary::of(a), Summary::of(b), Summary::of(&paired));
-    let independent = (first.sd * first.sd + second.sd * second.sd).sqrt();
+fn paired_route(label: String, a: (Lived<'_>, usize), b: (Lived<'_>, usize)) -> PairedRoute {
+    let [first, second] = [a, b].map(|(lived, at)| &lived.simulation.routes[at]);
+    let [summary_a, summary_b] = [a, b].map(|(lived, at)| &lived.analysis.routes[at]);
+    let (sampler, months) = (a.0.simulation.sampler, a.0.simulation.months);
+    let law =
+        |drawn: Vec<f64>, expected: Vec<f64>| Distribution::of_sample(sampler, drawn, expected).summary();
+    let over = |amount: fn(&RouteOutcome) -> &Vec<f64>| {
+        less(&totals(amount(first), months), &totals(amount(second), months))
+    };
+    let spend = over(|route| &route.spend);
+    let expected = over(|route| &route.expected.spend);
+    let month = |m: usize| {
+        let of = |amount: fn(&RouteOutcome) -> &Vec<f64>| {
+            less(&column(amount(first), months, m), &column(amount(second), months, m))
+        };
+        let drawn = of(|route| &route.spend);
+        let a_cheaper = cheaper(&drawn);
+        let difference = law(drawn, of(|route| &route.expected.spend));
+        PairedMonth { month: a.0.scenario.months[m], difference, a_cheaper }
+    };
+    let paired_months: Vec<PairedMonth> = crate::engine::all(months, month);
+    let sd = |values: &[f64]| Summary::of(values).sd;
+    let independent =
+        sd(&totals(&first.expected.spend, months)).hypot(sd(&totals(&second.expected.spend, months)));
     PairedRoute {
         label,
-        a_cheaper: cheaper(&paired),
-        error_ratio: (independent > 0.0).then(|| difference.sd / independent),
-        a: first,
-        b: second,
-        difference,
+        a: summary_a.spend.clone(),
+        b: summary_b.spend.clone(),
+        a_cheaper: cheaper(&spend),
+        error_ratio: (independent > 0.0).then(|| sd(&expected) / independent),
+        premium: law(over(|route| &route.premium), over(|route| &route.expected.premium)),
+        items: items(&first.items, &second.items, &law),
+        monthly_crossing: crossing(&paired_months.iter().map(|m| m.difference.p50).collect::<Vec<_>>())
+            .map(|m| paired_months[m].month),
+        cumulative_crossing: crossing(&cumulative_medians(first, second, months))
+            .map(|m| paired_months[m].month),
+        months: paired_months,
+        difference: law(spend, expected),
+        over_budget: [summary_a.over_budget_probability, summary_b.over_budget_probability],
+    }
+}
+
+fn less(a: &[f64], b: &[f64]) -> Vec<f64> {
+    a.iter().zip(b).map(|(x, y)| x - y).collect()
+}
+
+/// What spend is made of, by name.
+const ITEMS: [(&str, fn(&Items) -> f64); 6] = [
+    ("input", |items| items.input),
+    ("cached_input", |items| items.cached_input),
+    ("cache_write", |items| items.cache_write),
+    ("output", |items| items.output),
+    ("tools", |items| items.tools),
+    ("fees", |items| items.fees),
+];
+
+fn items(
+    a: &[Items],
+    b: &[Items],
+    law: &dyn Fn(Vec<f64>, Vec<f64>) -> Summary,
+) -> Vec<(&'static str, Summary)> {
+    if a.is_empty() || a.len() != b.len() {
+        return Vec::new();
+    }
+    let difference =
+        |of: fn(&Items) -> f64| -> Vec<f64> { a.iter().zip(b).map(|(x, y)| of(x) - of(y)).collect() };
+    ITEMS.iter().map(|(name, of)| (*name, law(difference(*of), difference(*of)))).collect()
+}
+
+/// The median difference of what was spent since the start, by the end of each month.
+fn cumulative_medians(a: &RouteOutcome, b: &RouteOutcome, months: usize) -> Vec<f64> {
+    let trials = a.spend.len() / months.max(1);
+    let mut since = vec![0.0; trials];
+    let by_end = |month: usize| {
+        for (trial, sum) in since.iter_mut().enumerate() {
+            *sum += a.spend[trial * months + month] - b.spend[trial * months + month];
+        }
+        let mut sorted = since.clone();
+        sorted.sort_by(f64::total_cmp);
+        super::summary::quantile(&sorted, 0.5)
+    };
+    (0..months).map(by_end).collect()
+}
+
+/// The first place at which the sign is not that of the first value with one.
+fn crossing(medians: &[f64]) -> Option<usize> {
+    let first = medians.iter().find(|median| **median != 0.0)?.signum();
+    medians.iter().position(|median| *median != 0.0 && median.signum() != first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::crossing;
+
+    #[test]
+    fn lines_cross_where_the_sign_changes_first() {
+        assert_eq!(crossing(&[1.0, 2.0, -1.0, 1.0]), Some(2));
+        assert_eq!(crossing(&[0.0, -1.0, 0.0, 3.0]), Some(3));
+        assert_eq!([crossing(&[0.0, 0.0]), crossing(&[1.0, 0.0, 2.0])], [None, None]);
     }
 }

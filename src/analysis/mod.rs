@@ -1,6 +1,7 @@
 //! From trials to answers: quantiles with their errors, budget risk, paired differences, expectations.
 
 mod audit;
+mod change;
 mod compare;
 mod distribution;
 mod mixture;
@@ -8,7 +9,8 @@ mod outcome;
 mod summary;
 
 pub use audit::{Audit, AuditRow, audit};
-pub use compare::{PairedRoute, Pairing, pair};
+pub use change::ChangeRule;
+pub use compare::{Lived, PairedMonth, PairedRoute, Pairing, pair};
 pub use distribution::Distribution;
 pub use outcome::{
     Analysis, Components, ExpectationResult, MonthAnalysis, RouteAnalysis, RouteDifference, Shares, analyse,

@@ -267,7 +267,8 @@ pub fn totals(values: &[f64], months: usize) -> Vec<f64> {
     values.chunks_exact(months).map(|trial| trial.iter().sum()).collect()
 }
 
-fn column(values: &[f64], months: usize, month: usize) -> Vec<f64> {
+/// The amounts of one month, trial by trial.
+pub fn column(values: &[f64], months: usize, month: usize) -> Vec<f64> {
     values.iter().skip(month).step_by(months).copied().collect()
 }
 

@@ -1,17 +1,18 @@
 //! A report's figures as the charts want them.
 
 use super::chart::components::{Components, ComponentsRow};
+use super::chart::difference::{Difference, DifferenceRow};
 use super::chart::distribution::{Distribution, DistributionRow};
 use super::chart::exceedance::{Exceedance, ExceedanceCurve};
 use super::chart::fan::Fan;
 use super::chart::glance::{Glance, GlanceRow};
 use super::chart::overlay::{Overlay, OverlayRoute};
 use super::chart::premium::{Premium, PremiumRow};
-use super::chart::{Chart, components, distribution, exceedance, fan, glance, overlay, premium};
+use super::chart::{Chart, components, difference, distribution, exceedance, fan, glance, overlay, premium};
 use super::comparison::ComparisonReport;
 use super::report::Report;
 use super::words::SERVES_THE_JOB;
-use crate::analysis::{RouteAnalysis, exceedance as exceedance_points, histogram};
+use crate::analysis::{PairedRoute, RouteAnalysis, exceedance as exceedance_points, histogram};
 use crate::domain::format::{percent, probability};
 
 /// Values that stand for a law that is known by its formula.
@@ -49,7 +50,7 @@ pub fn charts(report: &Report) -> anyhow::Result<Vec<Chart>> {
 /// When it cannot be drawn, a defect of ours.
 pub fn overlay_chart(report: &ComparisonReport) -> anyhow::Result<Chart> {
     overlay::draw(&Overlay {
-        scenarios: report.scenarios.clone(),
+        scenarios: report.cases.iter().map(|case| case.name.clone()).collect(),
         routes: report
             .routes
             .iter()
@@ -59,6 +60,28 @@ pub fn overlay_chart(report: &ComparisonReport) -> anyhow::Result<Chart> {
                 note: route.note.clone(),
             })
             .collect(),
+        horizon: report.horizon.clone(),
+        provenance: report.provenance.clone(),
+    })
+}
+
+/// The paired differences of a comparison: route by route for one case, case by case for several.
+///
+/// # Errors
+/// When it cannot be drawn, a defect of ours.
+pub fn difference_chart(report: &ComparisonReport) -> anyhow::Result<Chart> {
+    let one = report.cases.len() == 2;
+    let pairs: Vec<_> = if one { report.pairs().collect() } else { report.leading() };
+    let row = |(case, route): &(&str, &PairedRoute)| DifferenceRow {
+        name: if one { route.label.clone() } else { (*case).to_owned() },
+        more: (-route.difference.p90, -route.difference.p50, -route.difference.p10),
+        cheaper: 1.0 - route.a_cheaper,
+    };
+    let of = if one { Some(&report.cases[1].name) } else { pairs.first().map(|(_, route)| &route.label) };
+    difference::draw(&Difference {
+        rows: pairs.iter().map(row).collect(),
+        of: of.cloned().unwrap_or_default(),
+        base: report.cases[0].name.clone(),
         horizon: report.horizon.clone(),
         provenance: report.provenance.clone(),
     })

@@ -18,6 +18,7 @@ mod prices;
 mod quote;
 mod replay;
 mod report;
+mod saved;
 mod sheet;
 mod sql;
 mod terminal;
@@ -26,9 +27,11 @@ mod words;
 
 pub use audit::audit_sheet;
 pub use backtest::{BacktestReport, backtest_charts, backtest_json, backtest_rows, backtest_sheet};
-pub use comparison::{ComparisonReport, comparison_json, comparison_markdown, comparison_terminal};
+pub use comparison::{
+    CaseRow, ComparisonReport, comparison_csv, comparison_json, comparison_markdown, comparison_terminal,
+};
 pub use csv::months_csv;
-pub use figures::{charts, overlay_chart};
+pub use figures::{charts, difference_chart, overlay_chart};
 pub use fit_report::{FitChart, fit_charts, fit_html, fit_markdown, fit_sheet};
 pub use fitted::{FitReport, fit_yaml};
 pub use json::{manifest_json, result_json};
@@ -37,6 +40,7 @@ pub use prices::*;
 pub use quote::{QuoteReport, quote_sheet, quotes_csv, quotes_json, quotes_sheet};
 pub use replay::{ReplayReport, ReplayReports, replay_days, replay_json, replay_sheets};
 pub use report::{Manifest, Report, build};
+pub use saved::{Saved, since};
 pub use sheet::Sheet;
 pub use sql::{Dialect, LogColumn, SqlName, SqlOptions, price_script};
 pub use terminal::terminal;

@@ -47,6 +47,8 @@ impl Wire for AnyTree {
 pub struct Case {
     /// Its name: the what-if's, with the cell's values where it sweeps.
     pub name: String,
+    /// The name of its what-if.
+    pub what_if: String,
     /// What is set.
     pub edits: Vec<Edit>,
 }
@@ -60,7 +62,7 @@ impl Case {
         let mut problems = Problems::new();
         let edits = pairs.iter().filter_map(|pair| edit_of(pair, &mut problems)).collect();
         refuse_contradictions(&edits, &mut problems);
-        problems.or_value(Some(Case { name: pairs.join(", "), edits }))
+        problems.or_value(Some(Case { name: pairs.join(", "), what_if: String::new(), edits }))
     }
 
     /// The tree of `base` with the case's edits, without what belongs to the base alone: its expectations and its
@@ -141,7 +143,8 @@ impl Assembled {
             for cell in product(&sweeps) {
                 let all: Vec<Edit> = edits.iter().cloned().chain(cell.iter().cloned()).collect();
                 refuse_contradictions(&all, &mut problems);
-                cases.push(Case { name: cell_name(&name.value, &cell), edits: all });
+                let cell = cell_name(&name.value, &cell);
+                cases.push(Case { name: cell, what_if: name.value.clone(), edits: all });
             }
         }
         problems.or_value(Some(cases))

@@ -9,6 +9,7 @@
 pub mod cache_fit;
 pub mod components;
 pub mod days_fit;
+pub mod difference;
 pub mod distribution;
 pub mod exceedance;
 pub mod fan;
