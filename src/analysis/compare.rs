@@ -5,7 +5,7 @@ use super::outcome::{Analysis, cheaper, column, totals};
 use super::summary::Summary;
 use crate::domain::time::Month;
 use crate::engine::{Items, RouteOutcome, Simulation};
-use crate::workload::Scenario;
+use crate::workload::{Input, Scenario};
 
 /// A scenario that was simulated, and its answers.
 #[derive(Clone, Copy)]
@@ -85,7 +85,12 @@ pub fn pair(a: Lived<'_>, b: Lived<'_>) -> Pairing {
 }
 
 fn paired_route(label: String, a: (Lived<'_>, usize), b: (Lived<'_>, usize)) -> PairedRoute {
-    let [first, second] = [a, b].map(|(lived, at)| &lived.simulation.routes[at]);
+    let first = &a.0.simulation.routes[a.1];
+    // On the same random numbers the same terms come to the same, save for what rounding and the prices of other
+    // routes leave of the scatter of requests.
+    let alike = same_terms((a.0.scenario, a.1), (b.0.scenario, b.1));
+    let second = if alike { first } else { &b.0.simulation.routes[b.1] };
+    let b = if alike { a } else { b };
     let [summary_a, summary_b] = [a, b].map(|(lived, at)| &lived.analysis.routes[at]);
     let (sampler, months) = (a.0.simulation.sampler, a.0.simulation.months);
     let law =
@@ -126,8 +131,34 @@ fn paired_route(label: String, a: (Lived<'_>, usize), b: (Lived<'_>, usize)) -> 
     }
 }
 
+/// Differences of amounts; less than a billionth of them is rounding, and nothing.
 fn less(a: &[f64], b: &[f64]) -> Vec<f64> {
-    a.iter().zip(b).map(|(x, y)| x - y).collect()
+    let difference =
+        |(x, y): (&f64, &f64)| if (x - y).abs() <= 1e-9 * (x.abs() + y.abs()) { 0.0 } else { x - y };
+    a.iter().zip(b).map(difference).collect()
+}
+
+/// Whether a route is asked for the same and billed alike in two scenarios.
+fn same_terms((a, at): (&Scenario, usize), (b, other): (&Scenario, usize)) -> bool {
+    let (first, second) = (&a.routes[at], &b.routes[other]);
+    let law = |scenario: &Scenario, input: Input| {
+        let assumption = &scenario.assumptions[input.0];
+        (assumption.path.clone(), assumption.law, assumption.minimum, assumption.maximum)
+    };
+    let depends = |scenario: &Scenario| -> Vec<_> {
+        let dependence = &scenario.dependence;
+        let inputs: Vec<_> = dependence.inputs.iter().map(|input| law(scenario, *input)).collect();
+        vec![(inputs, dependence.factor.clone())]
+    };
+    let same = |x: Input, y: Input| law(a, x) == law(b, y);
+    let plans = || first.plans.iter().zip(&second.plans);
+    a.workloads.len() == b.workloads.len()
+        && a.workloads.iter().zip(&b.workloads).all(|(x, y)| x.alike(y, &same))
+        && same(first.discount, second.discount)
+        && first.plans.len() == second.plans.len()
+        && plans().all(|(x, y)| x.alike(y, &same))
+        && first.fees == second.fees
+        && depends(a) == depends(b)
 }
 
 /// What spend is made of, by name.

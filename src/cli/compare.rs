@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::outcome::{Exit, Failure, print, say};
-use super::run::{Run, command_with, common_options, itemised, refuse_precision};
+use super::run::{Run, command_with, common_options, compared, refuse_precision};
 use super::simulate::width;
 use super::{Format, PricingArguments, RunArguments, files, folder};
 use crate::analysis::{ChangeRule, analyse, pair};
@@ -174,7 +174,7 @@ fn comparison(
 ) -> Result<ComparisonReport, Failure> {
     let all: Vec<&Scenario> = cases.iter().map(|case| &case.scenario).collect();
     let common = common_options(&all, &arguments.run)?;
-    let simulate = |case: &Named| itemised(case.scenario.clone(), &all, common, &arguments.run);
+    let simulate = |case: &Named| compared(case.scenario.clone(), &all, common, &arguments.run);
     let base = simulate(&cases[0])?;
     let answers = analyse(&base.scenario, &base.simulation);
     let mut rows = vec![CaseRow::new(&cases[0].name, &answers)];
@@ -226,7 +226,7 @@ fn verdict(report: &ComparisonReport, rules: &[ChangeRule]) -> Exit {
 
 fn written(report: &ComparisonReport) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
     let mut charts = Vec::new();
-    if !report.pairings.is_empty() {
+    if report.pairs().next().is_some() {
         charts.push(difference_chart(report)?);
         charts.push(overlay_chart(report)?);
     }

@@ -159,15 +159,15 @@ pub fn simulated(
     Ok(Run { scenario, simulation, options })
 }
 
-/// Simulates one of several scenarios that are compared, so that every trial says what its spend is made of.
-pub fn itemised(
+/// Simulates one of several scenarios that are compared.
+pub fn compared(
     scenario: Scenario,
     beside: &[&Scenario],
     options: Options,
     arguments: &RunArguments,
 ) -> Result<Run, Failure> {
     let bar = progress::bar(u64::from(options.trials), arguments.quiet);
-    let engine = Engine::new(&scenario, beside, options).itemised();
+    let engine = Engine::new(&scenario, beside, options).compared();
     let batches = Watch::new(&bar).run(&engine, 0..batches_of(options.trials), options.trials)?;
     let simulation = engine.blank().merged(batches);
     bar.finish_and_clear();

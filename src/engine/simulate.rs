@@ -112,8 +112,9 @@ pub struct Engine<'a> {
     scenario: &'a Scenario,
     /// How to simulate.
     pub options: Options,
-    /// Whether every trial says what its spend is made of.
-    itemised: bool,
+    /// Whether other scenarios are compared with this one: every trial says what its spend is made of, and requests
+    /// scatter alike in all of them.
+    pub compared: bool,
     points: Points,
     assumptions: Assumptions<'a>,
     workloads: Vec<Prepared<'a>>,
@@ -163,7 +164,7 @@ impl<'a> Engine<'a> {
         Engine {
             scenario,
             options,
-            itemised: false,
+            compared: false,
             assumptions: Assumptions::new(scenario, &points),
             points,
             workloads,
@@ -179,9 +180,9 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// The same, so that every trial says what its spend is made of.
-    pub fn itemised(mut self) -> Self {
-        self.itemised = true;
+    /// The same, to be compared with other scenarios.
+    pub fn compared(mut self) -> Self {
+        self.compared = true;
         self
     }
 
@@ -233,7 +234,7 @@ impl<'a> Engine<'a> {
         };
         for trial in first..last {
             desk.ledgers.iter_mut().for_each(Ledger::clear);
-            desk.items = vec![Items::default(); if self.itemised { routes } else { 0 }];
+            desk.items = vec![Items::default(); if self.compared { routes } else { 0 }];
             self.trial(trial, &mut desk, &mut batch);
         }
         for (workload, unbilled) in self.workloads.iter().zip(&desk.unbilled) {

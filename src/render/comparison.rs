@@ -124,13 +124,16 @@ impl ComparisonReport {
             .flat_map(|(pairing, case)| pairing.routes.iter().map(move |route| (case, route)))
     }
 
-    /// The pairs of one route: the base's cheapest, or else the first that is paired.
+    /// The pair of each case that tells most of it: of the first route of the file that it changes anything on, or
+    /// else of the first.
     pub fn leading(&self) -> Vec<(&str, &PairedRoute)> {
-        let label = match self.pairs().any(|(_, route)| route.label == self.cases[0].cheapest) {
-            true => Some(self.cases[0].cheapest.as_str()),
-            false => self.pairs().next().map(|(_, route)| route.label.as_str()),
-        };
-        self.pairs().filter(|(_, route)| Some(route.label.as_str()) == label).collect()
+        let others = self.cases.iter().skip(1).map(|case| case.name.as_str());
+        let changed = |route: &&PairedRoute| route.difference.p10 != 0.0 || route.difference.p90 != 0.0;
+        let pairs = self.pairings.iter().zip(others).filter_map(|(pairing, case)| {
+            let route = pairing.routes.iter().find(changed).or(pairing.routes.first());
+            route.map(|route| (case, route))
+        });
+        pairs.collect()
     }
 
     fn unpaired(&self) -> Vec<String> {

@@ -72,15 +72,24 @@ pub fn overlay_chart(report: &ComparisonReport) -> anyhow::Result<Chart> {
 pub fn difference_chart(report: &ComparisonReport) -> anyhow::Result<Chart> {
     let one = report.cases.len() == 2;
     let pairs: Vec<_> = if one { report.pairs().collect() } else { report.leading() };
+    let alike = pairs.windows(2).all(|two| two[0].1.label == two[1].1.label);
     let row = |(case, route): &(&str, &PairedRoute)| DifferenceRow {
-        name: if one { route.label.clone() } else { (*case).to_owned() },
+        name: match (one, alike) {
+            (true, _) => route.label.clone(),
+            (false, true) => (*case).to_owned(),
+            (false, false) => format!("{case}, {}", route.label),
+        },
         more: (-route.difference.p90, -route.difference.p50, -route.difference.p10),
         cheaper: 1.0 - route.a_cheaper,
     };
-    let of = if one { Some(&report.cases[1].name) } else { pairs.first().map(|(_, route)| &route.label) };
+    let of = match (one, alike) {
+        (true, _) => report.cases[1].name.clone(),
+        (false, true) => pairs.first().map_or(String::new(), |(_, route)| route.label.clone()),
+        (false, false) => "Each case".to_owned(),
+    };
     difference::draw(&Difference {
         rows: pairs.iter().map(row).collect(),
-        of: of.cloned().unwrap_or_default(),
+        of,
         base: report.cases[0].name.clone(),
         horizon: report.horizon.clone(),
         provenance: report.provenance.clone(),

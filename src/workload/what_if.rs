@@ -291,10 +291,19 @@ fn product(sweeps: &[(&Spanned<String>, Vec<Node>)]) -> Vec<Vec<Edit>> {
 fn cell_name(name: &str, cell: &[Edit]) -> String {
     let part = |edit: &Edit| {
         let key = edit.path.value.rsplit('.').next().unwrap_or_default();
-        format!("{} {}", key.replace('_', " "), flow(&edit.to))
+        format!("{} {}", key.replace('_', " "), told(&edit.to))
     };
     let parts: Vec<String> = cell.iter().map(part).collect();
     if parts.is_empty() { name.to_owned() } else { format!("{name}: {}", parts.join(", ")) }
+}
+
+/// A value as a name tells it: `× 1.25`, `+ 5%`, else as a file writes it.
+fn told(node: &Node) -> String {
+    match (node.get("times"), node.get("plus")) {
+        (Some(factor), _) => format!("\u{d7} {}", flow(factor)),
+        (_, Some(more)) => format!("+ {}", flow(more)),
+        _ => flow(node),
+    }
 }
 
 /// Two edits of one path, or of a path and of what it leads through, say different things.
@@ -321,12 +330,10 @@ fn is_another_component(a: &str, b: &str) -> bool {
 
 /// Whether two readings of one scenario are billed at the same prices.
 fn bills_alike(a: &Scenario, b: &Scenario) -> bool {
-    let plans = |scenario: &Scenario| -> Vec<Vec<Vec<(std::sync::Arc<crate::catalogue::RateCard>, f64)>>> {
-        let plans = scenario.routes.iter().flat_map(|route| &route.plans);
-        let month = |month: &Vec<super::Slice>| month.iter().map(|s| (s.card.clone(), s.share)).collect();
-        plans.map(|plan| plan.months.iter().map(month).collect()).collect()
+    let plans = |scenario: &Scenario| {
+        scenario.routes.iter().flat_map(|route| route.plans.clone()).collect::<Vec<_>>()
     };
-    plans(a) == plans(b)
+    plans(a).iter().zip(&plans(b)).all(|(a, b)| a.months == b.months)
 }
 
 fn without_effect(edit: &Edit) -> Problems {

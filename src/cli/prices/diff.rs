@@ -10,7 +10,7 @@ use crate::catalogue::ExchangeRate;
 use crate::catalogue::diff::{State, diff};
 use crate::catalogue::{Catalogue, shipped};
 use crate::cli::outcome::{Exit, Failure, print, say};
-use crate::cli::run::{itemised, options, refuse_precision};
+use crate::cli::run::{compared, options, refuse_precision};
 use crate::cli::{Format, RunArguments, files};
 use crate::domain::problem::{Code, Problems};
 use crate::domain::time::Instant;
@@ -187,8 +187,8 @@ fn forecast(path: &Path, a: &Side, b: &Side, arguments: &Arguments) -> Result<Fo
     let common = options(&first, &arguments.run)?;
     let both = [first.clone(), second.clone()];
     let beside = [&both[0], &both[1]];
-    let first = itemised(first, &beside, common, &arguments.run)?;
-    let second = itemised(second, &beside, common, &arguments.run)?;
+    let first = compared(first, &beside, common, &arguments.run)?;
+    let second = compared(second, &beside, common, &arguments.run)?;
     let analyses = [&first, &second].map(|run| analyse(&run.scenario, &run.simulation));
     let pairing = pair(first.lived(&analyses[0]), second.lived(&analyses[1]));
     let command =
