@@ -56,6 +56,16 @@ pub struct RouteAnalysis {
     pub totals: Distribution,
 }
 
+/// A route that leaves out more than this share of the input tokens does another job for less money.
+const MOST_LEFT_OUT: f64 = 0.01;
+
+impl RouteAnalysis {
+    /// Whether it serves as much as the routes that refuse least, so that what it costs can be held beside them.
+    pub fn serves_the_job(&self) -> bool {
+        self.left_out <= MOST_LEFT_OUT
+    }
+}
+
 /// A route's month.
 #[derive(Clone, Debug)]
 pub struct MonthAnalysis {

@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 const MARK: &str = "manifest.json";
 
 /// The files beside the charts that reports and comparisons consist of.
-const OURS: [&str; 14] = [
+const OURS: [&str; 18] = [
     MARK,
     "result.json",
     "months.csv",
@@ -17,6 +17,10 @@ const OURS: [&str; 14] = [
     "comparison.json",
     "comparison.md",
     "comparison.csv",
+    "goal.json",
+    "goal.md",
+    "map.json",
+    "map.md",
     "import.json",
     "backtest.json",
     "backtest.md",

@@ -7,7 +7,6 @@ use super::figures::cheaper_note;
 use super::report::Manifest;
 use super::saved::{Since, relative, since_sheet};
 use super::sheet::Sheet;
-use super::words::SERVES_THE_JOB;
 use crate::analysis::{Analysis, ChangeRule, PairedRoute, Pairing, Summary};
 use crate::domain::format::{probability, usd_short};
 
@@ -46,7 +45,7 @@ pub struct CaseRow {
 impl CaseRow {
     /// The row of a case with its answers; every scenario has a route.
     pub fn new(name: &str, analysis: &Analysis) -> Self {
-        let serve = analysis.routes.iter().filter(|route| route.left_out <= SERVES_THE_JOB);
+        let serve = analysis.routes.iter().filter(|route| route.serves_the_job());
         let best = serve.min_by(|a, b| a.spend.p50.total_cmp(&b.spend.p50)).unwrap_or(&analysis.routes[0]);
         CaseRow {
             name: name.to_owned(),

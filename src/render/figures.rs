@@ -11,7 +11,6 @@ use super::chart::premium::{Premium, PremiumRow};
 use super::chart::{Chart, components, difference, distribution, exceedance, fan, glance, overlay, premium};
 use super::comparison::ComparisonReport;
 use super::report::Report;
-use super::words::SERVES_THE_JOB;
 use crate::analysis::{PairedRoute, RouteAnalysis, exceedance as exceedance_points, histogram};
 use crate::domain::format::{percent, probability};
 
@@ -104,7 +103,7 @@ fn ordered(report: &Report) -> Vec<&RouteAnalysis> {
 
 /// The label of a route on charts; one that refuses part of the job says so wherever its spend is seen.
 fn name(route: &RouteAnalysis) -> String {
-    match route.shares.rejected_tokens.filter(|_| route.left_out > SERVES_THE_JOB) {
+    match route.shares.rejected_tokens.filter(|_| !route.serves_the_job()) {
         Some(share) => format!("{}, refuses {}", route.label, percent(share)),
         None => route.label.clone(),
     }

@@ -12,6 +12,7 @@ mod presets;
 mod price_edit;
 mod quantity;
 mod timeline;
+mod vary;
 mod what_if;
 mod wire;
 
@@ -29,6 +30,7 @@ pub use extend::{Assembled, assemble};
 pub use length::{Component, Shape};
 pub use presets::{PRESETS, Role};
 pub use quantity::Uncertain;
+pub use vary::Varied;
 pub use what_if::Case;
 pub use wire::ScenarioWire;
 

@@ -14,6 +14,7 @@ pub mod distribution;
 pub mod exceedance;
 pub mod fan;
 pub mod glance;
+pub mod heat_map;
 pub mod hindsight;
 pub mod laws_fit;
 pub mod memory_fit;
