@@ -17,6 +17,7 @@ pub use distribution::Distribution;
 pub use goal::{Goal, Margin};
 pub use outcome::{
     Analysis, Components, ExpectationResult, MonthAnalysis, RouteAnalysis, RouteDifference, Shares, analyse,
+    spends,
 };
 pub use seek::{Edge, Probe, edges, sharpened};
 pub use summary::{Summary, exceedance, histogram};

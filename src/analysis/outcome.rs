@@ -167,6 +167,36 @@ pub fn analyse(scenario: &Scenario, simulation: &Simulation) -> Analysis {
     Analysis { differences: differences(scenario, simulation), expectations, routes }
 }
 
+/// Spend over the horizon of every route, and the share of the input tokens that it leaves out: what is needed where
+/// many scenarios are only to be ranked.
+pub fn spends(simulation: &Simulation) -> Vec<Ranked> {
+    let volume = Volume::of(simulation);
+    let spend = |outcome: &RouteOutcome| {
+        let laws = Laws { simulation, outcome, volume: volume.as_ref() };
+        laws.total(|outcome| (&outcome.spend, &outcome.expected.spend, &outcome.expected.spend_noise))
+            .summary()
+    };
+    let refused = |outcome: &RouteOutcome| {
+        let tally = &outcome.sums.tally;
+        share(tally.rejected_tokens, tally.input_tokens + tally.rejected_tokens).unwrap_or(0.0)
+    };
+    let least = simulation.routes.iter().map(refused).fold(1.0, f64::min);
+    let ranked = |outcome: &RouteOutcome| Ranked {
+        spend: spend(outcome),
+        serves_the_job: refused(outcome) - least <= MOST_LEFT_OUT,
+    };
+    simulation.routes.iter().map(ranked).collect()
+}
+
+/// A route among others.
+#[derive(Clone, Debug)]
+pub struct Ranked {
+    /// Spend over the horizon, USD.
+    pub spend: Summary,
+    /// Whether it serves as much as the routes that refuse least.
+    pub serves_the_job: bool,
+}
+
 fn route_analysis(
     scenario: &Scenario,
     simulation: &Simulation,

@@ -61,7 +61,11 @@ impl GoalReport {
     fn at(&self, edge: &(Edge, Option<f64>)) -> String {
         let (value, field) = (edge.0.at, &self.field);
         let share = ["share", "a month", "of the mean"].contains(&field.unit);
-        let shown = if share { format!("{} %", significant(100.0 * value, 4)) } else { field.show(value) };
+        let shown = match (share, field.times) {
+            (true, _) => format!("{} %", significant(100.0 * value, 4)),
+            (false, true) => format!("\u{d7} {}", significant(value, 4)),
+            (false, false) => field.show(value),
+        };
         match edge.1 {
             // An error below the last digit that is shown says nothing.
             Some(error) if error > 5e-5 * value.abs() => {

@@ -41,11 +41,25 @@ pub struct Cell {
     pub route: usize,
     /// What it costs over the horizon, USD.
     pub usd: f64,
-    /// The next cheapest, if there is one.
+    /// Another one that costs the same, if there is one.
+    pub tied: Option<usize>,
+    /// The next cheapest of those that cost more, if there is one.
     pub next: Option<(usize, f64)>,
 }
 
 impl Cell {
+    /// The cell of routes, by their numbers, with what they cost, USD; there is at least one.
+    pub fn of(mut spends: Vec<(usize, f64)>) -> Self {
+        spends.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
+        let least = spends[0].1;
+        // Less than a billionth is rounding.
+        let (tied, dearer): (Vec<_>, Vec<_>) =
+            spends.into_iter().partition(|(_, usd)| *usd <= least * (1.0 + 1e-9));
+        let mut tied: Vec<usize> = tied.into_iter().map(|(route, _)| route).collect();
+        tied.sort_unstable();
+        Cell { route: tied[0], usd: least, tied: tied.get(1).copied(), next: dearer.first().copied() }
+    }
+
     /// By how much the next one is dearer, as a share.
     pub fn lead(&self) -> Option<f64> {
         self.next.filter(|_| self.usd > 0.0).map(|(_, usd)| usd / self.usd - 1.0)
@@ -65,6 +79,16 @@ impl MapReport {
             (0..self.routes.len()).map(winner).filter(|(_, share, _)| *share > 0.0).collect();
         winners.sort_by(|a, b| b.1.total_cmp(&a.1));
         winners
+    }
+
+    /// A winner's name, with that of a route that costs the same wherever it wins.
+    fn winner_name(&self, route: usize) -> String {
+        let mut own = self.cells.iter().flatten().filter(|cell| cell.route == route);
+        let tied = own.next().and_then(|cell| cell.tied);
+        match tied.filter(|_| own.all(|cell| cell.tied == tied)) {
+            Some(other) => format!("{} and {}", self.routes[route], self.routes[other]),
+            None => self.routes[route].clone(),
+        }
     }
 
     /// Where a winner is found, by the extremes of its cells.
@@ -87,7 +111,7 @@ impl MapReport {
 pub fn map_sheet(report: &MapReport) -> Sheet {
     let winners = report.winners();
     let title = match winners.as_slice() {
-        [(route, ..)] => format!("{} is the cheapest route everywhere on the map", report.routes[*route]),
+        [(route, ..)] => format!("{}: the cheapest everywhere on the map", report.winner_name(*route)),
         _ => format!("The cheapest route over {} and {}", report.x.path, report.y.path),
     };
     let mut sheet = Sheet::new(title, &["route", "cheapest in", "leads by at most", "found within"]);
@@ -128,7 +152,7 @@ pub fn heat_map_chart(report: &MapReport) -> anyhow::Result<Chart> {
     heat_map::draw(&HeatMap {
         x: axis(&report.x, &report.columns),
         y: axis(&report.y, &report.rows),
-        routes: winners.iter().map(|(route, share, _)| (report.routes[*route].clone(), *share)).collect(),
+        routes: winners.iter().map(|(route, share, _)| (report.winner_name(*route), *share)).collect(),
         cells: report
             .cells
             .iter()
@@ -162,6 +186,7 @@ struct JsonAxis<'a> {
 #[derive(Serialize)]
 struct JsonCell<'a> {
     cheapest: &'a str,
+    tied: Option<&'a str>,
     spend_usd: f64,
     next: Option<&'a str>,
     next_spend_usd: Option<f64>,
@@ -174,6 +199,7 @@ struct JsonCell<'a> {
 pub fn map_json(report: &MapReport) -> anyhow::Result<String> {
     let cell = |cell: &Cell| JsonCell {
         cheapest: &report.routes[cell.route],
+        tied: cell.tied.map(|route| report.routes[route].as_str()),
         spend_usd: cell.usd,
         next: cell.next.map(|(route, _)| report.routes[route].as_str()),
         next_spend_usd: cell.next.map(|(_, usd)| usd),

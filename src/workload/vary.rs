@@ -144,7 +144,7 @@ impl Varied {
     pub fn show(&self, value: f64) -> String {
         match self.unit {
             "share" | "a month" | "of the mean" => signed_percent(value),
-            "times" => format!("\u{d7} {}", significant(value, 4)),
+            "times" => format!("\u{d7} {}", significant(value, 3)),
             _ if value.abs() >= 1000.0 => crate::domain::format::count_short(value),
             _ => significant(value, 4),
         }

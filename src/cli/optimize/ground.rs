@@ -27,8 +27,7 @@ pub struct Ground {
 pub struct Tried {
     scenario: Scenario,
     simulation: Simulation,
-    /// Its answers.
-    pub analysis: Analysis,
+    analysis: Analysis,
 }
 
 impl Tried {
@@ -73,11 +72,16 @@ impl Ground {
     }
 
     /// Simulates a case of the scenario with `trials` trials.
-    pub fn tried(&self, scenario: Scenario, trials: u32) -> Result<Tried, Failure> {
+    pub fn simulated(&self, scenario: &Scenario, trials: u32) -> Result<Simulation, Failure> {
         let options = Options { trials, ..self.options };
-        let engine = Engine::new(&scenario, &[&self.scenario, &scenario], options);
+        let engine = Engine::new(scenario, &[&self.scenario, scenario], options);
         let batches = engine.run(0..batches_of(trials), &|_| !crate::cli::interrupt::came())?;
-        let simulation = engine.blank().merged(batches);
+        Ok(engine.blank().merged(batches))
+    }
+
+    /// The same with all answers.
+    pub fn tried(&self, scenario: Scenario, trials: u32) -> Result<Tried, Failure> {
+        let simulation = self.simulated(&scenario, trials)?;
         let analysis = analyse(&scenario, &simulation);
         Ok(Tried { scenario, simulation, analysis })
     }

@@ -2,7 +2,7 @@
 
 use super::ground::Ground;
 use super::{Answer, Arguments, Axis};
-use crate::analysis::Summary;
+use crate::analysis::spends;
 use crate::cli::outcome::{Failure, say};
 use crate::domain::problem::{Code, Problems};
 use crate::engine::all;
@@ -11,7 +11,7 @@ use crate::workload::Varied;
 
 /// Trials of a cell, where nobody says: medians and P90 to about a percent, and the same numbers in all cells, so
 /// that borders are far sharper than that.
-const TRIALS: u32 = 256;
+const TRIALS: u32 = 128;
 
 /// Draws the map.
 pub fn run(arguments: &Arguments, axes: &[Axis]) -> Result<Answer, Failure> {
@@ -39,13 +39,10 @@ pub fn run(arguments: &Arguments, axes: &[Axis]) -> Result<Answer, Failure> {
             Ok(scenario) => scenario,
             Err(problems) => return Ok(Err(problems)),
         };
-        let tried = ground.tried(scenario, ground.options.trials)?;
+        let simulation = ground.simulated(&scenario, ground.options.trials)?;
         let figure = arguments.at.reader();
-        let spend = |summary: &Summary| figure(summary);
-        let routes = tried.analysis.routes.iter().enumerate().filter(|(_, route)| route.serves_the_job());
-        let mut spends: Vec<(usize, f64)> = routes.map(|(at, route)| (at, spend(&route.spend))).collect();
-        spends.sort_by(|a, b| a.1.total_cmp(&b.1));
-        Ok(Ok(Cell { route: spends[0].0, usd: spends[0].1, next: spends.get(1).copied() }))
+        let routes = spends(&simulation).into_iter().enumerate().filter(|(_, route)| route.serves_the_job);
+        Ok(Ok(Cell::of(routes.map(|(at, route)| (at, figure(&route.spend))).collect())))
     };
     let found = all(columns.len() * rows.len(), cell);
     let (mut cells, mut refused) = (Vec::new(), None);

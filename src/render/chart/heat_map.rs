@@ -82,7 +82,9 @@ pub fn draw(input: &HeatMap) -> Result<Chart> {
         for (at, cell) in input.cells.iter().enumerate() {
             if let Some(cell) = cell {
                 let (from, to) = frame.cell(at % columns, at / columns);
-                canvas.rect(from, to, ink(*cell))?;
+                // A little over its edge, which the next one covers: else paper shines through between them.
+                let over = ((to.0 + 0.6).min(frame.right), (to.1 - 0.6).max(frame.top));
+                canvas.rect(from, over, ink(*cell))?;
             }
         }
         draw_axes(canvas, input, &frame)?;
@@ -168,8 +170,8 @@ fn draw_now(canvas: &mut Canvas, input: &HeatMap, frame: &Frame) -> Result<()> {
 
 fn title(input: &HeatMap) -> String {
     match input.routes.as_slice() {
-        [(only, _)] => format!("{} is the cheapest everywhere on the map", name(only)),
-        [(first, share), ..] => format!("{} is the cheapest in {} of the map", name(first), percent(*share)),
+        [(only, _)] => format!("{}: cheapest everywhere on the map", name(only)),
+        [(first, share), ..] => format!("{}: cheapest in {} of the map", name(first), percent(*share)),
         [] => String::new(),
     }
 }
@@ -198,7 +200,7 @@ mod tests {
     #[test]
     fn the_title_names_who_has_most_of_the_map() {
         let both = map(&[("a", 0.5), ("b", 0.5)], vec![Some((0, 0.5)), Some((1, 0.01))]).unwrap();
-        assert_eq!(both.title, "a is the cheapest in 50.0 % of the map");
+        assert_eq!(both.title, "a: cheapest in 50.0 % of the map");
         assert!(map(&[("a", 1.0)], vec![Some((0, 0.1)), None]).unwrap().title.contains("everywhere"));
         assert!(map(&[("a", 1.0)], vec![None]).is_err());
     }
