@@ -161,8 +161,11 @@ fn same_terms((a, at): (&Scenario, usize), (b, other): (&Scenario, usize)) -> bo
         && depends(a) == depends(b)
 }
 
+/// Reads a part of spend.
+type Item = fn(&Items) -> f64;
+
 /// What spend is made of, by name.
-const ITEMS: [(&str, fn(&Items) -> f64); 6] = [
+const ITEMS: [(&str, Item); 6] = [
     ("input", |items| items.input),
     ("cached_input", |items| items.cached_input),
     ("cache_write", |items| items.cache_write),
@@ -179,8 +182,7 @@ fn items(
     if a.is_empty() || a.len() != b.len() {
         return Vec::new();
     }
-    let difference =
-        |of: fn(&Items) -> f64| -> Vec<f64> { a.iter().zip(b).map(|(x, y)| of(x) - of(y)).collect() };
+    let difference = |of: Item| -> Vec<f64> { a.iter().zip(b).map(|(x, y)| of(x) - of(y)).collect() };
     ITEMS.iter().map(|(name, of)| (*name, law(difference(*of), difference(*of)))).collect()
 }
 

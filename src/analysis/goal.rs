@@ -54,10 +54,8 @@ impl Goal {
         if let Some(route) = text.strip_suffix(" within budget") {
             return Ok(Goal::WithinBudget(route.trim().to_owned()));
         }
-        let (what, amount) =
-            text.rsplit_once(" below ").ok_or("this compares nothing").map_err(|why| said(why))?;
-        let (figure, route) =
-            what.split_once(" of ").ok_or("which figure of which route?").map_err(|why| said(why))?;
+        let (what, amount) = text.rsplit_once(" below ").ok_or("this compares nothing").map_err(said)?;
+        let (figure, route) = what.split_once(" of ").ok_or("which figure of which route?").map_err(said)?;
         let (name, premium) = match figure.trim().split_once(' ') {
             Some((name, "premium")) => (name, true),
             Some(_) => return Err(said("the figure is one of spend, or of the premium")),

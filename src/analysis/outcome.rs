@@ -390,13 +390,15 @@ impl Laws<'_> {
         let mixture = self.volume.and_then(|volume| {
             let trial = |t: usize| {
                 let cells = t * months..(t + 1) * months;
-                let (mut total, mut variance) = (0.0, 0.0);
+                let (mut total, mut variance, mut skewed) = (0.0, 0.0, false);
                 for (mean, noise) in expected[cells.clone()].iter().zip(&noise[cells]) {
                     total += mean;
-                    variance += mean * noise;
+                    variance += mean * noise.abs();
+                    skewed |= *noise < 0.0;
                 }
                 let (ln, factor) = volume.level[t];
                 let noise = if total > 0.0 { variance / total } else { variance };
+                let noise = if skewed { -noise } else { noise };
                 Trial { ln: libm::log(total) - ln, centre: total * factor, noise }
             };
             Mixture::of((0..self.simulation.trials).map(trial), volume.level_sd)

@@ -21,6 +21,9 @@ pub struct Edge {
     pub slope: f64,
 }
 
+/// Margins of some points; `None` where the input is not possible.
+pub type Margins = Vec<Option<f64>>;
+
 /// Evaluations of one search between two neighbours of the grid.
 const MOST_STEPS: usize = 60;
 
@@ -35,7 +38,7 @@ const MOST_STEPS: usize = 60;
 pub fn edges<E>(
     grid: &[f64],
     tolerance: f64,
-    along: &mut dyn FnMut(&[f64]) -> Result<Vec<Option<f64>>, E>,
+    along: &mut dyn FnMut(&[f64]) -> Result<Margins, E>,
     at: &mut dyn FnMut(f64) -> Result<Option<f64>, E>,
 ) -> Result<(Vec<Probe>, Vec<Edge>), E> {
     let margins = along(grid)?;
@@ -113,9 +116,6 @@ fn narrowed<E>(
         } else {
             high = (at, margin);
             weights = (if middle { low.1 } else { 0.5 * weights.0 }, margin);
-        }
-        if margin == 0.0 {
-            break;
         }
     }
     let span = if high.0 > low.0 && (high.1 - low.1).abs() > 0.0 { (low, high) } else { (first, last) };

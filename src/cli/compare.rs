@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::outcome::{Exit, Failure, print, say};
-use super::run::{Run, command_with, common_options, compared, refuse_precision};
+use super::run::{Run, command_with, common_options, compared, refuse_precision, simulated};
 use super::simulate::width;
 use super::{Format, PricingArguments, RunArguments, files, folder};
 use crate::analysis::{ChangeRule, analyse, pair};
@@ -188,7 +188,10 @@ fn comparison(
     let manifest =
         |case: &Named| Manifest::new(&case.scenario, catalogue, &common, command(&base, arguments));
     let manifests = cases.iter().map(manifest).collect();
-    let since = baseline.map(|saved| since(saved, &answers, &manifest(&cases[0])));
+    // As `simulate` would have it: where cases are compared, the scatter of requests is drawn so that all share it.
+    let plain = baseline.as_ref().map(|_| simulated(cases[0].scenario.clone(), &[], common, &arguments.run));
+    let plain = plain.transpose()?.map(|run| analyse(&run.scenario, &run.simulation));
+    let since = baseline.zip(plain).map(|(saved, plain)| since(saved, &plain, &manifest(&cases[0])));
     let since = since.transpose().map_err(|why| {
         Failure::usage(
             &format!("the saved result cannot be compared: {why}"),

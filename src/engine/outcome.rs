@@ -98,8 +98,9 @@ pub struct Expectations {
     pub spend: Vec<f64>,
     /// E[premium], USD.
     pub premium: Vec<f64>,
-    /// Variance over mean of spend, USD: it does not depend on the volume. NaN where the month does not follow
-    /// a limit law, or is not proportional to its volume.
+    /// Variance over mean of spend, USD: it does not depend on the volume. Negative where its limit law is so skewed
+    /// that it may only stand for few trials; NaN where the month does not follow one, or is not proportional to its
+    /// volume.
     pub spend_noise: Vec<f64>,
     /// The same of the premium.
     pub premium_noise: Vec<f64>,

@@ -22,12 +22,18 @@ pub struct GoalReport {
     /// What was tried along the range.
     pub probes: Vec<Probe>,
     /// The break-even points, rising, with the Monte Carlo error of each.
-    pub edges: Vec<(Edge, Option<f64>)>,
+    pub edges: Vec<BreakEven>,
     /// `12 months from Jan 2027`.
     pub horizon: String,
     /// What it can be reproduced from.
     pub manifest: Manifest,
 }
+
+/// A break-even point with its Monte Carlo error.
+pub type BreakEven = (Edge, Option<f64>);
+
+/// The ends of a stretch; none where the range itself ends.
+type Stretch<'a> = [Option<&'a BreakEven>; 2];
 
 /// Whether a goal is met, and its chance if it has one.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +46,7 @@ pub struct Met {
 
 impl GoalReport {
     /// The stretches of the field in which the goal is met, each with the edges that bound it.
-    fn stretches(&self) -> Vec<[Option<&(Edge, Option<f64>)>; 2]> {
+    fn stretches(&self) -> Vec<Stretch<'_>> {
         let first = self.probes.iter().find_map(|probe| probe.margin);
         let mut open = first.is_some_and(|margin| margin >= 0.0).then_some(None);
         let mut stretches = Vec::new();
@@ -58,7 +64,7 @@ impl GoalReport {
         stretches
     }
 
-    fn at(&self, edge: &(Edge, Option<f64>)) -> String {
+    fn at(&self, edge: &BreakEven) -> String {
         let (value, field) = (edge.0.at, &self.field);
         let share = ["share", "a month", "of the mean"].contains(&field.unit);
         let shown = match (share, field.times) {
@@ -107,7 +113,7 @@ impl GoalReport {
         }
     }
 
-    fn part(&self, stretch: &[Option<&(Edge, Option<f64>)>; 2]) -> String {
+    fn part(&self, stretch: &Stretch<'_>) -> String {
         match stretch {
             [Some(from), None] => format!("from {} on", self.at(from)),
             [None, Some(to)] => format!("up to {}", self.at(to)),
@@ -203,7 +209,7 @@ struct JsonProbe {
 /// # Errors
 /// Never in practice.
 pub fn goal_json(report: &GoalReport) -> anyhow::Result<String> {
-    let value = |edge: &Option<&(Edge, Option<f64>)>| edge.map(|edge| edge.0.at);
+    let value = |edge: &Option<&BreakEven>| edge.map(|edge| edge.0.at);
     let json = Json {
         schema_version: 1,
         manifest: &report.manifest,

@@ -117,12 +117,7 @@ pub fn map_sheet(report: &MapReport) -> Sheet {
     let mut sheet = Sheet::new(title, &["route", "cheapest in", "leads by at most", "found within"]);
     for (route, share, lead) in winners {
         let lead = lead.map_or(String::new(), percent);
-        sheet.rows.push(vec![
-            report.routes[route].clone(),
-            percent(share),
-            lead,
-            report.where_it_wins(route),
-        ]);
+        sheet.rows.push(vec![report.winner_name(route), percent(share), lead, report.where_it_wins(route)]);
     }
     sheet.notes.push(format!(
         "By {} of spend over {}; {} × {} cells on the same random numbers. --out draws the map, --format json has its cells.",

@@ -308,11 +308,10 @@ fn scaled_length(node: &Node, factor: f64) -> Option<Node> {
     Some(Node { place: node.place.clone(), value: Value::Map(vec![Entry { key: key.clone(), value: law }]) })
 }
 
-/// A number as a file would hold it: read back, it is the same float.
-fn written(value: f64, percent: bool) -> String {
-    let text = format!("{}", value * 100.0);
-    let same = percent && parse_number(&format!("{text}%")).is_ok_and(|read| read.value == value);
-    if same { format!("{text}%") } else { format!("{value}") }
+/// A number as people write it, to twelve digits: three times 10 % are 30 %, not what floats make of it.
+pub fn written(value: f64, percent: bool) -> String {
+    let rounded = |value: f64| format!("{value:.11e}").parse().unwrap_or(value);
+    if percent { format!("{}%", rounded(value * 100.0)) } else { rounded(value).to_string() }
 }
 
 /// Gives a tree another place, so that messages show where its numbers come from.

@@ -47,7 +47,7 @@ impl Varied {
     ) -> Result<Self, String> {
         let mut field = Varied::stated(path, times, scenario, base)?;
         if let Some((low, high)) = between {
-            if !(low < high) {
+            if low >= high {
                 return Err(format!("the range of `{path}` ends before it begins"));
             }
             (field.low, field.high) = (low, high);

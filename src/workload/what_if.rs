@@ -3,7 +3,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::edit::{Edit, flow, leads};
+use super::edit::{Edit, flow, leads, written};
 use super::extend::Assembled;
 use super::price_edit::{PRICES, is_price, price_change};
 use super::{Scenario, quantity};
@@ -260,17 +260,11 @@ fn spread(node: &Node, entries: &[Entry], problems: &mut Problems) -> Option<Vec
         _ => false,
     });
     let value = |at: usize| {
-        // Rounded to twelve digits: 0.1 steps read as people write them.
         let value = first + (last - first) * at as f64 / (count - 1.0);
-        let text = if percent { format!("{}%", rounded(value * 100.0)) } else { rounded(value).to_string() };
+        let text = written(value, percent);
         Node { place: node.place.clone(), value: Value::Scalar(text.into()) }
     };
     Some((0..count as usize).map(value).collect())
-}
-
-/// A value to twelve significant digits.
-fn rounded(value: f64) -> f64 {
-    format!("{value:.11e}").parse().unwrap_or(value)
 }
 
 /// Every combination of the swept values; one without any where nothing is swept.

@@ -1,6 +1,6 @@
 //! What the modes of `optimize` stand on: a scenario, its prices, and how its cases are simulated.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::analysis::{Analysis, Lived, analyse};
 use crate::catalogue::{Catalogue, Wanted};
@@ -87,7 +87,7 @@ impl Ground {
     }
 
     /// The command that gives the answer again.
-    pub fn command(&self, path: &PathBuf, more: &[(&str, String)], pricing: &PricingArguments) -> String {
+    pub fn command(&self, path: &Path, more: &[(&str, String)], pricing: &PricingArguments) -> String {
         command_with("optimize", &[path], more, &self.options, pricing)
     }
 

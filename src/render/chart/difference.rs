@@ -140,9 +140,9 @@ mod tests {
 
     #[test]
     fn the_title_names_who_saves_most() {
-        assert_eq!(title_of(&[-10.0, -20.0]), "y saves most: $20.0 at the median");
-        assert_eq!(title_of(&[-10.0]), "x saves $10.0 at the median");
+        assert_eq!(title_of(&[-10.0, -20.0]), "y saves most: $20 at the median");
+        assert_eq!(title_of(&[-10.0]), "x saves $10 at the median");
         assert_eq!(title_of(&[0.0, 0.0]), "Nothing changes at the median in 2 rows");
-        assert_eq!(title_of(&[3.0, 5.0]), "Nothing is saved at the median: x adds least, $3.00");
+        assert_eq!(title_of(&[3.0, 5.0]), "Nothing is saved at the median: x adds least, $3");
     }
 }
