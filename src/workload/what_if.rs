@@ -60,7 +60,7 @@ impl Case {
     /// A pair without `=`, or whose value is no YAML.
     pub fn of_pairs(pairs: &[String]) -> Result<Self, Problems> {
         let mut problems = Problems::new();
-        let edits = pairs.iter().filter_map(|pair| edit_of(pair, &mut problems)).collect();
+        let edits: Vec<Edit> = pairs.iter().filter_map(|pair| edit_of(pair, &mut problems)).collect();
         refuse_contradictions(&edits, &mut problems);
         problems.or_value(Some(Case { name: pairs.join(", "), what_if: String::new(), edits }))
     }
@@ -301,7 +301,7 @@ fn told(node: &Node) -> String {
 }
 
 /// Two edits of one path, or of a path and of what it leads through, say different things.
-fn refuse_contradictions(edits: &Vec<Edit>, problems: &mut Problems) {
+fn refuse_contradictions(edits: &[Edit], problems: &mut Problems) {
     for (at, edit) in edits.iter().enumerate() {
         let clashes = |earlier: &&Edit| {
             let (a, b) = (&earlier.path.value, &edit.path.value);
