@@ -5,9 +5,11 @@ mod change;
 mod compare;
 mod distribution;
 mod goal;
+mod indices;
 mod mixture;
 mod outcome;
 mod seek;
+mod sensitivity;
 mod summary;
 
 pub use audit::{Audit, AuditRow, audit};
@@ -15,9 +17,13 @@ pub use change::ChangeRule;
 pub use compare::{Lived, PairedMonth, PairedRoute, Pairing, pair};
 pub use distribution::Distribution;
 pub use goal::{Goal, Margin};
+pub use indices::{Index, Indices, indices};
 pub use outcome::{
     Analysis, Components, ExpectationResult, MonthAnalysis, RouteAnalysis, RouteDifference, Shares, analyse,
     spends,
 };
 pub use seek::{Edge, Probe, edges, sharpened};
+pub use sensitivity::{
+    Driver, Layers, RouteSensitivity, SWING_FIGURES, Sensitivity, Swing, WorstInput, sensitivity,
+};
 pub use summary::{Summary, exceedance, histogram};

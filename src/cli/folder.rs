@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 const MARK: &str = "manifest.json";
 
 /// The files beside the charts that reports and comparisons consist of.
-const OURS: [&str; 18] = [
+const OURS: [&str; 20] = [
     MARK,
     "result.json",
     "months.csv",
@@ -17,6 +17,8 @@ const OURS: [&str; 18] = [
     "comparison.json",
     "comparison.md",
     "comparison.csv",
+    "sensitivity.json",
+    "sensitivity.md",
     "goal.json",
     "goal.md",
     "map.json",

@@ -40,5 +40,5 @@ pub use law::{length_figures, share_above};
 pub use outcome::{Batch, Items, OutcomeSums, RouteOutcome, Scatter, Simulation, Tally};
 pub use parallel::{all, ordered};
 pub use path::{DayScatter, Days, regime_factor};
-pub use simulate::{BATCH, Engine, Estimator, Options, Stopped, batches_of, simulate};
+pub use simulate::{BATCH, Drawn, Engine, Estimator, Options, Stopped, batches_of, simulate};
 pub use stream::{Purpose, Stream};

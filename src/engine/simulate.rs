@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::draw::{Assumptions, Points, Sampler};
+use super::draw::{Assumptions, Points, Sampler, assumption_name, days_name, drift_name, regime_name};
 use super::invoice::{Ledger, MonthFee};
 use super::kernel::Arithmetic;
 use super::moments::Integrator;
@@ -107,6 +107,31 @@ impl std::fmt::Display for Stopped {
 
 impl std::error::Error for Stopped {}
 
+/// Something that is uncertain once a trial.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Drawn {
+    /// An assumption: the independent score behind it, where it is correlated with others.
+    Assumption(Input),
+    /// The way of all volumes around what is assumed: drift, changes of regime, days.
+    Paths,
+}
+
+impl Drawn {
+    fn names(self, scenario: &Scenario) -> Vec<String> {
+        match self {
+            Drawn::Assumption(input) => vec![assumption_name(&scenario.assumptions[input.0].path)],
+            Drawn::Paths => {
+                let of = |workload: &crate::workload::Workload| {
+                    let name = &workload.name;
+                    let drifts = (1..scenario.months.len()).map(|month| drift_name(name, month));
+                    drifts.chain([regime_name(name), days_name(name)]).collect::<Vec<_>>()
+                };
+                scenario.workloads.iter().flat_map(of).collect()
+            }
+        }
+    }
+}
+
 /// Everything that trials share.
 pub struct Engine<'a> {
     scenario: &'a Scenario,
@@ -159,7 +184,17 @@ struct KnownVolume {
 impl<'a> Engine<'a> {
     /// Prepares a scenario, beside others that are to see the same random numbers.
     pub fn new(scenario: &'a Scenario, beside: &[&Scenario], options: Options) -> Self {
-        let points = Points::new(scenario, beside, options.seed, options.sampler);
+        Engine::with(scenario, Points::new(scenario, beside, options.seed, options.sampler), options)
+    }
+
+    /// The same for a scenario alone, with all that `again` names drawn a second time, independently.
+    pub fn drawn_again(scenario: &'a Scenario, again: &[Drawn], options: Options) -> Self {
+        let names: Vec<String> = again.iter().flat_map(|drawn| drawn.names(scenario)).collect();
+        let points = Points::new(scenario, &[], options.seed, options.sampler).again(&names);
+        Engine::with(scenario, points, options)
+    }
+
+    fn with(scenario: &'a Scenario, points: Points, options: Options) -> Self {
         let workloads = (0..scenario.workloads.len()).map(|w| Prepared::new(scenario, w, &points)).collect();
         Engine {
             scenario,
@@ -206,6 +241,19 @@ impl<'a> Engine<'a> {
         })?;
         let finished: Option<Vec<Batch>> = results.into_iter().collect();
         Ok(finished.ok_or(Stopped)?)
+    }
+
+    /// The assumptions of a trial, and the requests that it expects of every workload over the horizon.
+    pub fn inputs_of(&self, trial: u32) -> (Vec<f64>, Vec<f64>) {
+        let drawn = self.assumptions.values(&self.points, trial);
+        let address = (&self.points, self.options.seed, trial);
+        let requests = |workload: &Prepared<'_>| {
+            let volume = &workload.traffic.workload.volume;
+            let expected = workload.path.expected(volume, &self.scenario.months, &drawn.values, address);
+            expected.iter().map(|month| month.requests).sum()
+        };
+        let requests = self.workloads.iter().map(requests).collect();
+        (drawn.values, requests)
     }
 
     /// A simulation without trials.

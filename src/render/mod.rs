@@ -21,6 +21,7 @@ mod quote;
 mod replay;
 mod report;
 mod saved;
+mod sensitivity;
 mod sheet;
 mod sql;
 mod terminal;
@@ -45,6 +46,7 @@ pub use quote::{QuoteReport, quote_sheet, quotes_csv, quotes_json, quotes_sheet}
 pub use replay::{ReplayReport, ReplayReports, replay_days, replay_json, replay_sheets};
 pub use report::{Manifest, Report, build};
 pub use saved::{Saved, since};
+pub use sensitivity::{SensitivityReport, sensitivity_charts, sensitivity_json, sensitivity_sheets};
 pub use sheet::Sheet;
 pub use sql::{Dialect, LogColumn, SqlName, SqlOptions, price_script};
 pub use terminal::terminal;

@@ -30,7 +30,7 @@ pub use extend::{Assembled, assemble};
 pub use length::{Component, Shape};
 pub use presets::{PRESETS, Role};
 pub use quantity::Uncertain;
-pub use vary::Varied;
+pub use vary::{Varied, shown};
 pub use what_if::Case;
 pub use wire::ScenarioWire;
 

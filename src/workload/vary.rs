@@ -142,17 +142,22 @@ impl Varied {
 
     /// A value for people.
     pub fn show(&self, value: f64) -> String {
-        match self.unit {
-            "share" | "a month" | "of the mean" => signed_percent(value),
-            "times" => format!("\u{d7} {}", significant(value, 3)),
-            _ if value.abs() >= 1000.0 => crate::domain::format::count_short(value),
-            _ => significant(value, 4),
-        }
+        shown(self.unit, value)
     }
 
     /// The last key of the path in words: `hit rate`.
     pub fn words(&self) -> String {
         self.path.rsplit('.').next().unwrap_or_default().replace('_', " ")
+    }
+}
+
+/// A value of some unit for people: `40.0 %`, `\u{d7} 1.2`, `1.25M`.
+pub fn shown(unit: &str, value: f64) -> String {
+    match unit {
+        "share" | "a month" | "of the mean" => signed_percent(value),
+        "times" => format!("\u{d7} {}", significant(value, 3)),
+        _ if value.abs() >= 1000.0 => crate::domain::format::count_short(value),
+        _ => significant(value, 4),
     }
 }
 

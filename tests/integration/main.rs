@@ -20,6 +20,7 @@ mod parity;
 mod precision;
 mod price_command;
 mod price_files;
+mod sensitivity;
 mod shards;
 mod sql;
 mod support;

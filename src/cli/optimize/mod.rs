@@ -10,14 +10,11 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::outcome::{Exit, Failure, print, say};
-use super::simulate::width;
-use super::{Format, PricingArguments, RunArguments, folder};
+use super::answer::{Answer, Shown};
+use super::outcome::{Exit, Failure};
+use super::{PricingArguments, RunArguments};
 use crate::analysis::Summary;
 use crate::domain::number::parse_number;
-use crate::render::chart::Chart;
-use crate::render::chart::png::png;
-use crate::render::{Manifest, Sheet, manifest_json};
 
 /// Arguments of `optimize`.
 #[derive(Args)]
@@ -50,39 +47,17 @@ pub struct Arguments {
     /// The figure by which routes are compared on the map
     #[arg(long, value_enum, default_value_t = At::P50, requires = "map")]
     at: At,
-    /// Write the answer as .md and .json, and its charts, to a folder
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
-    /// What to print
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
+    #[command(flatten)]
+    shown: Shown,
     #[command(flatten)]
     run: RunArguments,
     #[command(flatten)]
     pricing: PricingArguments,
 }
 
-/// What a mode found, ready to be shown.
-struct Answer {
-    /// The stem of its files.
-    name: &'static str,
-    sheets: Vec<Sheet>,
-    json: String,
-    charts: Vec<Chart>,
-    manifest: Manifest,
-}
-
 /// Asks the mode that the arguments name, prints its answer and writes it.
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    if arguments.format == Format::Csv {
-        return Err(Failure::usage("this answer has no CSV form", "use --format json, markdown or table"));
-    }
-    if arguments.run.precision.is_some() {
-        return Err(Failure::usage("--precision has no meaning here", "say how many futures with --trials"));
-    }
-    if let Some(folder) = &arguments.out {
-        folder::probe(folder)?;
-    }
+    arguments.shown.prepare(&arguments.run)?;
     let answer = match (&arguments.solve, &arguments.until, arguments.map.as_slice()) {
         (Some(path), Some(until), _) => solve::run(arguments, path, until)?,
         (_, _, axes) if !axes.is_empty() => map::run(arguments, axes)?,
@@ -93,41 +68,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             ));
         }
     };
-    if let Some(folder) = &arguments.out {
-        folder::write(folder, &files(&answer)?)?;
-        say(&format!("answer: {}", folder.join(format!("{}.md", answer.name)).display()));
-    }
-    print(&match arguments.format {
-        Format::Json => answer.json,
-        Format::Markdown => markdown(&answer),
-        Format::Table | Format::Csv => {
-            let sheets: Vec<String> = answer.sheets.iter().map(|sheet| sheet.terminal(width())).collect();
-            format!("{}\n{}\n", sheets.join("\n"), answer.manifest.provenance())
-        }
-    })?;
-    Ok(Exit::Answered)
-}
-
-fn markdown(answer: &Answer) -> String {
-    let sheets: Vec<String> = answer.sheets.iter().map(Sheet::markdown).collect();
-    format!("{}\n{}\n", sheets.join("\n"), answer.manifest.provenance())
-}
-
-fn files(answer: &Answer) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
-    let mut text = markdown(answer);
-    for chart in &answer.charts {
-        text += &format!("\n![{}](charts/{}.svg)\n", chart.description, chart.name);
-    }
-    let mut all = vec![
-        ("manifest.json".to_owned(), manifest_json(&answer.manifest)?.into_bytes()),
-        (format!("{}.json", answer.name), answer.json.clone().into_bytes()),
-        (format!("{}.md", answer.name), text.into_bytes()),
-    ];
-    for chart in &answer.charts {
-        all.push((format!("charts/{}.png", chart.name), png(&chart.svg)?));
-        all.push((format!("charts/{}.svg", chart.name), chart.svg.clone().into_bytes()));
-    }
-    Ok(all)
+    arguments.shown.deliver(answer)
 }
 
 /// A figure of spend.

@@ -17,6 +17,7 @@ pub mod glance;
 pub mod heat_map;
 pub mod hindsight;
 pub mod laws_fit;
+pub mod layers;
 pub mod memory_fit;
 pub mod overlay;
 pub mod png;
@@ -24,6 +25,7 @@ pub mod premium;
 pub mod ranks;
 pub mod shape_fit;
 pub mod style;
+pub mod tornado;
 
 mod budget;
 mod canvas;
