@@ -1,18 +1,31 @@
 //! From trials to answers: quantiles with their errors, budget risk, paired differences, expectations.
 
 mod audit;
+mod change;
 mod commit;
 mod compare;
 mod distribution;
+mod goal;
+mod indices;
 mod mixture;
 mod outcome;
+mod seek;
+mod sensitivity;
 mod summary;
 
 pub use audit::{Audit, AuditRow, audit};
+pub use change::ChangeRule;
 pub use commit::{AmountUnit, Curve, CurvePoint, Judged, MeanOf, OfferAnalysis, commitments, sizes_tried};
-pub use compare::{PairedRoute, Pairing, pair};
+pub use compare::{Lived, PairedMonth, PairedRoute, Pairing, pair};
 pub use distribution::Distribution;
+pub use goal::{Goal, Margin};
+pub use indices::{Index, Indices, indices};
 pub use outcome::{
     Analysis, Components, ExpectationResult, MonthAnalysis, RouteAnalysis, RouteDifference, Shares, analyse,
+    spends,
+};
+pub use seek::{Edge, Probe, edges, sharpened};
+pub use sensitivity::{
+    Driver, Layers, RouteSensitivity, SWING_FIGURES, Sensitivity, Swing, WorstInput, sensitivity,
 };
 pub use summary::{Summary, exceedance, histogram};

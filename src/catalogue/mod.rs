@@ -11,6 +11,7 @@ mod digest;
 mod embedded;
 mod exchange;
 mod flat;
+mod hypothetical;
 pub mod import;
 mod lookup;
 mod meter;
@@ -32,6 +33,7 @@ pub use digest::{digest, sha256, sha256_of};
 pub use embedded::shipped;
 pub use exchange::{Currency, ExchangeRate};
 pub use flat::{FlatMode, FlatPrice, flat_prices};
+pub use hypothetical::{NewPrice, PriceChange};
 pub use lookup::{LookupError, Offer, Slot};
 pub use meter::{
     CapacityOffer, Included, Length, Meter, MeterBand, Period, Tariff, Term, TimeUnit, WEB_SEARCH,

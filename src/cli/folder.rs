@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 const MARK: &str = "manifest.json";
 
 /// The files beside the charts that reports and comparisons consist of.
-const OURS: [&str; 15] = [
+const OURS: [&str; 22] = [
     MARK,
     "result.json",
     "months.csv",
@@ -18,6 +18,13 @@ const OURS: [&str; 15] = [
     "comparison.md",
     "commitment.json",
     "commitment.md",
+    "comparison.csv",
+    "sensitivity.json",
+    "sensitivity.md",
+    "goal.json",
+    "goal.md",
+    "map.json",
+    "map.md",
     "import.json",
     "backtest.json",
     "backtest.md",

@@ -1,6 +1,7 @@
 //! The command line: arguments, files, progress, exit codes. Every command is one file; the pipeline of
 //! each is visible in one short function.
 
+mod answer;
 mod backtest;
 mod check;
 mod compare;
@@ -23,6 +24,7 @@ mod progress;
 mod replay;
 mod run;
 mod schema;
+mod sensitivity;
 mod simulate;
 mod values;
 
@@ -51,7 +53,9 @@ enum Command {
     Merge(merge::Arguments),
     /// What-ifs: scenarios against the first one, on the same random numbers
     Compare(compare::Arguments),
-    /// Decisions on a scenario's futures: what to commit of its contract offers
+    /// What moves the answer: assumptions and prices, shares of the variance, the worst futures
+    Sensitivity(sensitivity::Arguments),
+    /// Goal seek and break-even maps: where another route wins, what the budget carries
     Optimize(optimize::Arguments),
     /// The exact bill of one request, itemised, with its rule and source; or of a whole usage log
     Price(price::Arguments),
@@ -173,6 +177,7 @@ pub fn main() -> std::process::ExitCode {
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Merge(arguments) => merge::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
+        Command::Sensitivity(arguments) => sensitivity::run(&arguments),
         Command::Optimize(arguments) => optimize::run(&arguments),
         Command::Price(arguments) => price::run(&arguments),
         Command::Prices(arguments) => prices::run(&arguments),

@@ -100,7 +100,8 @@ impl<'a> Demand<'a> {
     /// All months of a trial.
     pub fn trial(&self, trial: u32) -> Vec<MonthDemand> {
         let values = self.assumptions.values(&self.points, trial).values;
-        let blank = |days: usize| MonthDemand { hours: vec![Hour::default(); days * 24], ..Default::default() };
+        let blank =
+            |days: usize| MonthDemand { hours: vec![Hour::default(); days * 24], ..Default::default() };
         let mut months: Vec<MonthDemand> =
             self.scenario.months.iter().map(|month| blank(month.days())).collect();
         for (traffic, path) in &self.workloads {
@@ -174,9 +175,9 @@ impl<'a> Demand<'a> {
         for (at, segment) in segments.iter().enumerate() {
             let sums = SegmentSums { requests: moments[at].probability, basis: moments[at].first.clone() };
             let of = |quantity: &Quantity| quantity.in_segment(&quantity.units[at], &sums);
-            let fits = route.tokens_of(segment, factor).is_some_and(|tokens| {
-                law.maximum_prompt.is_none_or(|most| tokens <= most)
-            });
+            let fits = route
+                .tokens_of(segment, factor)
+                .is_some_and(|tokens| law.maximum_prompt.is_none_or(|most| tokens <= most));
             let input = of(&parts.input_tokens);
             request.all_tokens += input;
             if fits {

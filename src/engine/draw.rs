@@ -36,6 +36,8 @@ pub struct Points {
     sobol: Sobol,
     /// What has a dimension, by name.
     dimensions: Vec<String>,
+    /// What is read from a second, independent sequence, by name.
+    again: Vec<String>,
 }
 
 /// One coordinate of all trials.
@@ -57,13 +59,36 @@ impl Points {
             }
         }
         let count = if sampler == Sampler::Sobol { dimensions.len() } else { 0 };
-        Points { seed, sampler, sobol: Sobol::new(count), dimensions }
+        Points { seed, sampler, sobol: Sobol::new(count), dimensions, again: Vec::new() }
+    }
+
+    /// The same points, but for the coordinates of some names, which come from a second sequence of as many
+    /// dimensions: what pick-and-freeze estimators ask for.
+    pub fn again(mut self, names: &[String]) -> Self {
+        let second: Vec<String> = self.dimensions.iter().map(|name| second_name(name)).collect();
+        self.dimensions.extend(second);
+        self.dimensions.truncate(DIMENSIONS);
+        if self.sampler == Sampler::Sobol {
+            self.sobol = Sobol::new(self.dimensions.len());
+        }
+        self.again = names.to_vec();
+        self
+    }
+
+    /// The purpose called `name`, in the sequence that it is read from.
+    pub fn purpose(&self, name: &str) -> Purpose {
+        Purpose::named(&self.address(name))
+    }
+
+    fn address(&self, name: &str) -> String {
+        if self.again.iter().any(|known| known == name) { second_name(name) } else { name.to_owned() }
     }
 
     /// The coordinate called `name`.
     pub fn coordinate(&self, name: &str) -> Coordinate {
-        let purpose = Purpose::named(name);
-        let known = self.dimensions.iter().position(|dimension| dimension == name);
+        let name = self.address(name);
+        let purpose = Purpose::named(&name);
+        let known = self.dimensions.iter().position(|dimension| *dimension == name);
         let dimension = known.filter(|_| self.sampler == Sampler::Sobol);
         let scramble = Stream::new(self.seed, 0, purpose).word();
         let dimension = dimension.map(|dimension| (dimension, scramble));
@@ -81,8 +106,13 @@ impl Points {
     }
 }
 
+/// The name of a coordinate in the second sequence.
+fn second_name(name: &str) -> String {
+    format!("{name}, again")
+}
+
 /// The name of an assumption's coordinate.
-fn assumption_name(path: &str) -> String {
+pub fn assumption_name(path: &str) -> String {
     format!("assumption {path}")
 }
 
@@ -94,6 +124,11 @@ pub fn drift_name(workload: &str, month: usize) -> String {
 /// The name of a workload's change of regime.
 pub fn regime_name(workload: &str) -> String {
     format!("regime {workload}")
+}
+
+/// The name of a workload's days.
+pub fn days_name(workload: &str) -> String {
+    format!("days {workload}")
 }
 
 /// Everything in a scenario that has a dimension, what matters in all months first.

@@ -4,6 +4,8 @@
 //! too. For mixtures it is tabulated once in the normal score, where it is smooth enough for linear
 //! interpolation of the logarithm.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use crate::domain::normal;
 use crate::workload::{Component, Shape};
 
@@ -16,14 +18,14 @@ const NODES: usize = 8192;
 #[derive(Clone, Debug)]
 pub struct Law {
     components: Vec<Component>,
-    table: Option<Vec<f64>>,
+    table: Option<Arc<Vec<f64>>>,
 }
 
 impl Law {
     /// Prepares a shape.
     pub fn new(shape: &Shape) -> Self {
         let components = shape.components.clone();
-        let table = (components.len() > 1).then(|| tabulate(&components));
+        let table = (components.len() > 1).then(|| table_of(&components));
         Law { components, table }
     }
 
@@ -171,9 +173,65 @@ fn score_below(components: &[Component], ln_x: f64) -> f64 {
     }
 }
 
+/// Tables of the last mixtures that were asked for: scenarios that are compared, searched or mapped share theirs.
+static TABLES: Mutex<Vec<(Vec<Component>, Arc<Vec<f64>>)>> = Mutex::new(Vec::new());
+/// How many are kept, 64 kB each.
+const MOST_TABLES: usize = 16;
+
+fn table_of(components: &[Component]) -> Arc<Vec<f64>> {
+    let tables = || TABLES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, table)) = tables().iter().find(|(known, _)| known == components) {
+        return table.clone();
+    }
+    let table = Arc::new(tabulate(components));
+    let mut known = tables();
+    if known.len() >= MOST_TABLES {
+        known.remove(0);
+    }
+    known.push((components.to_vec(), table.clone()));
+    table
+}
+
 fn tabulate(components: &[Component]) -> Vec<f64> {
     let score = |node: usize| -SCORE_LIMIT + node as f64 / SCORES_PER_UNIT;
-    (0..NODES).map(|node| ln_quantile(components, score(node))).collect()
+    let mut table: Vec<f64> = Vec::with_capacity(NODES);
+    for node in 0..NODES {
+        let next = match table.last() {
+            Some(before) if before.is_finite() => ln_quantile_above(components, score(node), *before),
+            _ => ln_quantile(components, score(node)),
+        };
+        table.push(next);
+    }
+    table
+}
+
+/// The logarithm of the quantile at score `z`, which is not below `low`: a bracket from there, narrowed by false
+/// position, and by halving every third time, so that jumps are found too.
+fn ln_quantile_above(components: &[Component], z: f64, low: f64) -> f64 {
+    let excess = |ln: f64| score_below(components, ln) - z;
+    let mut low = (low, excess(low));
+    if low.1 >= 0.0 {
+        return low.0;
+    }
+    let mut step = 4.0 / SCORES_PER_UNIT;
+    let mut high = (low.0 + step, excess(low.0 + step));
+    while high.1 < 0.0 {
+        step *= 4.0;
+        (low, high) = (high, (high.0 + step, excess(high.0 + step)));
+    }
+    for turn in 0..90 {
+        if high.0 - low.0 <= 1e-14 * high.0.abs().max(1.0) {
+            break;
+        }
+        let share = if turn % 3 == 2 { 0.5 } else { (low.1 / (low.1 - high.1)).clamp(0.0, 1.0) };
+        let at = low.0 + share * (high.0 - low.0);
+        let found = (at, excess(at));
+        if found.1 == 0.0 {
+            return at;
+        }
+        if found.1 < 0.0 { low = found } else { high = found }
+    }
+    0.5 * (low.0 + high.0)
 }
 
 /// The logarithm of the quantile at score `z`, by bisection to the last bits; −∞ within a share of zeros.
@@ -231,6 +289,24 @@ mod tests {
         let middle = law.partial_moment(1, 8000.0) / law.partial_moment(1, f64::INFINITY);
         // Half of the requests lie below the median, and Φ(−σ) of the tokens.
         assert!((middle - normal::cdf(-1.3)).abs() < 1e-12);
+    }
+
+    /// Every node against bisection from the ends; with a constant in the mixture the law jumps.
+    #[test]
+    fn tables_are_what_bisection_finds() {
+        let lognormal =
+            |weight: f64, median: f64, sigma: f64| Component { weight, ln_median: median.ln(), sigma };
+        let smooth = vec![lognormal(0.6, 300.0, 0.4), lognormal(0.4, 20_000.0, 0.2)];
+        let jumps =
+            vec![lognormal(0.5, 300.0, 0.8), lognormal(0.3, 400.0, 0.0), lognormal(0.2, 9_000.0, 0.5)];
+        for components in [smooth, jumps] {
+            let table = tabulate(&components);
+            for node in (0..NODES).step_by(7) {
+                let z = -SCORE_LIMIT + node as f64 / SCORES_PER_UNIT;
+                let wanted = ln_quantile(&components, z);
+                assert!((table[node] - wanted).abs() < 1e-11, "score {z}: {} against {wanted}", table[node]);
+            }
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The expected number of requests of each month in one trial: level, growth, drift, weekdays and days
 //! that scatter more than chance would.
 
-use super::draw::{Coordinate, Points, drift_name, regime_name};
+use super::draw::{Coordinate, Points, days_name, drift_name, regime_name};
 use super::stream::{Purpose, Stream};
 use crate::domain::normal;
 use crate::domain::time::Month;
@@ -30,7 +30,7 @@ impl Path {
         Path {
             drift: (1..months).map(|month| points.coordinate(&drift_name(name, month))).collect(),
             regime: points.coordinate(&regime_name(name)),
-            days: Purpose::named(&format!("days {name}")),
+            days: points.purpose(&days_name(name)),
         }
     }
 

@@ -5,11 +5,11 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::draw::{Assumptions, Points, Sampler};
+use super::draw::{Assumptions, Points, Sampler, assumption_name, days_name, drift_name, regime_name};
 use super::invoice::{Ledger, MonthFee};
 use super::kernel::Arithmetic;
 use super::moments::Integrator;
-use super::outcome::{Batch, Scatter, Simulation};
+use super::outcome::{Batch, Items, Scatter, Simulation};
 use super::parallel::ordered;
 use super::path::{Expected, Path, drift_variances};
 use super::source::Source;
@@ -107,11 +107,39 @@ impl std::fmt::Display for Stopped {
 
 impl std::error::Error for Stopped {}
 
+/// Something that is uncertain once a trial.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Drawn {
+    /// An assumption: the independent score behind it, where it is correlated with others.
+    Assumption(Input),
+    /// The way of all volumes around what is assumed: drift, changes of regime, days.
+    Paths,
+}
+
+impl Drawn {
+    fn names(self, scenario: &Scenario) -> Vec<String> {
+        match self {
+            Drawn::Assumption(input) => vec![assumption_name(&scenario.assumptions[input.0].path)],
+            Drawn::Paths => {
+                let of = |workload: &crate::workload::Workload| {
+                    let name = &workload.name;
+                    let drifts = (1..scenario.months.len()).map(|month| drift_name(name, month));
+                    drifts.chain([regime_name(name), days_name(name)]).collect::<Vec<_>>()
+                };
+                scenario.workloads.iter().flat_map(of).collect()
+            }
+        }
+    }
+}
+
 /// Everything that trials share.
 pub struct Engine<'a> {
     scenario: &'a Scenario,
     /// How to simulate.
     pub options: Options,
+    /// Whether other scenarios are compared with this one: every trial says what its spend is made of, and requests
+    /// scatter alike in all of them.
+    pub compared: bool,
     points: Points,
     assumptions: Assumptions<'a>,
     workloads: Vec<Prepared<'a>>,
@@ -127,6 +155,8 @@ pub struct Engine<'a> {
 struct Desk {
     /// Of every route and month, in the trial at hand.
     ledgers: Vec<Ledger>,
+    /// What the trial at hand is made of, by route, where that was asked for.
+    items: Vec<Items>,
     /// Sums that wait to be billed at tariffs that all trials share: by workload, tariff and segment.
     unbilled: Vec<Vec<Vec<SegmentSums>>>,
 }
@@ -154,11 +184,22 @@ struct KnownVolume {
 impl<'a> Engine<'a> {
     /// Prepares a scenario, beside others that are to see the same random numbers.
     pub fn new(scenario: &'a Scenario, beside: &[&Scenario], options: Options) -> Self {
-        let points = Points::new(scenario, beside, options.seed, options.sampler);
+        Engine::with(scenario, Points::new(scenario, beside, options.seed, options.sampler), options)
+    }
+
+    /// The same for a scenario alone, with all that `again` names drawn a second time, independently.
+    pub fn drawn_again(scenario: &'a Scenario, again: &[Drawn], options: Options) -> Self {
+        let names: Vec<String> = again.iter().flat_map(|drawn| drawn.names(scenario)).collect();
+        let points = Points::new(scenario, &[], options.seed, options.sampler).again(&names);
+        Engine::with(scenario, points, options)
+    }
+
+    fn with(scenario: &'a Scenario, points: Points, options: Options) -> Self {
         let workloads = (0..scenario.workloads.len()).map(|w| Prepared::new(scenario, w, &points)).collect();
         Engine {
             scenario,
             options,
+            compared: false,
             assumptions: Assumptions::new(scenario, &points),
             points,
             workloads,
@@ -172,6 +213,12 @@ impl<'a> Engine<'a> {
                 .collect(),
             volume: KnownVolume::of(scenario).filter(|_| options.estimator.drawn().is_none()),
         }
+    }
+
+    /// The same, to be compared with other scenarios.
+    pub fn compared(mut self) -> Self {
+        self.compared = true;
+        self
     }
 
     /// Runs the batches of some numbers.
@@ -196,6 +243,19 @@ impl<'a> Engine<'a> {
         Ok(finished.ok_or(Stopped)?)
     }
 
+    /// The assumptions of a trial, and the requests that it expects of every workload over the horizon.
+    pub fn inputs_of(&self, trial: u32) -> (Vec<f64>, Vec<f64>) {
+        let drawn = self.assumptions.values(&self.points, trial);
+        let address = (&self.points, self.options.seed, trial);
+        let requests = |workload: &Prepared<'_>| {
+            let volume = &workload.traffic.workload.volume;
+            let expected = workload.path.expected(volume, &self.scenario.months, &drawn.values, address);
+            expected.iter().map(|month| month.requests).sum()
+        };
+        let requests = self.workloads.iter().map(requests).collect();
+        (drawn.values, requests)
+    }
+
     /// A simulation without trials.
     pub fn blank(&self) -> Simulation {
         let scatter = self.volume.as_ref().map(|volume| Scatter {
@@ -217,10 +277,12 @@ impl<'a> Engine<'a> {
         let mut batch = Batch::new(months, routes, (last - first) as usize);
         let mut desk = Desk {
             ledgers: vec![Ledger::default(); routes * months],
+            items: Vec::new(),
             unbilled: self.workloads.iter().map(Prepared::no_sums).collect(),
         };
         for trial in first..last {
             desk.ledgers.iter_mut().for_each(Ledger::clear);
+            desk.items = vec![Items::default(); if self.compared { routes } else { 0 }];
             self.trial(trial, &mut desk, &mut batch);
         }
         for (workload, unbilled) in self.workloads.iter().zip(&desk.unbilled) {
@@ -253,8 +315,12 @@ impl<'a> Engine<'a> {
         for (index, fees) in self.fees.iter().enumerate() {
             for (month, ledger) in desk.ledgers[index * months..(index + 1) * months].iter().enumerate() {
                 let days = self.scenario.months[month].days();
-                batch.routes[index].enter(ledger, &fees[month], days, volume_sd(month));
+                let beside = batch.routes[index].enter(ledger, &fees[month], days, volume_sd(month));
+                if let Some(items) = desk.items.get_mut(index) {
+                    items.enter(beside);
+                }
             }
+            batch.routes[index].items.extend(desk.items.get(index));
         }
     }
 
@@ -306,6 +372,9 @@ impl<'a> Engine<'a> {
                 }
             }
             let sums = source.sums();
+            for (items, line) in desk.items.iter_mut().zip(&tariff.lines) {
+                items.bill(&line.parts, &sums);
+            }
             if workload.tariffs.is_some() && terms.views.iter().all(|view| view.shortfall == 0.0) {
                 desk.unbilled[index][number].iter_mut().zip(&sums).for_each(|(all, more)| all.add(more));
                 continue;

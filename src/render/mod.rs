@@ -13,12 +13,16 @@ mod facts;
 mod figures;
 mod fit_report;
 mod fitted;
+mod goal;
 mod json;
+mod map;
 mod page;
 mod prices;
 mod quote;
 mod replay;
 mod report;
+mod saved;
+mod sensitivity;
 mod sheet;
 mod sql;
 mod terminal;
@@ -27,20 +31,24 @@ mod words;
 
 pub use audit::audit_sheet;
 pub use backtest::{BacktestReport, backtest_charts, backtest_json, backtest_rows, backtest_sheet};
-pub use commitment::{
-    CommitmentReport, commitment_charts, commitment_json, commitment_markdown, commitment_terminal,
+pub use commitment::{CommitmentReport, commitment_charts, commitment_json, commitment_sheets};
+pub use comparison::{
+    CaseRow, ComparisonReport, comparison_csv, comparison_json, comparison_markdown, comparison_terminal,
 };
-pub use comparison::{ComparisonReport, comparison_json, comparison_markdown, comparison_terminal};
 pub use csv::months_csv;
-pub use figures::{charts, overlay_chart};
+pub use figures::{charts, difference_chart, overlay_chart};
 pub use fit_report::{FitChart, fit_charts, fit_html, fit_markdown, fit_sheet};
 pub use fitted::{FitReport, fit_yaml};
+pub use goal::{GoalReport, Met, goal_json, goal_sheet};
 pub use json::{manifest_json, result_json};
+pub use map::{Cell, MapReport, heat_map_chart, map_json, map_sheet};
 pub use page::{html, markdown};
 pub use prices::*;
 pub use quote::{QuoteReport, quote_sheet, quotes_csv, quotes_json, quotes_sheet};
 pub use replay::{ReplayReport, ReplayReports, replay_days, replay_json, replay_sheets};
 pub use report::{Manifest, Report, build};
+pub use saved::{Saved, since};
+pub use sensitivity::{SensitivityReport, sensitivity_charts, sensitivity_json, sensitivity_sheets};
 pub use sheet::Sheet;
 pub use sql::{Dialect, LogColumn, SqlName, SqlOptions, price_script};
 pub use terminal::terminal;

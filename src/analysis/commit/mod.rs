@@ -219,7 +219,8 @@ impl<'a> Court<'a> {
 
     fn judged(&self, choice: Choice) -> Judged {
         let Paid { cost, shortfall, overage, not_reached } = self.law.paid(choice);
-        let less = |from: &[f64], by: &[f64]| -> Vec<f64> { from.iter().zip(by).map(|(a, b)| a - b).collect() };
+        let less =
+            |from: &[f64], by: &[f64]| -> Vec<f64> { from.iter().zip(by).map(|(a, b)| a - b).collect() };
         // Searches end a few last bits beside the best choice of a trial.
         let regret = less(&cost, &self.hindsight).into_iter().map(|usd| usd.max(0.0)).collect();
         let (amount, terms, label) = match choice {
@@ -276,7 +277,9 @@ fn shown(law: &dyn Law, tried: &[Tried], best: &[Choice]) -> Vec<Choice> {
     const MOST: usize = 6;
     let mut choices = vec![Choice::Nothing];
     for (line, terms) in law.lines().iter().enumerate() {
-        let own = || tried.iter().filter(|tried| matches!(tried.choice, Choice::Take { line: of, .. } if of == line));
+        let own = || {
+            tried.iter().filter(|tried| matches!(tried.choice, Choice::Take { line: of, .. } if of == line))
+        };
         let mut amounts: Vec<f64> = match &terms.amounts {
             Amounts::List(amounts) if amounts.len() <= MOST => amounts.clone(),
             Amounts::List(amounts) if law.lines().len() == 1 => {
@@ -348,7 +351,9 @@ fn terms_in_words(offer: &ContractOffer) -> String {
         }
         Terms::Minimum { per, .. } => {
             let span = if *per == Per::Month { "each month" } else { "the whole term" };
-            format!("minimum spend: all use at the level's discount, but {span} is billed no less than the level")
+            format!(
+                "minimum spend: all use at the level's discount, but {span} is billed no less than the level"
+            )
         }
         Terms::Credit { bonus, months, .. } => format!(
             "prepaid credit: C paid at the start covers use of {:.4} · C in the first {months} months; what is left is lost",
@@ -415,7 +420,11 @@ fn unit_remarks(
         let long = if law.long_share > 0.999 {
             format!("Nearly all input tokens are in prompts above {}, which {unit} refuse", thousands(most))
         } else {
-            format!("{} of the input tokens are in prompts above {}, which {unit} refuse", percent(law.long_share), thousands(most))
+            format!(
+                "{} of the input tokens are in prompts above {}, which {unit} refuse",
+                percent(law.long_share),
+                thousands(most)
+            )
         };
         remarks.push(format!("{long}: they always pay by the token."));
     }

@@ -40,7 +40,8 @@ impl MoneyLaw {
         let covered = offer.first..offer.first + offer.months;
         let inside = |row: &[f64]| row[covered.clone()].iter().sum::<f64>();
         let list: Vec<f64> = rows().map(inside).collect();
-        let outside: Vec<f64> = rows().zip(&list).map(|(row, inside)| row.iter().sum::<f64>() - inside).collect();
+        let outside: Vec<f64> =
+            rows().zip(&list).map(|(row, inside)| row.iter().sum::<f64>() - inside).collect();
         // Bills of periods of so many months at the signed prices, and what is left over of each trial.
         let bills = |length: usize, repeats: bool, off: f64| {
             let (mut bills, mut after) = (Vec::new(), Vec::new());
@@ -116,7 +117,8 @@ impl Law for MoneyLaw {
             let mut paid = Paid::default();
             for (trial, own) in bills.chunks_exact(self.periods).enumerate() {
                 let after = after.map_or(0.0, |after| after[trial]);
-                let (mut cost, mut idle, mut beyond, mut missed) = (self.outside[trial] + after, 0.0, after, 0);
+                let (mut cost, mut idle, mut beyond, mut missed) =
+                    (self.outside[trial] + after, 0.0, after, 0);
                 for bill in own {
                     let [own, unused, more] = of(*bill);
                     (cost, idle, beyond) = (cost + own, idle + unused, beyond + more);

@@ -62,7 +62,8 @@ pub fn least<'a>(tried: impl IntoIterator<Item = &'a Tried>, figure: fn(&Tried) 
 }
 
 fn best(tried: &[Tried], line: usize, figure: fn(&Tried) -> f64) -> Option<f64> {
-    let own = tried.iter().filter(|tried| matches!(tried.choice, Choice::Take { line: of, .. } if of == line));
+    let own =
+        tried.iter().filter(|tried| matches!(tried.choice, Choice::Take { line: of, .. } if of == line));
     match least(own, figure)?.choice {
         Choice::Take { amount, .. } => Some(amount),
         Choice::Nothing => None,

@@ -113,7 +113,8 @@ impl UnitsLaw {
 /// Every commitment with every way to serve the rest.
 fn lines(reservation: &Reservation) -> (Vec<Line>, Vec<(f64, Beyond)>) {
     let amounts = Amounts::List(reservation.units.iter().map(|units| *units as f64).collect());
-    let pairs = reservation.terms.iter().flat_map(|term| reservation.beyond.iter().map(move |way| (term, *way)));
+    let pairs =
+        reservation.terms.iter().flat_map(|term| reservation.beyond.iter().map(move |way| (term, *way)));
     let line = |(term, way): (&crate::workload::ReservedTerm, Beyond)| {
         let rest = match way {
             Beyond::Tokens => "the rest by the token",

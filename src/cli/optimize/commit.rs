@@ -1,42 +1,27 @@
 //! `tollcast optimize --commit`: what to commit of a scenario's contract offers.
 
-use super::Arguments;
+use super::{Answer, Arguments};
 use crate::analysis::{commitments, sizes_tried};
-use crate::cli::outcome::{Exit, Failure, print, say};
+use crate::cli::outcome::Failure;
 use crate::cli::run::{command, options, scenarios, simulated};
-use crate::cli::simulate::width;
-use crate::cli::{Format, folder};
 use crate::domain::format::thousands;
 use crate::domain::problem::{Code, suggest};
-use crate::render::chart::png::png;
-use crate::render::{
-    CommitmentReport, Manifest, commitment_charts, commitment_json, commitment_markdown, commitment_terminal,
-    manifest_json,
-};
+use crate::render::{CommitmentReport, Manifest, commitment_charts, commitment_json, commitment_sheets};
 use crate::workload::{ContractOffer, Scenario};
 
 /// The most trials times sizes of provisioned units: four numbers of each, half a gigabyte.
 const MOST_SIZED: u64 = 16_000_000;
 
 /// Simulates the scenario and judges its offers.
-pub fn run(arguments: &Arguments, names: &[String]) -> Result<Exit, Failure> {
-    if arguments.format == Format::Csv {
-        return Err(Failure::usage("commitments have no CSV form", "use --format json, markdown or table"));
-    }
-    if let Some(folder) = &arguments.out {
-        folder::probe(folder)?;
-    }
+pub fn run(arguments: &Arguments, names: &[String]) -> Result<Answer, Failure> {
     let report = judged(arguments, names)?;
-    if let Some(folder) = &arguments.out {
-        folder::write(folder, &files(&report)?)?;
-        say(&format!("commitments: {}", folder.join("commitment.md").display()));
-    }
-    print(&match arguments.format {
-        Format::Json => commitment_json(&report)?,
-        Format::Markdown => commitment_markdown(&report, &[]),
-        Format::Table | Format::Csv => commitment_terminal(&report, width()),
-    })?;
-    Ok(Exit::Answered)
+    Ok(Answer {
+        name: "commitment",
+        sheets: commitment_sheets(&report),
+        json: commitment_json(&report)?,
+        charts: commitment_charts(&report)?,
+        manifest: report.manifest,
+    })
 }
 
 fn judged(arguments: &Arguments, names: &[String]) -> Result<CommitmentReport, Failure> {
@@ -92,18 +77,4 @@ fn refuse_large(offers: &[&ContractOffer], trials: u32) -> Result<(), Failure> {
         ));
     }
     Ok(())
-}
-
-fn files(report: &CommitmentReport) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
-    let charts = commitment_charts(report)?;
-    let mut files = vec![
-        ("manifest.json".to_owned(), manifest_json(&report.manifest)?.into_bytes()),
-        ("commitment.json".to_owned(), commitment_json(report)?.into_bytes()),
-        ("commitment.md".to_owned(), commitment_markdown(report, &charts).into_bytes()),
-    ];
-    for (_, chart) in charts {
-        files.push((format!("charts/{}.png", chart.name), png(&chart.svg)?));
-        files.push((format!("charts/{}.svg", chart.name), chart.svg.into_bytes()));
-    }
-    Ok(files)
 }

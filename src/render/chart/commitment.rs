@@ -77,7 +77,10 @@ pub fn draw(input: &CommitmentCurve) -> Result<Chart> {
     for &(amount, mean, p90) in &input.points {
         check::amounts(&[amount, mean, p90], "the commitment")?;
     }
-    ensure!(input.points.windows(2).all(|pair| pair[0].0 <= pair[1].0), "amounts of the chart do not increase");
+    ensure!(
+        input.points.windows(2).all(|pair| pair[0].0 <= pair[1].0),
+        "amounts of the chart do not increase"
+    );
     let points = near(input);
     let page = Page::wide(&input.title, &subtitle(input, points.len()), &input.provenance);
     let marks = input.marks.iter().flatten().count();
@@ -189,8 +192,12 @@ fn nothing(what: &str, usd: f64) -> String {
 /// The lowest points, each with its words on a line of its own above the plot.
 fn draw_marks(canvas: &mut Canvas, frame: &Frame, input: &CommitmentCurve) -> Result<()> {
     let count = input.marks.iter().flatten().count();
-    for (row, (series, mark)) in
-        input.marks.iter().enumerate().filter_map(|(series, mark)| mark.as_ref().map(|m| (series, m))).enumerate()
+    for (row, (series, mark)) in input
+        .marks
+        .iter()
+        .enumerate()
+        .filter_map(|(series, mark)| mark.as_ref().map(|m| (series, m)))
+        .enumerate()
     {
         let (ink, face) = (colour(series), LABEL.strong().ink(colour(series).word));
         let (x, y) = (frame.amount.at(mark.amount), frame.usd.at(mark.usd));
@@ -216,7 +223,8 @@ fn draw_label(canvas: &mut Canvas, at: Point, face: Face, words: &str) -> Result
 fn subtitle(input: &CommitmentCurve, drawn: usize) -> String {
     let terms = if input.terms.is_empty() { String::new() } else { format!(" Terms: {}.", input.terms) };
     let dots = if input.apart { " Only the dots are on offer." } else { "" };
-    let cut = if drawn < input.points.len() { " Larger amounts only cost more and are left out." } else { "" };
+    let cut =
+        if drawn < input.points.len() { " Larger amounts only cost more and are left out." } else { "" };
     format!(
         "What is paid over the horizon against what is committed, in the mean and in the dearest tenth of the futures (P90). Dashed: with nothing committed.{terms}{dots}{cut}"
     )

@@ -60,7 +60,12 @@ fn row(offer: &OfferAnalysis, judged: &Judged) -> [String; 9] {
     let lost = match (judged.not_reached, judged.lost_share) {
         (Some(missed), Some(share)) => {
             let of = words::period(&offer.unit);
-            format!("{} ({}; in {} of {of})", usd_short(judged.shortfall.mean), percent(share), probability(missed))
+            format!(
+                "{} ({}; in {} of {of})",
+                usd_short(judged.shortfall.mean),
+                percent(share),
+                probability(missed)
+            )
         }
         _ => String::new(),
     };
@@ -79,47 +84,22 @@ fn row(offer: &OfferAnalysis, judged: &Judged) -> [String; 9] {
     ]
 }
 
-/// The answer as text for a terminal.
-pub fn commitment_terminal(report: &CommitmentReport, width: Option<u16>) -> String {
-    let mut out = format!("{}\n", report.title);
-    if let Some(question) = &report.question {
-        out += &format!("{question}\n");
-    }
-    for offer in &report.offers {
-        out += &format!("\n{}\n", sheet(offer, &report.horizon).terminal(width));
-    }
-    out + &format!("{}\n", report.manifest.provenance())
+/// A sheet for every offer, after one with the scenario's question.
+pub fn commitment_sheets(report: &CommitmentReport) -> Vec<Sheet> {
+    let question = report.question.iter().map(|question| format!("\n{question}")).collect::<String>();
+    let head = Sheet::new(format!("{}{question}", report.title), &[]);
+    std::iter::once(head).chain(report.offers.iter().map(|offer| sheet(offer, &report.horizon))).collect()
 }
 
-/// The answer as Markdown, with the charts that stand beside it.
-pub fn commitment_markdown(report: &CommitmentReport, charts: &[(usize, Chart)]) -> String {
-    let mut out = format!("# {}\n", report.title);
-    if let Some(question) = &report.question {
-        out += &format!("\n{question}\n");
-    }
-    for (at, offer) in report.offers.iter().enumerate() {
-        let mut sheet = sheet(offer, &report.horizon);
-        let answer = std::mem::replace(&mut sheet.title, offer.name.clone());
-        // The answer stands as text below the name; the first line names the offer again for the terminal only.
-        let body = sheet.markdown();
-        let (heading, rest) = body.split_once("\n\n").unwrap_or((&body, ""));
-        out += &format!("\n#{}\n\n{}\n\n{rest}", &heading[2..], answer.replace('\n', "\n\n"));
-        for (_, chart) in charts.iter().filter(|(of, _)| *of == at) {
-            out += &format!("\n![{}](charts/{}.svg)\n", chart.description, chart.name);
-        }
-    }
-    out + &format!("\n{}\n", report.manifest.provenance())
-}
-
-/// One chart for every offer with amounts to choose from, with the number of its offer.
+/// One chart for every offer with amounts to choose from.
 ///
 /// # Errors
 /// What cannot be drawn.
-pub fn commitment_charts(report: &CommitmentReport) -> anyhow::Result<Vec<(usize, Chart)>> {
+pub fn commitment_charts(report: &CommitmentReport) -> anyhow::Result<Vec<Chart>> {
     let mut charts = Vec::new();
     for (at, offer) in report.offers.iter().enumerate() {
         if offer.unit != AmountUnit::Signing && offer.curve.points.len() > 1 {
-            charts.push((at, commitment::draw(&curve(report, offer, at))?));
+            charts.push(commitment::draw(&curve(report, offer, at))?);
         }
     }
     Ok(charts)

@@ -55,7 +55,8 @@ fn decision(offer: &OfferAnalysis, horizon: &str) -> String {
         return no_commitment(offer, horizon);
     }
     let nothing = offer.nothing.cost.mean;
-    let share = if nothing > 0.0 { format!(" ({})", percent(best.saving.mean / nothing)) } else { String::new() };
+    let share =
+        if nothing > 0.0 { format!(" ({})", percent(best.saving.mean / nothing)) } else { String::new() };
     let amount_error = offer.amount_error.filter(|_| best.label == offer_signed(offer));
     let about = amount_error.map_or(String::new(), |error| format!(" (± {})", usd_short(error)));
     format!(
@@ -162,7 +163,10 @@ fn flexibility(offer: &OfferAnalysis) -> String {
     let saving = &signed.saving;
     let error = saving.standard_error.mean.map_or(String::new(), |error| format!(" ± {}", usd_short(error)));
     if saving.mean > 0.0 {
-        format!("Price of flexibility: committing nothing costs {}{error} more on average.", usd_short(saving.mean))
+        format!(
+            "Price of flexibility: committing nothing costs {}{error} more on average.",
+            usd_short(saving.mean)
+        )
     } else {
         format!(
             "Price of flexibility: none; giving it up costs {}{error} on average.",
@@ -172,8 +176,10 @@ fn flexibility(offer: &OfferAnalysis) -> String {
 }
 
 fn regret(offer: &OfferAnalysis) -> String {
-    let of = |judged: &Judged| format!("{} (P90 {})", usd_short(judged.regret.mean), usd_short(judged.regret.p90));
-    let mut words = "Regret against the choice that would have been best in each future, on average: ".to_owned();
+    let of =
+        |judged: &Judged| format!("{} (P90 {})", usd_short(judged.regret.mean), usd_short(judged.regret.p90));
+    let mut words =
+        "Regret against the choice that would have been best in each future, on average: ".to_owned();
     let mut parts = Vec::new();
     if offer.best_mean.amount.is_some() {
         parts.push(format!("{} with {}", of(&offer.best_mean), offer.best_mean.label));

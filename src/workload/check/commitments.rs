@@ -1,10 +1,12 @@
 //! Contract offers that make sense.
 
+use super::super::Route;
 use super::super::commitment::{Amounts, ContractOffer, Per, Terms, VolumeTerms};
-use super::super::commitment_wire::{AmountsWire, CommitmentWire, CreditTermsWire, MinimumWire, VolumeTermsWire};
+use super::super::commitment_wire::{
+    AmountsWire, CommitmentWire, CreditTermsWire, MinimumWire, VolumeTermsWire,
+};
 use super::super::quantity::{Kind, QuantityWire};
 use super::super::wire::{ScenarioWire, Text};
-use super::super::Route;
 use super::inputs::{Inputs, SHARE, count, plain, range};
 use super::reservations::reservation;
 use crate::catalogue::Catalogue;
@@ -120,7 +122,13 @@ fn covered(wire: &CommitmentWire, months: &[Month], problems: &mut Problems) -> 
         let place = wire.months.as_ref().map_or(&wire.place, |months| &months.0.place);
         let found = format!("found {stated}; {left} are left from {}", months[first]);
         let title = "the contract outlives the horizon, and nothing is known of what is used then";
-        problems.at(Code::OutOfRange, place, title, found, "lengthen the scenario's `months`, or leave it out");
+        problems.at(
+            Code::OutOfRange,
+            place,
+            title,
+            found,
+            "lengthen the scenario's `months`, or leave it out",
+        );
         return None;
     }
     Some((first, stated))
@@ -166,7 +174,8 @@ fn terms(
     }
     if let Some(reserved) = &wire.reservation {
         if !bare {
-            let help = "leave them out, or state what the token route takes off as the route's own `discount`";
+            let help =
+                "leave them out, or state what the token route takes off as the route's own `discount`";
             let title = "a reservation has the price file's terms: no `discount` and no `volume`";
             problems.at(Code::Conflict, &wire.place, title, "", help);
             return None;
@@ -201,11 +210,7 @@ fn minimum_of(wire: &MinimumWire, problems: &mut Problems) -> Option<Terms> {
     Some(Terms::Minimum { per: per?, levels })
 }
 
-fn credit_of(
-    wire: &CreditTermsWire,
-    span: Option<(usize, usize)>,
-    problems: &mut Problems,
-) -> Option<Terms> {
+fn credit_of(wire: &CreditTermsWire, span: Option<(usize, usize)>, problems: &mut Problems) -> Option<Terms> {
     let bonus = wire.bonus.get().and_then(|bonus| {
         let wanted = range(Kind::Positive, 0.0, 10.0, "");
         plain(Some(bonus), 0.0, wanted, problems)

@@ -103,7 +103,8 @@ fn served(
     let found = tokens.zip(weight(offer.output_weight_millionths));
     let found = found.zip(weight(offer.cached_weight_millionths));
     if found.is_none() || offer.output_tokens_per_minute.is_some() {
-        let title = format!("what one {} of {id} serves is not published as input tokens with weights", offer.unit);
+        let title =
+            format!("what one {} of {id} serves is not published as input tokens with weights", offer.unit);
         let help = "add input_tokens_per_minute, output_weight and cached_weight to a price file of your own";
         problems.at(Code::NoPrice, place, title, "", help);
         return None;

@@ -1,0 +1,334 @@
+//! What moves the answer: a tornado of assumptions and prices, Sobol' indices, the share of variance of each layer of
+//! the model, and what the inputs were in the worst trials.
+
+use super::distribution::mean_error;
+use super::indices::{Indices, indices};
+use super::outcome::{Ranked, spends, totals};
+use super::summary::{Figure, Summary, quantile};
+use crate::domain::normal;
+use crate::engine::{Drawn, Engine, Items, Options, RouteOutcome, Simulation, batches_of};
+use crate::workload::{Input, Scenario, Uncertain};
+
+/// Everything that was found, route by route.
+#[derive(Clone, Debug)]
+pub struct Sensitivity {
+    /// One per route, in the order of the scenario.
+    pub routes: Vec<RouteSensitivity>,
+    /// How many scenarios were simulated.
+    pub runs: usize,
+}
+
+/// What moves a route's spend.
+#[derive(Clone, Debug)]
+pub struct RouteSensitivity {
+    /// The route's label.
+    pub label: String,
+    /// Its spend over the horizon, USD.
+    pub spend: Summary,
+    /// What happens at both ends of every assumption and price, the widest first.
+    pub tornado: Vec<Swing>,
+    /// Of every assumption and of the paths; empty where nothing is uncertain.
+    pub indices: Vec<(String, Indices)>,
+    /// Shares of the variance of spend.
+    pub layers: Layers,
+    /// The inputs of the worst trials, the most moved first.
+    pub worst: Vec<WorstInput>,
+}
+
+/// A driver at its low and its high end.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Swing {
+    /// The assumption's path, or the price's name.
+    pub name: String,
+    /// What kind of driver it is.
+    pub driver: Driver,
+    /// The values at both ends: P10 and P90 of an assumption, the factors on a price.
+    pub ends: [f64; 2],
+    /// The assumption's unit.
+    pub unit: &'static str,
+    /// Spend over the horizon at both ends, less that of the base, by figure: mean, P50, P90, USD.
+    pub change: [[f64; 2]; 3],
+}
+
+impl Swing {
+    /// How far a figure moves between both ends, USD.
+    pub fn width(&self, figure: usize) -> f64 {
+        (self.change[figure][1] - self.change[figure][0]).abs()
+    }
+}
+
+/// What kind of driver something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Driver {
+    /// How the service is used.
+    Usage,
+    /// What it costs.
+    Price,
+}
+
+/// The figures of a swing.
+pub const SWING_FIGURES: [(&str, Figure); 3] = [("mean", |s| s.mean), ("p50", |s| s.p50), ("p90", |s| s.p90)];
+
+/// Shares of the variance of spend over the horizon, by the layers of the model. They sum to 1, where it varies.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Layers {
+    /// Of the assumptions.
+    pub assumptions: f64,
+    /// Of drift, changes of regime and days around what was assumed, and their interplay with it.
+    pub paths: f64,
+    /// Of requests that come in sessions, beyond what they would scatter alone.
+    pub clusters: f64,
+    /// Of single requests.
+    pub requests: f64,
+    /// The standard deviation of spend, USD.
+    pub sd: f64,
+}
+
+/// An input in the worst trials.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WorstInput {
+    /// The assumption's path, or `requests of WORKLOAD over the horizon`.
+    pub name: String,
+    /// Its unit.
+    pub unit: &'static str,
+    /// Its mean over all trials.
+    pub usual: f64,
+    /// Its mean over the worst ones.
+    pub worst: f64,
+    /// How far that is apart, in standard deviations.
+    pub shift: f64,
+}
+
+/// The share of trials that are the worst.
+const WORST: f64 = 0.05;
+
+/// Studies a scenario. Prices move by `price_change` up and down, 0.1 for a tenth. `go_on` is asked between batches.
+///
+/// # Errors
+/// When the operating system refuses the threads, or `go_on` said no.
+pub fn sensitivity(
+    scenario: &Scenario,
+    options: Options,
+    price_change: f64,
+    go_on: &(dyn Fn(u64) -> bool + Sync),
+) -> anyhow::Result<Sensitivity> {
+    let run = |engine: Engine<'_>| -> anyhow::Result<Simulation> {
+        let batches = engine.run(0..batches_of(options.trials), go_on)?;
+        Ok(engine.blank().merged(batches))
+    };
+    let again = |drawn: &[Drawn]| run(Engine::drawn_again(scenario, drawn, options));
+    let base_engine = Engine::drawn_again(scenario, &[], options).compared();
+    let base = run(Engine::drawn_again(scenario, &[], options).compared())?;
+    let uncertain: Vec<Input> = (0..scenario.assumptions.len())
+        .map(Input)
+        .filter(|input| scenario.law(*input).fixed().is_none())
+        .collect();
+    let every: Vec<Drawn> =
+        uncertain.iter().map(|input| Drawn::Assumption(*input)).chain([Drawn::Paths]).collect();
+    let second = again(&every)?;
+    let mixed: Vec<Simulation> = every.iter().map(|drawn| again(&[*drawn])).collect::<Result<_, _>>()?;
+    let ends = uncertain.iter().map(|input| swings(scenario, *input, options, go_on));
+    let ends: Vec<[(f64, Vec<Ranked>); 2]> = ends.collect::<Result<_, _>>()?;
+    let alone = scenario.workloads.iter().any(|workload| workload.sessions.is_some());
+    let alone =
+        if alone { Some(run(Engine::drawn_again(&without_sessions(scenario), &[], options))?) } else { None };
+    let usual = spends(&base);
+    let inputs: Vec<(Vec<f64>, Vec<f64>)> =
+        (0..options.trials).map(|trial| base_engine.inputs_of(trial)).collect();
+    let route = |at: usize| {
+        let expected =
+            |simulation: &Simulation| totals(&simulation.routes[at].expected.spend, simulation.months);
+        let (a, b) = (expected(&base), expected(&second));
+        let label = &scenario.routes[at].label;
+        let own = |name: &str| !name.starts_with("routes.") || name.starts_with(&format!("routes.{label}."));
+        let found = every.iter().zip(&mixed).filter_map(|(drawn, mixed)| {
+            indices(&a, &b, &expected(mixed)).map(|found| (drawn_name(scenario, *drawn), found))
+        });
+        let found: Vec<(String, Indices)> = found.filter(|(name, _)| own(name)).collect();
+        let mut tornado: Vec<Swing> = uncertain
+            .iter()
+            .zip(&ends)
+            .map(|(input, ends)| usage_swing(scenario, *input, ends, at, &usual[at].spend))
+            .collect();
+        tornado.extend(price_swings(&base.routes[at], base.months, price_change));
+        tornado.retain(|swing| own(&swing.name) && swing.change.iter().flatten().any(|usd| *usd != 0.0));
+        tornado.sort_by(|x, y| y.width(1).total_cmp(&x.width(1)));
+        let paths = expected(&mixed[mixed.len() - 1]);
+        RouteSensitivity {
+            label: label.clone(),
+            spend: usual[at].spend.clone(),
+            tornado,
+            indices: found,
+            layers: layers(&base.routes[at], alone.as_ref().map(|run| &run.routes[at]), base.months, &paths),
+            worst: worst(scenario, &totals(&base.routes[at].spend, base.months), &inputs)
+                .into_iter()
+                .filter(|input| own(&input.name))
+                .collect(),
+        }
+    };
+    let runs = 2 + every.len() + 2 * uncertain.len() + usize::from(alone.is_some());
+    Ok(Sensitivity { routes: crate::engine::all(scenario.routes.len(), route), runs })
+}
+
+fn drawn_name(scenario: &Scenario, drawn: Drawn) -> String {
+    match drawn {
+        Drawn::Assumption(input) => scenario.assumptions[input.0].path.clone(),
+        Drawn::Paths => "drift, regime and days".to_owned(),
+    }
+}
+
+/// The scenario's spends with an assumption known to be at its P10, and at its P90; all others as they were.
+fn swings(
+    scenario: &Scenario,
+    input: Input,
+    options: Options,
+    go_on: &(dyn Fn(u64) -> bool + Sync),
+) -> anyhow::Result<[(f64, Vec<Ranked>); 2]> {
+    let at = |score: f64| -> anyhow::Result<(f64, Vec<Ranked>)> {
+        let assumption = &scenario.assumptions[input.0];
+        let value = assumption.law.at_score(score).clamp(assumption.minimum, assumption.maximum);
+        let mut known = scenario.clone();
+        known.assumptions[input.0].law = Uncertain::Fixed(value);
+        let engine = Engine::new(&known, &[scenario], options).compared();
+        let batches = engine.run(0..batches_of(options.trials), go_on)?;
+        Ok((value, spends(&engine.blank().merged(batches))))
+    };
+    let reach = normal::quantile(0.9);
+    Ok([at(-reach)?, at(reach)?])
+}
+
+fn usage_swing(
+    scenario: &Scenario,
+    input: Input,
+    ends: &[(f64, Vec<Ranked>); 2],
+    route: usize,
+    usual: &Summary,
+) -> Swing {
+    let assumption = &scenario.assumptions[input.0];
+    let change = |(_, figure): &(&str, Figure)| {
+        // A route that does not depend on it differs by what another set of trials leaves, if at all.
+        [0, 1].map(|end| settled(figure(&ends[end].1[route].spend) - figure(usual), figure(usual)))
+    };
+    Swing {
+        name: assumption.path.clone(),
+        driver: if assumption.path.ends_with(".discount") { Driver::Price } else { Driver::Usage },
+        ends: [ends[0].0, ends[1].0],
+        unit: assumption.unit,
+        change: [0, 1, 2].map(|at| change(&SWING_FIGURES[at])),
+    }
+}
+
+/// A difference, or nothing where it is less than a millionth of what it is a difference of.
+fn settled(difference: f64, of: f64) -> f64 {
+    if difference.abs() < 1e-6 * of.abs() { 0.0 } else { difference }
+}
+
+/// What a price moves, from what each trial is expected to be made of: spend is linear in prices, and fees are a
+/// share of it.
+fn price_swings(outcome: &RouteOutcome, months: usize, change: f64) -> Vec<Swing> {
+    type Part = fn(&Items) -> f64;
+    const PRICES: [(&str, Part); 5] = [
+        ("price of input", |items| items.input),
+        ("price of cached input", |items| items.cached_input),
+        ("price of cache writes", |items| items.cache_write),
+        ("price of output", |items| items.output),
+        ("price of tools", |items| items.tools),
+    ];
+    let expected = totals(&outcome.expected.spend, months);
+    let figures = |values: &[f64]| {
+        let mut sorted = values.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        [values.iter().sum::<f64>() / values.len() as f64, quantile(&sorted, 0.5), quantile(&sorted, 0.9)]
+    };
+    let usual = figures(&expected);
+    let swing = |(name, part): &(&str, Part)| {
+        let at = |change: f64| {
+            let moved = |(spend, items): (&f64, &Items)| {
+                let before = spend - items.fees;
+                let fees = if before > 0.0 { items.fees / before } else { 0.0 };
+                spend + change * part(items) * (1.0 + fees)
+            };
+            figures(&expected.iter().zip(&outcome.items).map(moved).collect::<Vec<_>>())
+        };
+        let (low, high) = (at(-change), at(change));
+        Swing {
+            name: (*name).to_owned(),
+            driver: Driver::Price,
+            ends: [1.0 - change, 1.0 + change],
+            unit: "times",
+            change: [0, 1, 2].map(|at| [low[at] - usual[at], high[at] - usual[at]]),
+        }
+    };
+    PRICES.iter().map(swing).collect()
+}
+
+fn without_sessions(scenario: &Scenario) -> Scenario {
+    let mut alone = scenario.clone();
+    alone.workloads.iter_mut().for_each(|workload| workload.sessions = None);
+    alone
+}
+
+/// The variance of spend by the law of total variance: that of what is expected given assumptions and paths, and the
+/// mean of what requests scatter around it. Of the first the assumptions have Cov(f, f') where f' has other paths.
+fn layers(
+    outcome: &RouteOutcome,
+    alone: Option<&RouteOutcome>,
+    months: usize,
+    other_paths: &[f64],
+) -> Layers {
+    let expected = totals(&outcome.expected.spend, months);
+    let n = expected.len() as f64;
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / n;
+    let (own, other) = (mean(&expected), mean(other_paths));
+    let covariance = |a: &[f64], b: &[f64], (ma, mb): (f64, f64)| {
+        a.iter().zip(b).map(|(x, y)| (x - ma) * (y - mb)).sum::<f64>() / n
+    };
+    let between = covariance(&expected, &expected, (own, own));
+    let assumptions = covariance(&expected, other_paths, (own, other)).clamp(0.0, between);
+    let scatter = |outcome: &RouteOutcome| {
+        let (drawn, expected) = (totals(&outcome.spend, months), totals(&outcome.expected.spend, months));
+        drawn.iter().zip(&expected).map(|(x, y)| (x - y) * (x - y)).sum::<f64>() / n
+    };
+    let within = scatter(outcome);
+    let requests = alone.map_or(within, scatter).min(within);
+    let all = between + within;
+    let share = |part: f64| if all > 0.0 { part / all } else { 0.0 };
+    Layers {
+        assumptions: share(assumptions),
+        paths: share(between - assumptions),
+        clusters: share(within - requests),
+        requests: share(requests),
+        sd: all.sqrt(),
+    }
+}
+
+/// What the inputs were where spend was above its P95.
+fn worst(scenario: &Scenario, spend: &[f64], inputs: &[(Vec<f64>, Vec<f64>)]) -> Vec<WorstInput> {
+    let mut sorted = spend.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let least = quantile(&sorted, 1.0 - WORST);
+    let bad: Vec<usize> = (0..spend.len()).filter(|trial| spend[*trial] >= least).collect();
+    let input = |name: String, unit: &'static str, of: &dyn Fn(usize) -> f64| {
+        let all: Vec<f64> = (0..spend.len()).map(of).collect();
+        let (usual, spread) = (all.iter().sum::<f64>() / all.len() as f64, mean_error(&all)?);
+        let sd = spread * (all.len() as f64).sqrt();
+        let worst = bad.iter().map(|trial| all[*trial]).sum::<f64>() / bad.len() as f64;
+        (sd > 1e-12 * usual.abs()).then(|| WorstInput {
+            name,
+            unit,
+            usual,
+            worst,
+            shift: (worst - usual) / sd,
+        })
+    };
+    let assumptions = scenario.assumptions.iter().enumerate().filter_map(|(at, assumption)| {
+        input(assumption.path.clone(), assumption.unit, &|trial| inputs[trial].0[at])
+    });
+    let volumes = scenario.workloads.iter().enumerate().filter_map(|(at, workload)| {
+        let name = format!("requests of {} over the horizon", workload.name);
+        input(name, "requests", &|trial| inputs[trial].1[at])
+    });
+    let mut found: Vec<WorstInput> = assumptions.chain(volumes).collect();
+    found.sort_by(|a, b| b.shift.abs().total_cmp(&a.shift.abs()));
+    found
+}
