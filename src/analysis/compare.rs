@@ -1,9 +1,22 @@
 //! Scenarios against each other on the same random numbers: the difference trial by trial.
 
-use super::outcome::{cheaper, totals};
+use super::distribution::Distribution;
+use super::outcome::{Analysis, cheaper, column, totals};
 use super::summary::Summary;
-use crate::engine::Simulation;
-use crate::workload::Scenario;
+use crate::domain::time::Month;
+use crate::engine::{Items, RouteOutcome, Simulation};
+use crate::workload::{Input, Scenario};
+
+/// A scenario that was simulated, and its answers.
+#[derive(Clone, Copy)]
+pub struct Lived<'a> {
+    /// The scenario.
+    pub scenario: &'a Scenario,
+    /// Its trials.
+    pub simulation: &'a Simulation,
+    /// Its answers.
+    pub analysis: &'a Analysis,
+}
 
 /// Two scenarios, route by route.
 #[derive(Clone, Debug)]
@@ -14,7 +27,7 @@ pub struct Pairing {
     pub unpaired: Vec<String>,
 }
 
-/// One route in two scenarios.
+/// One route in two scenarios. Every difference is that of a minus that of b in the same trial, USD.
 #[derive(Clone, Debug)]
 pub struct PairedRoute {
     /// Its label.
@@ -23,45 +36,185 @@ pub struct PairedRoute {
     pub a: Summary,
     /// Spend of b over the horizon, USD.
     pub b: Summary,
-    /// Spend of a minus spend of b in the same trial, USD.
+    /// Of spend over the horizon.
     pub difference: Summary,
-    /// The share of trials in which a costs less.
+    /// Of what crossing a band costs over the horizon.
+    pub premium: Summary,
+    /// Of what spend is expected to be made of, over the horizon; empty where the trials do not say.
+    pub items: Vec<(&'static str, Summary)>,
+    /// Of each month's spend.
+    pub months: Vec<PairedMonth>,
+    /// The first month that the other one is cheaper in than in the first month, at the median.
+    pub monthly_crossing: Option<Month>,
+    /// The first month by whose end the other one has cost less since the start, at the median.
+    pub cumulative_crossing: Option<Month>,
+    /// The share of trials in which a costs less; ties count half.
     pub a_cheaper: f64,
     /// How much smaller the standard error of the mean difference is than that of independent runs.
     pub error_ratio: Option<f64>,
+    /// The chances of a and of b to break their budget.
+    pub over_budget: [Option<f64>; 2],
+}
+
+/// A month of a route in two scenarios.
+#[derive(Clone, Debug)]
+pub struct PairedMonth {
+    /// The month.
+    pub month: Month,
+    /// Spend of a minus spend of b, USD.
+    pub difference: Summary,
+    /// The share of trials in which a costs less; ties count half.
+    pub a_cheaper: f64,
 }
 
 /// Pairs the routes of two simulations with the same seed and number of trials.
-pub fn pair(a: (&Scenario, &Simulation), b: (&Scenario, &Simulation)) -> Pairing {
-    let label = |scenario: &Scenario, at: usize| scenario.routes[at].label.clone();
+pub fn pair(a: Lived<'_>, b: Lived<'_>) -> Pairing {
+    let label = |lived: Lived<'_>, at: usize| lived.scenario.routes[at].label.clone();
     let mut pairing = Pairing { routes: Vec::new(), unpaired: Vec::new() };
-    for at in 0..a.0.routes.len() {
-        let name = label(a.0, at);
-        match b.0.routes.iter().position(|route| route.label == name) {
-            Some(other) => {
-                let first = totals(&a.1.routes[at].spend, a.1.months);
-                let second = totals(&b.1.routes[other].spend, b.1.months);
-                pairing.routes.push(paired_route(name, &first, &second));
-            }
+    for at in 0..a.scenario.routes.len() {
+        let name = label(a, at);
+        match b.scenario.routes.iter().position(|route| route.label == name) {
+            Some(other) => pairing.routes.push(paired_route(name, (a, at), (b, other))),
             None => pairing.unpaired.push(name),
         }
     }
-    let known = |name: &String| a.0.routes.iter().any(|route| route.label == *name);
-    let only_b = (0..b.0.routes.len()).map(|at| label(b.0, at)).filter(|name| !known(name));
+    let known = |name: &String| a.scenario.routes.iter().any(|route| route.label == *name);
+    let only_b = (0..b.scenario.routes.len()).map(|at| label(b, at)).filter(|name| !known(name));
     pairing.unpaired.extend(only_b);
     pairing
 }
 
-fn paired_route(label: String, a: &[f64], b: &[f64]) -> PairedRoute {
-    let paired: Vec<f64> = a.iter().zip(b).map(|(x, y)| x - y).collect();
-    let (first, second, difference) = (Summary::of(a), Summary::of(b), Summary::of(&paired));
-    let independent = (first.sd * first.sd + second.sd * second.sd).sqrt();
+fn paired_route(label: String, a: (Lived<'_>, usize), b: (Lived<'_>, usize)) -> PairedRoute {
+    let first = &a.0.simulation.routes[a.1];
+    // On the same random numbers the same terms come to the same, save for what rounding and the prices of other
+    // routes leave of the scatter of requests.
+    let alike = same_terms((a.0.scenario, a.1), (b.0.scenario, b.1));
+    let second = if alike { first } else { &b.0.simulation.routes[b.1] };
+    let b = if alike { a } else { b };
+    let [summary_a, summary_b] = [a, b].map(|(lived, at)| &lived.analysis.routes[at]);
+    let (sampler, months) = (a.0.simulation.sampler, a.0.simulation.months);
+    let law =
+        |drawn: Vec<f64>, expected: Vec<f64>| Distribution::of_sample(sampler, drawn, expected).summary();
+    let over = |amount: fn(&RouteOutcome) -> &Vec<f64>| {
+        less(&totals(amount(first), months), &totals(amount(second), months))
+    };
+    let spend = over(|route| &route.spend);
+    let expected = over(|route| &route.expected.spend);
+    let month = |m: usize| {
+        let of = |amount: fn(&RouteOutcome) -> &Vec<f64>| {
+            less(&column(amount(first), months, m), &column(amount(second), months, m))
+        };
+        let drawn = of(|route| &route.spend);
+        let a_cheaper = cheaper(&drawn);
+        let difference = law(drawn, of(|route| &route.expected.spend));
+        PairedMonth { month: a.0.scenario.months[m], difference, a_cheaper }
+    };
+    let paired_months: Vec<PairedMonth> = crate::engine::all(months, month);
+    let sd = |values: &[f64]| Summary::of(values).sd;
+    let independent =
+        sd(&totals(&first.expected.spend, months)).hypot(sd(&totals(&second.expected.spend, months)));
     PairedRoute {
         label,
-        a_cheaper: cheaper(&paired),
-        error_ratio: (independent > 0.0).then(|| difference.sd / independent),
-        a: first,
-        b: second,
-        difference,
+        a: summary_a.spend.clone(),
+        b: summary_b.spend.clone(),
+        a_cheaper: cheaper(&spend),
+        error_ratio: (independent > 0.0).then(|| sd(&expected) / independent),
+        premium: law(over(|route| &route.premium), over(|route| &route.expected.premium)),
+        items: items(&first.items, &second.items, &law),
+        monthly_crossing: crossing(&paired_months.iter().map(|m| m.difference.p50).collect::<Vec<_>>())
+            .map(|m| paired_months[m].month),
+        cumulative_crossing: crossing(&cumulative_medians(first, second, months))
+            .map(|m| paired_months[m].month),
+        months: paired_months,
+        difference: law(spend, expected),
+        over_budget: [summary_a.over_budget_probability, summary_b.over_budget_probability],
+    }
+}
+
+/// Differences of amounts; less than a billionth of them is rounding, and nothing.
+fn less(a: &[f64], b: &[f64]) -> Vec<f64> {
+    let difference =
+        |(x, y): (&f64, &f64)| if (x - y).abs() <= 1e-9 * (x.abs() + y.abs()) { 0.0 } else { x - y };
+    a.iter().zip(b).map(difference).collect()
+}
+
+/// Whether a route is asked for the same and billed alike in two scenarios.
+fn same_terms((a, at): (&Scenario, usize), (b, other): (&Scenario, usize)) -> bool {
+    let (first, second) = (&a.routes[at], &b.routes[other]);
+    let law = |scenario: &Scenario, input: Input| {
+        let assumption = &scenario.assumptions[input.0];
+        (assumption.path.clone(), assumption.law, assumption.minimum, assumption.maximum)
+    };
+    let depends = |scenario: &Scenario| -> Vec<_> {
+        let dependence = &scenario.dependence;
+        let inputs: Vec<_> = dependence.inputs.iter().map(|input| law(scenario, *input)).collect();
+        vec![(inputs, dependence.factor.clone())]
+    };
+    let same = |x: Input, y: Input| law(a, x) == law(b, y);
+    let plans = || first.plans.iter().zip(&second.plans);
+    a.workloads.len() == b.workloads.len()
+        && a.workloads.iter().zip(&b.workloads).all(|(x, y)| x.alike(y, &same))
+        && same(first.discount, second.discount)
+        && first.plans.len() == second.plans.len()
+        && plans().all(|(x, y)| x.alike(y, &same))
+        && first.fees == second.fees
+        && depends(a) == depends(b)
+}
+
+/// Reads a part of spend.
+type Item = fn(&Items) -> f64;
+
+/// What spend is made of, by name.
+const ITEMS: [(&str, Item); 6] = [
+    ("input", |items| items.input),
+    ("cached_input", |items| items.cached_input),
+    ("cache_write", |items| items.cache_write),
+    ("output", |items| items.output),
+    ("tools", |items| items.tools),
+    ("fees", |items| items.fees),
+];
+
+fn items(
+    a: &[Items],
+    b: &[Items],
+    law: &dyn Fn(Vec<f64>, Vec<f64>) -> Summary,
+) -> Vec<(&'static str, Summary)> {
+    if a.is_empty() || a.len() != b.len() {
+        return Vec::new();
+    }
+    let difference = |of: Item| -> Vec<f64> { a.iter().zip(b).map(|(x, y)| of(x) - of(y)).collect() };
+    ITEMS.iter().map(|(name, of)| (*name, law(difference(*of), difference(*of)))).collect()
+}
+
+/// The median difference of what was spent since the start, by the end of each month.
+fn cumulative_medians(a: &RouteOutcome, b: &RouteOutcome, months: usize) -> Vec<f64> {
+    let trials = a.spend.len() / months.max(1);
+    let mut since = vec![0.0; trials];
+    let by_end = |month: usize| {
+        for (trial, sum) in since.iter_mut().enumerate() {
+            *sum += a.spend[trial * months + month] - b.spend[trial * months + month];
+        }
+        let mut sorted = since.clone();
+        sorted.sort_by(f64::total_cmp);
+        super::summary::quantile(&sorted, 0.5)
+    };
+    (0..months).map(by_end).collect()
+}
+
+/// The first place at which the sign is not that of the first value with one.
+fn crossing(medians: &[f64]) -> Option<usize> {
+    let first = medians.iter().find(|median| **median != 0.0)?.signum();
+    medians.iter().position(|median| *median != 0.0 && median.signum() != first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::crossing;
+
+    #[test]
+    fn lines_cross_where_the_sign_changes_first() {
+        assert_eq!(crossing(&[1.0, 2.0, -1.0, 1.0]), Some(2));
+        assert_eq!(crossing(&[0.0, -1.0, 0.0, 3.0]), Some(3));
+        assert_eq!([crossing(&[0.0, 0.0]), crossing(&[1.0, 0.0, 2.0])], [None, None]);
     }
 }

@@ -16,6 +16,9 @@ const CELLS: f64 = 6.0;
 /// A grid of more cells than this means that volume hardly scatters: the sample says as much.
 const MOST_CELLS: f64 = 2048.0;
 
+/// The most trials whose skewed law is taken as if it were not.
+const MOST_SKEWED: f64 = 0.1;
+
 /// The mixture, and its parts by part of the trials.
 #[derive(Clone, Debug)]
 pub struct Mixture {
@@ -54,7 +57,7 @@ pub struct Trial {
     pub ln: f64,
     /// That amount, USD.
     pub centre: f64,
-    /// Its variance over its mean, USD.
+    /// Its variance over its mean, USD; negative where its law is so skewed that it may only stand for few trials.
     pub noise: f64,
 }
 
@@ -65,7 +68,12 @@ impl Mixture {
         if sd <= 0.0 || trials.len() < PARTS {
             return None;
         }
-        let trials: Vec<Trial> = trials.collect();
+        let mut trials: Vec<Trial> = trials.collect();
+        let skewed = trials.iter().filter(|trial| trial.noise < 0.0).count();
+        if skewed as f64 > MOST_SKEWED * trials.len() as f64 {
+            return None;
+        }
+        trials.iter_mut().for_each(|trial| trial.noise = trial.noise.abs());
         let usable = |trial: &Trial| trial.centre > 0.0 && trial.ln.is_finite() && trial.noise.is_finite();
         let (mut from, mut to) = (f64::INFINITY, f64::NEG_INFINITY);
         for trial in &trials {

@@ -56,6 +56,16 @@ pub struct RouteAnalysis {
     pub totals: Distribution,
 }
 
+/// A route that leaves out more than this share of the input tokens does another job for less money.
+const MOST_LEFT_OUT: f64 = 0.01;
+
+impl RouteAnalysis {
+    /// Whether it serves as much as the routes that refuse least, so that what it costs can be held beside them.
+    pub fn serves_the_job(&self) -> bool {
+        self.left_out <= MOST_LEFT_OUT
+    }
+}
+
 /// A route's month.
 #[derive(Clone, Debug)]
 pub struct MonthAnalysis {
@@ -155,6 +165,36 @@ pub fn analyse(scenario: &Scenario, simulation: &Simulation) -> Analysis {
     routes.iter_mut().for_each(|route| route.left_out = refused(route) - least);
     let expectations = expectations(scenario, &routes);
     Analysis { differences: differences(scenario, simulation), expectations, routes }
+}
+
+/// Spend over the horizon of every route, and the share of the input tokens that it leaves out: what is needed where
+/// many scenarios are only to be ranked.
+pub fn spends(simulation: &Simulation) -> Vec<Ranked> {
+    let volume = Volume::of(simulation);
+    let spend = |outcome: &RouteOutcome| {
+        let laws = Laws { simulation, outcome, volume: volume.as_ref() };
+        laws.total(|outcome| (&outcome.spend, &outcome.expected.spend, &outcome.expected.spend_noise))
+            .summary()
+    };
+    let refused = |outcome: &RouteOutcome| {
+        let tally = &outcome.sums.tally;
+        share(tally.rejected_tokens, tally.input_tokens + tally.rejected_tokens).unwrap_or(0.0)
+    };
+    let least = simulation.routes.iter().map(refused).fold(1.0, f64::min);
+    let ranked = |outcome: &RouteOutcome| Ranked {
+        spend: spend(outcome),
+        serves_the_job: refused(outcome) - least <= MOST_LEFT_OUT,
+    };
+    simulation.routes.iter().map(ranked).collect()
+}
+
+/// A route among others.
+#[derive(Clone, Debug)]
+pub struct Ranked {
+    /// Spend over the horizon, USD.
+    pub spend: Summary,
+    /// Whether it serves as much as the routes that refuse least.
+    pub serves_the_job: bool,
 }
 
 fn route_analysis(
@@ -267,7 +307,8 @@ pub fn totals(values: &[f64], months: usize) -> Vec<f64> {
     values.chunks_exact(months).map(|trial| trial.iter().sum()).collect()
 }
 
-fn column(values: &[f64], months: usize, month: usize) -> Vec<f64> {
+/// The amounts of one month, trial by trial.
+pub fn column(values: &[f64], months: usize, month: usize) -> Vec<f64> {
     values.iter().skip(month).step_by(months).copied().collect()
 }
 
@@ -349,13 +390,15 @@ impl Laws<'_> {
         let mixture = self.volume.and_then(|volume| {
             let trial = |t: usize| {
                 let cells = t * months..(t + 1) * months;
-                let (mut total, mut variance) = (0.0, 0.0);
+                let (mut total, mut variance, mut skewed) = (0.0, 0.0, false);
                 for (mean, noise) in expected[cells.clone()].iter().zip(&noise[cells]) {
                     total += mean;
-                    variance += mean * noise;
+                    variance += mean * noise.abs();
+                    skewed |= *noise < 0.0;
                 }
                 let (ln, factor) = volume.level[t];
                 let noise = if total > 0.0 { variance / total } else { variance };
+                let noise = if skewed { -noise } else { noise };
                 Trial { ln: libm::log(total) - ln, centre: total * factor, noise }
             };
             Mixture::of((0..self.simulation.trials).map(trial), volume.level_sd)

@@ -96,7 +96,53 @@ impl Summary {
     }
 }
 
+/// Reads a figure of a summary.
+pub type Figure = fn(&Summary) -> f64;
+
 impl Summary {
+    /// All figures by their names, which are part of the outside contract.
+    pub const FIGURES: [(&'static str, Figure); 10] = [
+        ("mean", |s| s.mean),
+        ("sd", |s| s.sd),
+        ("p05", |s| s.p05),
+        ("p10", |s| s.p10),
+        ("p25", |s| s.p25),
+        ("p50", |s| s.p50),
+        ("p75", |s| s.p75),
+        ("p90", |s| s.p90),
+        ("p95", |s| s.p95),
+        ("p99", |s| s.p99),
+    ];
+
+    /// A summary from its figures by their names, and their standard errors; `None` if a figure is missing.
+    pub fn from_figures(read: &dyn Fn(&str, bool) -> Option<f64>) -> Option<Self> {
+        let (figure, error) = (|name: &str| read(name, false), |name: &str| read(name, true));
+        Some(Summary {
+            mean: figure("mean")?,
+            sd: figure("sd")?,
+            p05: figure("p05")?,
+            p10: figure("p10")?,
+            p25: figure("p25")?,
+            p50: figure("p50")?,
+            p75: figure("p75")?,
+            p90: figure("p90")?,
+            p95: figure("p95")?,
+            p99: figure("p99")?,
+            standard_error: Figures {
+                mean: error("mean"),
+                sd: error("sd"),
+                p05: error("p05"),
+                p10: error("p10"),
+                p25: error("p25"),
+                p50: error("p50"),
+                p75: error("p75"),
+                p90: error("p90"),
+                p95: error("p95"),
+                p99: error("p99"),
+            },
+        })
+    }
+
     /// The same figures with errors from the scatter of `parts`, of which the smallest has `least` trials: a
     /// quantile with fewer than one of them beyond it is not known.
     pub fn with_errors(self, mean: f64, mean_error: Option<f64>, parts: &[Summary], least: usize) -> Self {

@@ -12,6 +12,7 @@ mod embedded;
 mod exchange;
 mod fact;
 mod flat;
+mod hypothetical;
 pub mod import;
 mod lookup;
 mod meter;
@@ -35,6 +36,7 @@ pub use embedded::shipped;
 pub use exchange::{Currency, ExchangeRate};
 pub use fact::{ANYWHERE, Answer, Exception, Fact, PLACES, RATINGS, Typed, lies_in};
 pub use flat::{FlatMode, FlatPrice, flat_prices};
+pub use hypothetical::{NewPrice, PriceChange};
 pub use lookup::{LookupError, Offer, Slot};
 pub use meter::{
     CapacityOffer, Included, Length, Meter, MeterBand, Period, Tariff, Term, TimeUnit, WEB_SEARCH,

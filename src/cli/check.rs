@@ -73,7 +73,12 @@ fn catalogue(kinds: &[Kind], pricing: &PricingArguments) -> Result<Catalogue, Fa
     for kind in kinds {
         match kind {
             Kind::Contract => return files::catalogue(pricing, &Wanted::All),
-            Kind::Scenario(Ok(assembled)) => wanted.extend(assembled.providers()),
+            Kind::Scenario(Ok(assembled)) => {
+                wanted.extend(assembled.providers());
+                // What is wrong with its what-ifs is said when they are checked.
+                let cases = assembled.cases().unwrap_or_default();
+                wanted.extend(cases.iter().flat_map(|case| case.providers(assembled)));
+            }
             Kind::Scenario(Err(_)) | Kind::Prices => {}
         }
     }
@@ -94,11 +99,26 @@ fn checked(source: &Arc<Source>, kind: Kind, catalogue: &Catalogue) -> Result<St
             Ok(format!("price file of {}, models: {models}, dated entries: {entries}", provider.name))
         }
         Kind::Scenario(assembled) => {
-            let scenario = Scenario::read(&assembled?, catalogue)?;
+            let assembled = assembled?;
+            let scenario = Scenario::read(&assembled, catalogue)?;
+            let cases = what_ifs(&assembled, catalogue)?;
             let (routes, workloads) = (scenario.routes.len(), scenario.workloads.len());
-            Ok(format!("scenario `{}`, routes: {routes}, workloads: {workloads}", scenario.name))
+            let what_ifs = if cases > 0 { format!(", what-ifs: {cases}") } else { String::new() };
+            Ok(format!("scenario `{}`, routes: {routes}, workloads: {workloads}{what_ifs}", scenario.name))
         }
     }
+}
+
+/// How many cases the what-ifs of a scenario make, all of them checked.
+fn what_ifs(assembled: &Assembled, catalogue: &Catalogue) -> Result<usize, Problems> {
+    let cases = assembled.cases()?;
+    let mut problems = Problems::new();
+    for case in &cases {
+        if let Err(found) = case.scenario(assembled, catalogue) {
+            found.into_sorted().into_iter().for_each(|problem| problems.push(problem));
+        }
+    }
+    problems.or_value(Some(cases.len()))
 }
 
 /// The files that were named, with those of a folder in its place.

@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 const MARK: &str = "manifest.json";
 
 /// The files beside the charts that reports and comparisons consist of.
-const OURS: [&str; 13] = [
+const OURS: [&str; 18] = [
     MARK,
     "result.json",
     "months.csv",
@@ -16,6 +16,11 @@ const OURS: [&str; 13] = [
     "report.html",
     "comparison.json",
     "comparison.md",
+    "comparison.csv",
+    "goal.json",
+    "goal.md",
+    "map.json",
+    "map.md",
     "import.json",
     "backtest.json",
     "backtest.md",

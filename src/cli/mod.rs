@@ -13,6 +13,7 @@ mod init;
 mod interrupt;
 mod logs;
 mod merge;
+mod optimize;
 mod outcome;
 mod partial;
 mod price;
@@ -50,6 +51,8 @@ enum Command {
     Merge(merge::Arguments),
     /// What-ifs: scenarios against the first one, on the same random numbers
     Compare(compare::Arguments),
+    /// Goal seek and break-even maps: where another route wins, what the budget carries
+    Optimize(optimize::Arguments),
     /// The exact bill of one request, itemised, with its rule and source; or of a whole usage log
     Price(price::Arguments),
     /// What the price files say: list, show, history, diff, check, import, export
@@ -170,6 +173,7 @@ pub fn main() -> std::process::ExitCode {
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Merge(arguments) => merge::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
+        Command::Optimize(arguments) => optimize::run(&arguments),
         Command::Price(arguments) => price::run(&arguments),
         Command::Prices(arguments) => prices::run(&arguments),
         Command::Fit(arguments) => fit::run(&arguments),

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::outcome::{Failure, say};
 use super::{EstimatorArgument, PricingArguments, RunArguments, SamplerArgument, files, interrupt, progress};
-use crate::analysis::analyse;
+use crate::analysis::{Analysis, Lived, analyse};
 use crate::catalogue::{Catalogue, Wanted};
 use crate::domain::format::{percent, thousands};
 use crate::domain::normal;
@@ -34,6 +34,18 @@ pub struct Run {
     pub simulation: Simulation,
     /// How they were run.
     pub options: Options,
+}
+
+impl Run {
+    /// The run with its answers, to be paired with another.
+    pub fn lived<'a>(&'a self, analysis: &'a Analysis) -> Lived<'a> {
+        Lived { scenario: &self.scenario, simulation: &self.simulation, analysis }
+    }
+
+    /// `12 months from Jan 2027`.
+    pub fn horizon(&self) -> String {
+        format!("{} months from {}", self.scenario.months.len(), self.scenario.months[0].label())
+    }
 }
 
 /// The options for a scenario: the command's, else the scenario's, else the defaults.
@@ -147,6 +159,43 @@ pub fn simulated(
     Ok(Run { scenario, simulation, options })
 }
 
+/// Simulates one of several scenarios that are compared.
+pub fn compared(
+    scenario: Scenario,
+    beside: &[&Scenario],
+    options: Options,
+    arguments: &RunArguments,
+) -> Result<Run, Failure> {
+    let bar = progress::bar(u64::from(options.trials), arguments.quiet);
+    let engine = Engine::new(&scenario, beside, options).compared();
+    let batches = Watch::new(&bar).run(&engine, 0..batches_of(options.trials), options.trials)?;
+    let simulation = engine.blank().merged(batches);
+    bar.finish_and_clear();
+    Ok(Run { scenario, simulation, options })
+}
+
+/// The options for scenarios that are compared: those of the first, without drawing one by one what is too much
+/// for one of the others.
+pub fn common_options(scenarios: &[&Scenario], arguments: &RunArguments) -> Result<Options, Failure> {
+    let mut all =
+        scenarios.iter().map(|scenario| options(scenario, arguments)).collect::<Result<Vec<_>, _>>()?;
+    let fast = all.iter().any(|options| options.estimator == Estimator::Fast);
+    let mut common = all.swap_remove(0);
+    if fast {
+        common.estimator = Estimator::Fast;
+    }
+    for scenario in scenarios {
+        refuse_endless(scenario, &common)?;
+        if common.trials > most_trials(scenario) {
+            return Err(Failure::usage(
+                &format!("{} trials of `{}` do not fit into memory", common.trials, scenario.name),
+                "ask for fewer trials; 8,192 usually know P90 to 0.1 %",
+            ));
+        }
+    }
+    Ok(common)
+}
+
 /// Refuses `--precision` where trials are paired: all scenarios need the same number of them.
 pub fn refuse_precision(arguments: &RunArguments) -> Result<(), Failure> {
     if arguments.precision.is_none() {
@@ -227,9 +276,23 @@ pub fn scenarios(
 
 /// The command that gives a result again: without what does not change it (threads, format, folder).
 pub fn command(name: &str, paths: &[&Path], options: &Options, pricing: &PricingArguments) -> String {
+    command_with(name, paths, &[], options, pricing)
+}
+
+/// The same with options of one command and their values.
+pub fn command_with(
+    name: &str,
+    paths: &[&Path],
+    more: &[(&str, String)],
+    options: &Options,
+    pricing: &PricingArguments,
+) -> String {
     let paths: Vec<String> = paths.iter().map(|path| quoted(&path.display().to_string())).collect();
-    let mut command =
-        format!("tollcast {name} {} --trials {} --seed {}", paths.join(" "), options.trials, options.seed);
+    let mut command = format!("tollcast {name} {}", paths.join(" "));
+    for (option, value) in more {
+        command += &format!(" {option} {}", quoted(value));
+    }
+    command += &format!(" --trials {} --seed {}", options.trials, options.seed);
     command += &format!(" --estimator {}", options.estimator.name());
     if options.sampler == Sampler::Random {
         command += " --sampler random";

@@ -140,6 +140,13 @@ impl Rate {
         Rate(i64::try_from(micros).unwrap_or(i64::MAX))
     }
 
+    /// This rate times `numerator / denominator`, rounded once, half to even, to the micro-dollar per million. The
+    /// denominator is positive.
+    pub fn times_fraction(self, numerator: i64, denominator: i64) -> Rate {
+        let micros = div_half_even(i128::from(self.0) * i128::from(numerator), i128::from(denominator));
+        Rate(i64::try_from(micros).unwrap_or(i64::MAX))
+    }
+
     /// What `quantity` units cost, exactly: 272,000 tokens at 2.50 are 0.68 USD.
     pub fn times(self, quantity: u64) -> Usd {
         Usd(i128::from(self.0) * i128::from(quantity))

@@ -37,7 +37,7 @@ mod traffic;
 pub use draw::Sampler;
 pub use gate::cached_shares;
 pub use law::{length_figures, share_above};
-pub use outcome::{Batch, OutcomeSums, RouteOutcome, Scatter, Simulation, Tally};
+pub use outcome::{Batch, Items, OutcomeSums, RouteOutcome, Scatter, Simulation, Tally};
 pub use parallel::{all, ordered};
 pub use path::{DayScatter, Days, regime_factor};
 pub use simulate::{BATCH, Engine, Estimator, Options, Stopped, batches_of, simulate};

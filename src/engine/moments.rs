@@ -352,7 +352,7 @@ mod tests {
                 }
             }
             let [a, b] = [closed, quadrature]
-                .map(|moments| Pool::new(&Spread::new(&tariff, &moments), &moments, &|_| true));
+                .map(|moments| Pool::new(&Spread::new(&tariff, &moments, false), &moments, &|_| true));
             for (x, y) in a.mean.iter().chain(&a.sd).zip(b.mean.iter().chain(&b.sd)) {
                 assert!((x - y).abs() < 1e-4 * y + 1e-6 * a.mean[0], "{rest}: {x} and {y}");
             }

@@ -30,6 +30,9 @@ pub struct Spread {
     segments: usize,
     /// How many sums the basis has.
     basis: usize,
+    /// Whether months are drawn from the scores of the basis whatever the tariff: where scenarios are compared, the
+    /// scatter of their requests is the same then, whichever other prices stand beside.
+    common: bool,
     /// By quantity and segment: the mean of one request of the segment.
     means: Vec<f64>,
     /// By quantity, segment and sum of the basis: the weight of a score.
@@ -40,12 +43,13 @@ pub struct Spread {
 
 impl Spread {
     /// The spread of every quantity of a tariff.
-    pub fn new(tariff: &Tariff, moments: &[Moments]) -> Self {
+    pub fn new(tariff: &Tariff, moments: &[Moments], common: bool) -> Self {
         let (size, segments) = (tariff.quantities.len(), moments.len());
         let basis = moments.first().map_or(0, |moments| moments.first.len());
         let mut spread = Spread {
             segments,
             basis,
+            common,
             means: vec![0.0; size * segments],
             weights: vec![0.0; size * segments * basis],
             thirds: vec![0.0; size * segments],
@@ -198,7 +202,7 @@ impl Pool {
             }
         }
         // Fewer scores pay where their factor costs less than drawing the others, month after month.
-        if 2 * size <= pool.scores {
+        if 2 * size <= pool.scores && !spread.common {
             pool.weights = correlation_factor(&pool.weights, pool.scores, &pool.sd);
             pool.scores = size;
         }
@@ -243,8 +247,9 @@ impl<'a> Laws<'a> {
         terms: &'a Terms,
         tariff: &'a Tariff,
         moments: Vec<Moments>,
+        common: bool,
     ) -> Self {
-        let spread = Spread::new(tariff, &moments);
+        let spread = Spread::new(tariff, &moments, common);
         let draw_below =
             moments.iter().enumerate().map(|(at, moments)| spread.draw_below(tariff, at, moments)).collect();
         let whole = Pool::new(&spread, &moments, &|_| true);
@@ -384,7 +389,7 @@ mod tests {
             let terms = traffic.terms(&values);
             let tariff = Tariff::new(&traffic, &scenario.routes, &terms.segments, 0, &values);
             let moments = Integrator::new().moments(&traffic, &terms, &tariff);
-            let spread = Spread::new(&tariff, &moments);
+            let spread = Spread::new(&tariff, &moments, false);
             let withins: [&dyn Fn(usize) -> bool; 2] = [&|_| true, &|at| at != 0];
             for within in withins {
                 let pool = Pool::new(&spread, &moments, within);

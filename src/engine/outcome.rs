@@ -43,8 +43,52 @@ pub struct RouteOutcome {
     pub premium: Vec<f64>,
     /// What is expected of spend and premium given the trial's assumptions and path.
     pub expected: Expectations,
+    /// What each trial's spend is expected to be made of, where that was asked for.
+    pub items: Vec<Items>,
     /// Everything else, summed over trials and months.
     pub sums: OutcomeSums,
+}
+
+/// What a trial's spend over the horizon is expected to be made of, USD.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Items {
+    /// Uncached input.
+    pub input: f64,
+    /// Cached input.
+    pub cached_input: f64,
+    /// Cache writes.
+    pub cache_write: f64,
+    /// Output.
+    pub output: f64,
+    /// Tools.
+    pub tools: f64,
+    /// Fees.
+    pub fees: f64,
+}
+
+impl Items {
+    /// Adds what a route is billed for the tokens of a workload.
+    pub fn bill(&mut self, parts: &Parts, sums: &[SegmentSums]) {
+        self.input += parts.input.of(sums);
+        self.cached_input += parts.cached_input.of(sums);
+        self.cache_write += parts.cache_write.of(sums);
+        self.output += parts.output.of(sums);
+    }
+
+    /// Adds what a month has beside its tokens.
+    pub fn enter(&mut self, beside: BesideTokens) {
+        self.tools += beside.tools;
+        self.fees += beside.fees;
+    }
+}
+
+/// What a month of a trial costs beside its tokens, USD.
+#[derive(Clone, Copy, Debug)]
+pub struct BesideTokens {
+    /// Tools.
+    pub tools: f64,
+    /// Fees on what is expected.
+    pub fees: f64,
 }
 
 /// Conditional means of spend and premium, and how months scatter around them.
@@ -54,8 +98,9 @@ pub struct Expectations {
     pub spend: Vec<f64>,
     /// E[premium], USD.
     pub premium: Vec<f64>,
-    /// Variance over mean of spend, USD: it does not depend on the volume. NaN where the month does not follow
-    /// a limit law, or is not proportional to its volume.
+    /// Variance over mean of spend, USD: it does not depend on the volume. Negative where its limit law is so skewed
+    /// that it may only stand for few trials; NaN where the month does not follow one, or is not proportional to its
+    /// volume.
     pub spend_noise: Vec<f64>,
     /// The same of the premium.
     pub premium_noise: Vec<f64>,
@@ -314,6 +359,7 @@ impl Simulation {
                 for (list, more) in route.lists_mut().into_iter().zip(part.lists_mut()) {
                     list.append(more);
                 }
+                route.items.append(&mut part.items);
                 route.sums.add(&part.sums);
             }
         }

@@ -9,7 +9,7 @@ use super::draw::{Assumptions, Points, Sampler};
 use super::invoice::{Ledger, MonthFee};
 use super::kernel::Arithmetic;
 use super::moments::Integrator;
-use super::outcome::{Batch, Scatter, Simulation};
+use super::outcome::{Batch, Items, Scatter, Simulation};
 use super::parallel::ordered;
 use super::path::{Expected, Path, drift_variances};
 use super::source::Source;
@@ -112,6 +112,9 @@ pub struct Engine<'a> {
     scenario: &'a Scenario,
     /// How to simulate.
     pub options: Options,
+    /// Whether other scenarios are compared with this one: every trial says what its spend is made of, and requests
+    /// scatter alike in all of them.
+    pub compared: bool,
     points: Points,
     assumptions: Assumptions<'a>,
     workloads: Vec<Prepared<'a>>,
@@ -127,6 +130,8 @@ pub struct Engine<'a> {
 struct Desk {
     /// Of every route and month, in the trial at hand.
     ledgers: Vec<Ledger>,
+    /// What the trial at hand is made of, by route, where that was asked for.
+    items: Vec<Items>,
     /// Sums that wait to be billed at tariffs that all trials share: by workload, tariff and segment.
     unbilled: Vec<Vec<Vec<SegmentSums>>>,
 }
@@ -159,6 +164,7 @@ impl<'a> Engine<'a> {
         Engine {
             scenario,
             options,
+            compared: false,
             assumptions: Assumptions::new(scenario, &points),
             points,
             workloads,
@@ -172,6 +178,12 @@ impl<'a> Engine<'a> {
                 .collect(),
             volume: KnownVolume::of(scenario).filter(|_| options.estimator.drawn().is_none()),
         }
+    }
+
+    /// The same, to be compared with other scenarios.
+    pub fn compared(mut self) -> Self {
+        self.compared = true;
+        self
     }
 
     /// Runs the batches of some numbers.
@@ -217,10 +229,12 @@ impl<'a> Engine<'a> {
         let mut batch = Batch::new(months, routes, (last - first) as usize);
         let mut desk = Desk {
             ledgers: vec![Ledger::default(); routes * months],
+            items: Vec::new(),
             unbilled: self.workloads.iter().map(Prepared::no_sums).collect(),
         };
         for trial in first..last {
             desk.ledgers.iter_mut().for_each(Ledger::clear);
+            desk.items = vec![Items::default(); if self.compared { routes } else { 0 }];
             self.trial(trial, &mut desk, &mut batch);
         }
         for (workload, unbilled) in self.workloads.iter().zip(&desk.unbilled) {
@@ -253,8 +267,12 @@ impl<'a> Engine<'a> {
         for (index, fees) in self.fees.iter().enumerate() {
             for (month, ledger) in desk.ledgers[index * months..(index + 1) * months].iter().enumerate() {
                 let days = self.scenario.months[month].days();
-                batch.routes[index].enter(ledger, &fees[month], days, volume_sd(month));
+                let beside = batch.routes[index].enter(ledger, &fees[month], days, volume_sd(month));
+                if let Some(items) = desk.items.get_mut(index) {
+                    items.enter(beside);
+                }
             }
+            batch.routes[index].items.extend(desk.items.get(index));
         }
     }
 
@@ -306,6 +324,9 @@ impl<'a> Engine<'a> {
                 }
             }
             let sums = source.sums();
+            for (items, line) in desk.items.iter_mut().zip(&tariff.lines) {
+                items.bill(&line.parts, &sums);
+            }
             if workload.tariffs.is_some() && terms.views.iter().all(|view| view.shortfall == 0.0) {
                 desk.unbilled[index][number].iter_mut().zip(&sums).for_each(|(all, more)| all.add(more));
                 continue;

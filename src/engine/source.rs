@@ -39,7 +39,7 @@ impl<'a> Source<'a> {
         let way = match engine.options.estimator.drawn() {
             None => {
                 let moments = engine.integrator.moments(traffic, terms, tariff);
-                let laws = Laws::new(traffic, terms, tariff, moments);
+                let laws = Laws::new(traffic, terms, tariff, moments, engine.compared);
                 each.extend((0..tariff.quantities.len()).map(|q| of_one(&laws, traffic, q)));
                 Way::Fast(Box::new(laws), 0.0)
             }

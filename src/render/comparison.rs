@@ -1,65 +1,138 @@
-//! What-ifs side by side: the model of a comparison and its renderings as text, Markdown and JSON.
+//! What-ifs side by side: the model of a comparison and its renderings as text, Markdown, JSON and CSV.
 
 use serde::Serialize;
 
+use super::csv::{figure_heads, figure_values, guarded};
 use super::figures::cheaper_note;
 use super::report::Manifest;
-use super::terminal::{align_numbers, plain_table};
-use crate::analysis::{PairedRoute, Pairing, Summary};
+use super::saved::{Since, relative, since_sheet};
+use super::sheet::Sheet;
+use crate::analysis::{Analysis, ChangeRule, PairedRoute, Pairing, Summary};
 use crate::domain::format::{probability, usd_short};
 
 /// Scenarios on the same random numbers, each against the first.
 #[derive(Clone, Debug)]
 pub struct ComparisonReport {
-    /// Their names, the base first.
-    pub scenarios: Vec<String>,
+    /// The cases, the base first.
+    pub cases: Vec<CaseRow>,
     /// `12 months from Jan 2027`.
     pub horizon: String,
     /// What each can be reproduced from.
     pub manifests: Vec<Manifest>,
     /// In one line.
     pub provenance: String,
-    /// The base against each other scenario, in order.
+    /// The base against each other case, in order.
     pub pairings: Vec<Pairing>,
-    /// For the chart: every route and what it costs in each scenario.
+    /// For the chart: every route and what it costs in each case.
     pub routes: Vec<ComparedRoute>,
+    /// A saved result beside the base.
+    pub since: Option<Since>,
 }
 
-/// A route in all scenarios.
+/// A case: its name, and which route is the cheapest in it.
+#[derive(Clone, Debug)]
+pub struct CaseRow {
+    /// Its name.
+    pub name: String,
+    /// The route with the lowest median, of those that serve the whole job.
+    pub cheapest: String,
+    /// What that costs over the horizon, USD.
+    pub spend: Summary,
+    /// Its chance to break the budget.
+    pub over_budget: Option<f64>,
+}
+
+impl CaseRow {
+    /// The row of a case with its answers; every scenario has a route.
+    pub fn new(name: &str, analysis: &Analysis) -> Self {
+        let serve = analysis.routes.iter().filter(|route| route.serves_the_job());
+        let best = serve.min_by(|a, b| a.spend.p50.total_cmp(&b.spend.p50)).unwrap_or(&analysis.routes[0]);
+        CaseRow {
+            name: name.to_owned(),
+            cheapest: best.label.clone(),
+            spend: best.spend.clone(),
+            over_budget: best.over_budget_probability,
+        }
+    }
+}
+
+/// A route in all cases.
 #[derive(Clone, Debug)]
 pub struct ComparedRoute {
     /// Its label.
     pub label: String,
-    /// Spend over the horizon in each scenario that has the route.
+    /// Spend over the horizon in each case that has the route.
     pub spends: Vec<Option<Summary>>,
     /// A remark for the chart.
     pub note: String,
 }
 
 impl ComparisonReport {
-    /// The report of pairings of the first scenario with each other one.
+    /// The report of pairings of the first case with each other one.
     pub fn new(
-        scenarios: Vec<String>,
+        cases: Vec<CaseRow>,
         horizon: String,
         manifests: Vec<Manifest>,
         pairings: Vec<Pairing>,
     ) -> Self {
         let provenance = match manifests.first() {
-            Some(first) => {
-                format!("{} · {} scenarios on the same random numbers", first.provenance(), scenarios.len())
+            Some(first) if cases.len() > 1 => {
+                format!("{} · {} cases on the same random numbers", first.provenance(), cases.len())
             }
+            Some(first) => first.provenance(),
             None => String::new(),
         };
-        let routes = compared_routes(&scenarios, &pairings);
-        ComparisonReport { scenarios, horizon, manifests, provenance, pairings, routes }
+        let routes = compared_routes(&cases, &pairings);
+        ComparisonReport { cases, horizon, manifests, provenance, pairings, routes, since: None }
     }
 
-    /// Each paired route with the names of its two scenarios.
-    fn pairs(&self) -> impl Iterator<Item = (&str, &str, &PairedRoute)> {
-        let base = self.scenarios[0].as_str();
-        self.pairings.iter().zip(&self.scenarios[1..]).flat_map(move |(pairing, other)| {
-            pairing.routes.iter().map(move |route| (base, other.as_str(), route))
-        })
+    /// The same beside a saved result.
+    pub fn beside(self, since: Option<Since>) -> Self {
+        ComparisonReport { since, ..self }
+    }
+
+    /// What a rule says is broken, in a sentence for each route: against the saved result, if there is one.
+    pub fn broken(&self, rule: &ChangeRule) -> Vec<String> {
+        let line = |route: &str, case: &str, (was, is): (f64, f64)| {
+            let change = relative(was, is);
+            format!("broken: {rule} on {route}{case}: {} was {}, {change}", usd_short(is), usd_short(was))
+        };
+        match &self.since {
+            Some(since) => {
+                let broken = since.routes.iter().filter_map(|(label, then, now)| {
+                    rule.broken(then, now).map(|found| line(label, "", found))
+                });
+                broken.collect()
+            }
+            None => {
+                let broken = self.pairs().filter_map(|(case, route)| {
+                    let case = format!(" in \u{201C}{case}\u{201D}");
+                    rule.broken(&route.a, &route.b).map(|found| line(&route.label, &case, found))
+                });
+                broken.collect()
+            }
+        }
+    }
+
+    /// Each paired route with the name of its case.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &PairedRoute)> {
+        let others = self.cases.iter().skip(1).map(|case| case.name.as_str());
+        self.pairings
+            .iter()
+            .zip(others)
+            .flat_map(|(pairing, case)| pairing.routes.iter().map(move |route| (case, route)))
+    }
+
+    /// The pair of each case that tells most of it: of the first route of the file that it changes anything on, or
+    /// else of the first.
+    pub fn leading(&self) -> Vec<(&str, &PairedRoute)> {
+        let others = self.cases.iter().skip(1).map(|case| case.name.as_str());
+        let changed = |route: &&PairedRoute| route.difference.p10 != 0.0 || route.difference.p90 != 0.0;
+        let pairs = self.pairings.iter().zip(others).filter_map(|(pairing, case)| {
+            let route = pairing.routes.iter().find(changed).or(pairing.routes.first());
+            route.map(|route| (case, route))
+        });
+        pairs.collect()
     }
 
     fn unpaired(&self) -> Vec<String> {
@@ -70,67 +143,178 @@ impl ComparisonReport {
     }
 }
 
-fn compared_routes(scenarios: &[String], pairings: &[Pairing]) -> Vec<ComparedRoute> {
+fn compared_routes(cases: &[CaseRow], pairings: &[Pairing]) -> Vec<ComparedRoute> {
     let mut routes: Vec<ComparedRoute> = Vec::new();
     for (index, pairing) in pairings.iter().enumerate() {
         for paired in &pairing.routes {
             let at = routes.iter().position(|route| route.label == paired.label).unwrap_or_else(|| {
-                let spends = vec![None; scenarios.len()];
+                let spends = vec![None; cases.len()];
                 routes.push(ComparedRoute { label: paired.label.clone(), spends, note: String::new() });
                 routes.len() - 1
             });
             routes[at].spends[0] = Some(paired.a.clone());
             routes[at].spends[index + 1] = Some(paired.b.clone());
-            if scenarios.len() == 2 {
-                routes[at].note = cheaper_note(paired.a_cheaper, &scenarios[0], &scenarios[1]);
+            if cases.len() == 2 {
+                routes[at].note = cheaper_note(paired.a_cheaper, &cases[0].name, &cases[1].name);
             }
         }
     }
     routes
 }
 
-const HEAD: [&str; 8] =
-    ["route", "A", "B", "A, P50", "B, P50", "B − A, P50", "B − A, P10 to P90", "B cheaper"];
+/// An amount with its sign.
+pub fn signed(value: f64) -> String {
+    if value > 0.0 { format!("+{}", usd_short(value)) } else { usd_short(value) }
+}
 
-fn row(a: &str, b: &str, route: &PairedRoute) -> [String; 8] {
-    let d = &route.difference;
-    let signed = |value: f64| if value > 0.0 { format!("+{}", usd_short(value)) } else { usd_short(value) };
-    [
-        route.label.clone(),
-        a.to_owned(),
-        b.to_owned(),
-        usd_short(route.a.p50),
-        usd_short(route.b.p50),
-        signed(-d.p50),
-        format!("{} to {}", signed(-d.p90), signed(-d.p10)),
-        probability(1.0 - route.a_cheaper),
-    ]
+/// The cases, each with its cheapest route.
+fn cases_sheet(report: &ComparisonReport) -> Sheet {
+    let base = &report.cases[0];
+    let budget = report.cases.iter().any(|case| case.over_budget.is_some());
+    let mut head = vec!["case", "cheapest route", "P50", "P90", "P50 against the base"];
+    head.extend(budget.then_some("over budget"));
+    let title = if report.cases.len() > 1 {
+        format!("Spend over {}, all cases on the same random numbers", report.horizon)
+    } else {
+        format!("Spend over {}", report.horizon)
+    };
+    let mut sheet = Sheet::new(title, &head);
+    for (at, case) in report.cases.iter().enumerate() {
+        let against = if at == 0 { String::new() } else { relative(base.spend.p50, case.spend.p50) };
+        let mut row = vec![case.name.clone(), case.cheapest.clone()];
+        row.extend([usd_short(case.spend.p50), usd_short(case.spend.p90), against]);
+        row.extend(budget.then(|| case.over_budget.map_or(String::new(), probability)));
+        sheet.rows.push(row);
+    }
+    sheet
+}
+
+/// The most pairs that a terminal shows in full.
+const MOST_SHOWN: usize = 40;
+/// The most cases that are told in sentences.
+const MOST_TOLD: usize = 8;
+
+/// Every route in every case against the base, as far as that can be read.
+fn pairs_sheet(report: &ComparisonReport, all: bool) -> Sheet {
+    let base = &report.cases[0].name;
+    let head = ["route", "case", "base, P50", "case, P50", "difference, P50", "P10 to P90", "case cheaper"];
+    let mut sheet = Sheet::new(format!("Each route against itself in \u{201C}{base}\u{201D}"), &head);
+    let (pairs, count) = (report.pairs().collect::<Vec<_>>(), report.pairs().count());
+    let shown = if all || count <= MOST_SHOWN { pairs } else { report.leading() };
+    for (case, route) in &shown {
+        let d = &route.difference;
+        sheet.rows.push(vec![
+            route.label.clone(),
+            (*case).to_owned(),
+            usd_short(route.a.p50),
+            usd_short(route.b.p50),
+            signed(-d.p50),
+            format!("{} to {}", signed(-d.p90), signed(-d.p10)),
+            probability(1.0 - route.a_cheaper),
+        ]);
+    }
+    if shown.len() < count {
+        sheet.notes.push(format!("{} other rows are in --format csv, json and --out.", count - shown.len()));
+    }
+    sheet.notes.extend(crossings(&shown));
+    if let Some(ratio) = worst_ratio(report) {
+        sheet.notes.push(format!(
+            "The paired difference is known {} as precisely as from independent runs, or better.",
+            times(ratio)
+        ));
+    }
+    let unpaired = report.unpaired();
+    sheet.notes.extend(
+        unpaired
+            .iter()
+            .map(|label| format!("note: {label} is in only one of the scenarios and not compared.")),
+    );
+    sheet
+}
+
+/// Where lines cross, in sentences.
+fn crossings(pairs: &[(&str, &PairedRoute)]) -> Vec<String> {
+    let sentence = |(case, route): &(&str, &PairedRoute)| {
+        let first = &route.months.iter().find(|month| month.difference.p50 != 0.0)?.difference;
+        let way = if first.p50 > 0.0 { "dearer" } else { "cheaper" };
+        let month = route.monthly_crossing?;
+        let since = match route.cumulative_crossing {
+            Some(by) => format!(", and {way} since the start by the end of {}", by.label()),
+            None => ", but not since the start within the horizon".to_owned(),
+        };
+        let label = &route.label;
+        Some(format!(
+            "\u{201C}{case}\u{201D} becomes {way} than the base on {label} in {}{since}.",
+            month.label()
+        ))
+    };
+    pairs.iter().filter_map(sentence).collect()
+}
+
+/// What each case does to the leading route, in sentences.
+fn told(report: &ComparisonReport) -> Vec<String> {
+    let leading = report.leading();
+    let mut lines: Vec<String> =
+        leading.iter().take(MOST_TOLD).map(|(case, route)| sentence(case, route)).collect();
+    if leading.len() > MOST_TOLD {
+        lines.push(format!("And {} more cases.", leading.len() - MOST_TOLD));
+    }
+    lines
+}
+
+fn sentence(case: &str, route: &PairedRoute) -> String {
+    let (d, label) = (&route.difference, &route.label);
+    if d.p10 == 0.0 && d.p90 == 0.0 {
+        return format!("\u{201C}{case}\u{201D} changes nothing on {label}.");
+    }
+    let saves = d.p50 > 0.0;
+    let (verb, amount) = if saves { ("saves", d.p50) } else { ("adds", -d.p50) };
+    let (low, high) = if saves { (d.p10, d.p90) } else { (-d.p90, -d.p10) };
+    let cheaper = 1.0 - route.a_cheaper;
+    format!(
+        "\u{201C}{case}\u{201D} {verb} {} at the median on {label} ({}), {} to {} in eight of ten futures; it is cheaper with a chance of {}.",
+        usd_short(amount),
+        relative(route.a.p50, route.b.p50),
+        usd_short(low),
+        usd_short(high),
+        probability(cheaper),
+    )
+}
+
+/// What the differences are made of: base against case, mean over the horizon.
+fn components_sheet(report: &ComparisonReport) -> Sheet {
+    let names = report.pairs().next().map_or(Vec::new(), |(_, route)| {
+        route.items.iter().map(|(name, _)| name.replace('_', " ")).collect::<Vec<_>>()
+    });
+    let mut head = vec!["route", "case"];
+    head.extend(names.iter().map(String::as_str));
+    head.push("of it, premium");
+    let mut sheet = Sheet::new("What the mean difference is made of, USD", &head);
+    for (case, route) in report.pairs() {
+        let mut row = vec![route.label.clone(), case.to_owned()];
+        row.extend(route.items.iter().map(|(_, d)| signed(-d.mean)));
+        row.push(signed(-route.premium.mean));
+        sheet.rows.push(row);
+    }
+    sheet
 }
 
 /// The comparison as text for a terminal.
 pub fn comparison_terminal(report: &ComparisonReport, width: Option<u16>) -> String {
-    let mut table = plain_table(width);
-    table.set_header(HEAD);
-    for (a, b, route) in report.pairs() {
-        table.add_row(row(a, b, route));
+    let mut out = cases_sheet(report).terminal(width);
+    if !report.pairings.is_empty() {
+        out += &format!("\n{}\n\n", told(report).join("\n"));
+        out += &pairs_sheet(report, false).terminal(width);
     }
-    align_numbers(&mut table);
-    let mut out = format!("Spend over {}, scenarios on the same random numbers\n\n{table}\n", report.horizon);
-    if let Some(ratio) = worst_ratio(report) {
-        out += &format!(
-            "The paired difference is known {} as precisely as from independent runs, or better.\n",
-            times(ratio)
-        );
-    }
-    for label in report.unpaired() {
-        out += &format!("note: {label} is in only one of the scenarios and not compared.\n");
+    if let Some(since) = &report.since {
+        out += &format!("\n{}", since_sheet(since).terminal(width));
     }
     out + &format!("\n{}\n", report.provenance)
 }
 
 /// The largest ratio of the paired to the independent standard error.
 fn worst_ratio(report: &ComparisonReport) -> Option<f64> {
-    report.pairs().filter_map(|(_, _, route)| route.error_ratio).reduce(f64::max)
+    report.pairs().filter_map(|(_, route)| route.error_ratio).reduce(f64::max)
 }
 
 fn times(ratio: f64) -> String {
@@ -139,20 +323,43 @@ fn times(ratio: f64) -> String {
 
 /// The comparison as Markdown, fit for a comment on a change.
 pub fn comparison_markdown(report: &ComparisonReport) -> String {
-    let mut out = format!(
-        "### Spend over {}\n\n| {} |\n|{}\n",
-        report.horizon,
-        HEAD.join(" | "),
-        "---|".repeat(HEAD.len())
-    );
-    for (a, b, route) in report.pairs() {
-        let cells = row(a, b, route).map(|cell| cell.replace('|', "\\|"));
-        out += &format!("| {} |\n", cells.join(" | "));
+    let mut out = cases_sheet(report).markdown();
+    if !report.pairings.is_empty() {
+        out += &format!("\n- {}\n\n", told(report).join("\n- "));
+        out += &pairs_sheet(report, true).markdown();
+        let components = components_sheet(report).markdown();
+        out += &format!(
+            "\n<details><summary>What the differences are made of</summary>\n\n{components}\n</details>\n"
+        );
     }
-    for label in report.unpaired() {
-        out += &format!("\n`{label}` is in only one of the scenarios and not compared.\n");
+    if let Some(since) = &report.since {
+        out += &format!("\n{}", since_sheet(since).markdown());
     }
     out + &format!("\n{}\n", report.provenance)
+}
+
+/// Every difference as a row: the horizon's, and each month's.
+///
+/// # Errors
+/// Never in practice: everything is written to memory.
+pub fn comparison_csv(report: &ComparisonReport) -> anyhow::Result<String> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let mut head: Vec<String> = ["a", "b", "route", "month"].map(str::to_owned).to_vec();
+    head.extend(figure_heads("difference_usd"));
+    head.push("probability_a_cheaper".to_owned());
+    writer.write_record(&head)?;
+    let base = &report.cases[0].name;
+    for (case, route) in report.pairs() {
+        let months = route.months.iter().map(|m| (m.month.to_string(), &m.difference, m.a_cheaper));
+        let total = ("total".to_owned(), &route.difference, route.a_cheaper);
+        for (month, difference, a_cheaper) in std::iter::once(total).chain(months) {
+            let mut row = vec![guarded(base), guarded(case), guarded(&route.label), month];
+            row.extend(figure_values(difference));
+            row.push(a_cheaper.to_string());
+            writer.write_record(&row)?;
+        }
+    }
+    Ok(String::from_utf8(writer.into_inner()?)?)
 }
 
 #[derive(Serialize)]
@@ -160,9 +367,19 @@ struct Json<'a> {
     schema_version: u32,
     currency: &'static str,
     manifests: &'a [Manifest],
-    scenarios: &'a [String],
+    scenarios: Vec<&'a str>,
+    cases: Vec<JsonCase<'a>>,
     comparisons: Vec<JsonPair<'a>>,
     unpaired_routes: Vec<String>,
+    baseline: Option<JsonBaseline<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonCase<'a> {
+    name: &'a str,
+    cheapest_route: &'a str,
+    spend_usd: &'a Summary,
+    over_budget_probability: Option<f64>,
 }
 
 #[derive(Serialize)]
@@ -173,32 +390,93 @@ struct JsonPair<'a> {
     a_spend_usd: &'a Summary,
     b_spend_usd: &'a Summary,
     difference_usd: &'a Summary,
+    premium_difference_usd: &'a Summary,
+    component_differences_usd: std::collections::BTreeMap<&'a str, &'a Summary>,
+    months: Vec<JsonMonth<'a>>,
+    first_month_crossed: Option<String>,
+    first_month_crossed_cumulative: Option<String>,
     probability_a_cheaper: f64,
+    a_over_budget_probability: Option<f64>,
+    b_over_budget_probability: Option<f64>,
     paired_to_independent_error: Option<f64>,
 }
 
-/// The comparison as JSON; `difference_usd` is a minus b.
+#[derive(Serialize)]
+struct JsonMonth<'a> {
+    month: String,
+    difference_usd: &'a Summary,
+    probability_a_cheaper: f64,
+}
+
+#[derive(Serialize)]
+struct JsonBaseline<'a> {
+    scenario: &'a str,
+    routes: Vec<JsonSince<'a>>,
+    notes: &'a [String],
+}
+
+#[derive(Serialize)]
+struct JsonSince<'a> {
+    route: &'a str,
+    then_spend_usd: &'a Summary,
+    now_spend_usd: &'a Summary,
+}
+
+/// The comparison as JSON; every difference is a minus b.
 ///
 /// # Errors
 /// Never in practice.
 pub fn comparison_json(report: &ComparisonReport) -> anyhow::Result<String> {
-    let pairs = report.pairs().map(|(a, b, route)| JsonPair {
+    let base = report.cases[0].name.as_str();
+    let baseline = report.since.as_ref().map(|since| JsonBaseline {
+        scenario: &since.saved.scenario,
+        routes: since
+            .routes
+            .iter()
+            .map(|(route, then, now)| JsonSince { route, then_spend_usd: then, now_spend_usd: now })
+            .collect(),
+        notes: &since.notes,
+    });
+    let cases = report.cases.iter().map(|case| JsonCase {
+        name: &case.name,
+        cheapest_route: &case.cheapest,
+        spend_usd: &case.spend,
+        over_budget_probability: case.over_budget,
+    });
+    let json = Json {
+        schema_version: 1,
+        currency: "USD",
+        manifests: &report.manifests,
+        scenarios: report.cases.iter().map(|case| case.name.as_str()).collect(),
+        cases: cases.collect(),
+        comparisons: report.pairs().map(|(case, route)| json_pair(base, case, route)).collect(),
+        unpaired_routes: report.unpaired(),
+        baseline,
+    };
+    Ok(serde_json::to_string_pretty(&json)? + "\n")
+}
+
+fn json_pair<'a>(a: &'a str, b: &'a str, route: &'a PairedRoute) -> JsonPair<'a> {
+    let months = route.months.iter().map(|month| JsonMonth {
+        month: month.month.to_string(),
+        difference_usd: &month.difference,
+        probability_a_cheaper: month.a_cheaper,
+    });
+    JsonPair {
         route: &route.label,
         a,
         b,
         a_spend_usd: &route.a,
         b_spend_usd: &route.b,
         difference_usd: &route.difference,
+        premium_difference_usd: &route.premium,
+        component_differences_usd: route.items.iter().map(|(name, difference)| (*name, difference)).collect(),
+        months: months.collect(),
+        first_month_crossed: route.monthly_crossing.map(|month| month.to_string()),
+        first_month_crossed_cumulative: route.cumulative_crossing.map(|month| month.to_string()),
         probability_a_cheaper: route.a_cheaper,
+        a_over_budget_probability: route.over_budget[0],
+        b_over_budget_probability: route.over_budget[1],
         paired_to_independent_error: route.error_ratio,
-    });
-    let json = Json {
-        schema_version: 1,
-        currency: "USD",
-        manifests: &report.manifests,
-        scenarios: &report.scenarios,
-        comparisons: pairs.collect(),
-        unpaired_routes: report.unpaired(),
-    };
-    Ok(serde_json::to_string_pretty(&json)? + "\n")
+    }
 }

@@ -11,7 +11,7 @@ pub fn months_csv(reports: &[&Report]) -> anyhow::Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let mut head: Vec<String> = ["scenario", "route", "month", "requests_mean"].map(str::to_owned).to_vec();
     for quantity in ["spend_usd", "premium_usd"] {
-        head.extend(FIGURES.iter().map(|(name, _)| format!("{quantity}_{name}")));
+        head.extend(figure_heads(quantity));
     }
     head.push("over_budget_probability".to_owned());
     writer.write_record(&head)?;
@@ -26,7 +26,7 @@ pub fn months_csv(reports: &[&Report]) -> anyhow::Result<String> {
                 month.requests_mean.to_string(),
             ];
             for summary in [&month.spend, &month.premium] {
-                row.extend(FIGURES.iter().map(|(_, read)| read(summary).to_string()));
+                row.extend(figure_values(summary));
             }
             row.push(month.over_budget_probability.map(|p| p.to_string()).unwrap_or_default());
             writer.write_record(&row)?;
@@ -35,20 +35,15 @@ pub fn months_csv(reports: &[&Report]) -> anyhow::Result<String> {
     Ok(String::from_utf8(writer.into_inner()?)?)
 }
 
-type Figure = (&'static str, fn(&Summary) -> f64);
+/// The heads of a quantity's figures: `spend_usd_mean`, …
+pub fn figure_heads(quantity: &str) -> impl Iterator<Item = String> + '_ {
+    Summary::FIGURES.iter().map(move |(name, _)| format!("{quantity}_{name}"))
+}
 
-const FIGURES: [Figure; 10] = [
-    ("mean", |s| s.mean),
-    ("sd", |s| s.sd),
-    ("p05", |s| s.p05),
-    ("p10", |s| s.p10),
-    ("p25", |s| s.p25),
-    ("p50", |s| s.p50),
-    ("p75", |s| s.p75),
-    ("p90", |s| s.p90),
-    ("p95", |s| s.p95),
-    ("p99", |s| s.p99),
-];
+/// A quantity's figures, unrounded.
+pub fn figure_values(summary: &Summary) -> impl Iterator<Item = String> + '_ {
+    Summary::FIGURES.iter().map(|(_, read)| read(summary).to_string())
+}
 
 /// A text that no spreadsheet takes for a formula (CWE-1236).
 pub fn guarded(text: &str) -> String {

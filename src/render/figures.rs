@@ -1,17 +1,17 @@
 //! A report's figures as the charts want them.
 
 use super::chart::components::{Components, ComponentsRow};
+use super::chart::difference::{Difference, DifferenceRow};
 use super::chart::distribution::{Distribution, DistributionRow};
 use super::chart::exceedance::{Exceedance, ExceedanceCurve};
 use super::chart::fan::Fan;
 use super::chart::glance::{Glance, GlanceRow};
 use super::chart::overlay::{Overlay, OverlayRoute};
 use super::chart::premium::{Premium, PremiumRow};
-use super::chart::{Chart, components, distribution, exceedance, fan, glance, overlay, premium};
+use super::chart::{Chart, components, difference, distribution, exceedance, fan, glance, overlay, premium};
 use super::comparison::ComparisonReport;
 use super::report::Report;
-use super::words::SERVES_THE_JOB;
-use crate::analysis::{RouteAnalysis, exceedance as exceedance_points, histogram};
+use crate::analysis::{PairedRoute, RouteAnalysis, exceedance as exceedance_points, histogram};
 use crate::domain::format::{percent, probability};
 
 /// Values that stand for a law that is known by its formula.
@@ -49,7 +49,7 @@ pub fn charts(report: &Report) -> anyhow::Result<Vec<Chart>> {
 /// When it cannot be drawn, a defect of ours.
 pub fn overlay_chart(report: &ComparisonReport) -> anyhow::Result<Chart> {
     overlay::draw(&Overlay {
-        scenarios: report.scenarios.clone(),
+        scenarios: report.cases.iter().map(|case| case.name.clone()).collect(),
         routes: report
             .routes
             .iter()
@@ -64,6 +64,37 @@ pub fn overlay_chart(report: &ComparisonReport) -> anyhow::Result<Chart> {
     })
 }
 
+/// The paired differences of a comparison: route by route for one case, case by case for several.
+///
+/// # Errors
+/// When it cannot be drawn, a defect of ours.
+pub fn difference_chart(report: &ComparisonReport) -> anyhow::Result<Chart> {
+    let one = report.cases.len() == 2;
+    let pairs: Vec<_> = if one { report.pairs().collect() } else { report.leading() };
+    let alike = pairs.windows(2).all(|two| two[0].1.label == two[1].1.label);
+    let row = |(case, route): &(&str, &PairedRoute)| DifferenceRow {
+        name: match (one, alike) {
+            (true, _) => route.label.clone(),
+            (false, true) => (*case).to_owned(),
+            (false, false) => format!("{case}, {}", route.label),
+        },
+        more: (-route.difference.p90, -route.difference.p50, -route.difference.p10),
+        cheaper: 1.0 - route.a_cheaper,
+    };
+    let of = match (one, alike) {
+        (true, _) => report.cases[1].name.clone(),
+        (false, true) => pairs.first().map_or(String::new(), |(_, route)| route.label.clone()),
+        (false, false) => "Each case".to_owned(),
+    };
+    difference::draw(&Difference {
+        rows: pairs.iter().map(row).collect(),
+        of,
+        base: report.cases[0].name.clone(),
+        horizon: report.horizon.clone(),
+        provenance: report.provenance.clone(),
+    })
+}
+
 /// The routes in the order of the report's table.
 fn ordered(report: &Report) -> Vec<&RouteAnalysis> {
     let find = |label: &String| report.analysis.routes.iter().find(|route| route.label == *label);
@@ -72,7 +103,7 @@ fn ordered(report: &Report) -> Vec<&RouteAnalysis> {
 
 /// The label of a route on charts; one that refuses part of the job says so wherever its spend is seen.
 fn name(route: &RouteAnalysis) -> String {
-    match route.shares.rejected_tokens.filter(|_| route.left_out > SERVES_THE_JOB) {
+    match route.shares.rejected_tokens.filter(|_| !route.serves_the_job()) {
         Some(share) => format!("{}, refuses {}", route.label, percent(share)),
         None => route.label.clone(),
     }

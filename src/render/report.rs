@@ -314,7 +314,7 @@ fn route_months(route: &RouteAnalysis) -> RouteMonths {
 }
 
 fn differences(analysis: &Analysis, order: &[usize]) -> Vec<DifferenceRow> {
-    let serves = |at: &&usize| analysis.routes[**at].left_out <= words::SERVES_THE_JOB;
+    let serves = |at: &&usize| analysis.routes[**at].serves_the_job();
     let Some(&base) = order.iter().find(serves) else { return Vec::new() };
     let cheapest = &analysis.routes[base].label;
     let against = |label: &String| {

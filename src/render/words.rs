@@ -17,11 +17,8 @@ pub fn answer(scenario: &Scenario, analysis: &Analysis, order: &[usize], horizon
     };
     let mut sentences =
         vec![format!("{} costs {} over {horizon}.", analysis.routes[0].label, span(&analysis.routes[0]))];
-    let serving: Vec<&RouteAnalysis> = order
-        .iter()
-        .map(|&at| &analysis.routes[at])
-        .filter(|route| route.left_out <= SERVES_THE_JOB)
-        .collect();
+    let serving: Vec<&RouteAnalysis> =
+        order.iter().map(|&at| &analysis.routes[at]).filter(|route| route.serves_the_job()).collect();
     if let [cheapest, .., dearest] = serving.as_slice() {
         sentences.push(format!(
             "Of the {} routes that refuse no more of the traffic than others, {} costs least at the median, {}, and {} most, {}.",
@@ -32,7 +29,7 @@ pub fn answer(scenario: &Scenario, analysis: &Analysis, order: &[usize], horizon
             span(dearest)
         ));
     }
-    for route in analysis.routes.iter().filter(|route| route.left_out > SERVES_THE_JOB) {
+    for route in analysis.routes.iter().filter(|route| !route.serves_the_job()) {
         sentences.push(format!(
             "{} refuses {} of the input tokens as too long: its spend of {} is for the rest only.",
             route.label,
@@ -103,9 +100,6 @@ fn cut_answers(scenario: &Scenario, route: &Route) -> Option<f64> {
 
 /// Shares of requests below this are not worth a note.
 pub const WORTH_A_NOTE: f64 = 1e-5;
-
-/// A route that leaves out more than this share of the input tokens does another job for less money.
-pub const SERVES_THE_JOB: f64 = 0.01;
 
 /// Sentences, and the routes that each is true of.
 #[derive(Default)]

@@ -5,11 +5,15 @@
 //! hold for which share of every month. The engine sees only what is in this file.
 
 mod check;
+mod edit;
 mod extend;
 mod length;
 mod presets;
+mod price_edit;
 mod quantity;
 mod timeline;
+mod vary;
+mod what_if;
 mod wire;
 
 use std::sync::Arc;
@@ -21,10 +25,13 @@ use crate::domain::route::RouteId;
 use crate::domain::time::Month;
 
 pub use check::score_correlation;
+pub use edit::Edit;
 pub use extend::{Assembled, assemble};
 pub use length::{Component, Shape};
 pub use presets::{PRESETS, Role};
 pub use quantity::Uncertain;
+pub use vary::Varied;
+pub use what_if::Case;
 pub use wire::ScenarioWire;
 
 /// A checked scenario: everything that a simulation needs, and nothing that could still be wrong.
@@ -255,7 +262,7 @@ pub struct RoutePlan {
 }
 
 /// A part of a month in which one rate card holds.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Slice {
     /// The card.
     pub card: Arc<RateCard>,
@@ -287,6 +294,65 @@ pub enum Figure {
     EffectiveOutput,
     /// Mean spend over the horizon, USD.
     MeanSpend,
+}
+
+/// Whether two inputs, of two scenarios, are believed to be the same.
+pub type SameInput<'a> = &'a dyn Fn(Input, Input) -> bool;
+
+impl Workload {
+    /// Whether the workload of another scenario asks for the same.
+    pub fn alike(&self, other: &Workload, same: SameInput<'_>) -> bool {
+        let lengths = |a: &Length, b: &Length| a.shape == b.shape && same(a.scale, b.scale);
+        let reasoning = match (&self.reasoning, &other.reasoning) {
+            (Some(a), Some(b)) => {
+                same(a.share_of_requests, b.share_of_requests) && lengths(&a.tokens, &b.tokens)
+            }
+            (None, None) => true,
+            _ => false,
+        };
+        self.name == other.name
+            && self.volume.alike(&other.volume, same)
+            && self.sessions == other.sessions
+            && lengths(&self.prompt, &other.prompt)
+            && lengths(&self.output, &other.output)
+            && reasoning
+            && self.prompt_output_correlation == other.prompt_output_correlation
+            && self.prompt_cache_correlation == other.prompt_cache_correlation
+            && self.over_window == other.over_window
+    }
+}
+
+impl Volume {
+    fn alike(&self, other: &Volume, same: SameInput<'_>) -> bool {
+        let start = match (self.daily_start, other.daily_start) {
+            (Some(a), Some(b)) => same(a, b),
+            (None, None) => true,
+            _ => false,
+        };
+        let inputs =
+            |v: &Volume| [v.requests_per_day, v.growth_per_month, v.daily_cv, v.daily_noise, v.drift_sd];
+        let known = |v: &Volume| (v.days_in_unit, v.weekdays, v.hours, v.utc_offset_hours);
+        let paths = |v: &Volume| (v.daily_autocorrelation, v.drift_persistence, v.regime_change);
+        start
+            && inputs(self).into_iter().zip(inputs(other)).all(|(a, b)| same(a, b))
+            && known(self) == known(other)
+            && paths(self) == paths(other)
+    }
+}
+
+impl RoutePlan {
+    /// Whether the plan of a route in another scenario buys the same on the same terms.
+    pub fn alike(&self, other: &RoutePlan, same: SameInput<'_>) -> bool {
+        let inputs = |plan: &RoutePlan| {
+            let cache = [plan.hit_rate, plan.share_when_hit, plan.write_share, plan.write_1h_share];
+            (cache, [plan.token_factor, plan.searches_per_request])
+        };
+        let ((a, c), (b, d)) = (inputs(self), inputs(other));
+        let limits = |plan: &RoutePlan| (plan.longest_prompt, plan.max_output, plan.cache_minimum);
+        a.into_iter().zip(b).chain(c.into_iter().zip(d)).all(|(a, b)| same(a, b))
+            && limits(self) == limits(other)
+            && self.months == other.months
+    }
 }
 
 impl Scenario {

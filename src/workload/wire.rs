@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::length::LengthWire;
 use super::quantity::QuantityWire;
+use super::what_if::WhatIfWire;
 use crate::domain::document::{Count, Must, Named, Node, Spanned, Value, Wire};
 use crate::domain::problem::{Code, Problems};
 use crate::domain::time::Month;
@@ -37,6 +38,8 @@ wire_map! {
         routes: Vec<RouteWire>,
         /// Streams of requests, by a name of your choice.
         workloads: Named<WorkloadWire>,
+        /// What-ifs by a name of your choice, for `tollcast compare`.
+        what_if: Named<WhatIfWire>,
         /// Rank correlations between assumptions.
         correlations: Vec<CorrelationWire>,
         /// What the scenario expects of its own result.

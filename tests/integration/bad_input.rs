@@ -477,7 +477,7 @@ fn a_closed_pipe_does_not_open_the_budget_gate() {
 fn usage_errors_exit_with_2() {
     let (_folder, path) = folder_with("small.yaml", SMALL.as_bytes());
     let small = path.to_str().unwrap();
-    let usages: [&[&str]; 14] = [
+    let usages: [&[&str]; 13] = [
         &[],
         &["forecast"],
         &["simulate"],
@@ -490,7 +490,6 @@ fn usage_errors_exit_with_2() {
         &["simulate", small, "--fail-on", "expectations"],
         &["simulate", "-", "-"],
         &["compare", small],
-        &["compare", small, small, "--format", "csv"],
         &["explain", "E99"],
     ];
     for usage in usages {

@@ -5,18 +5,18 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::printed;
-use crate::analysis::pair;
+use crate::analysis::{analyse, pair};
 use crate::catalogue::ExchangeRate;
 use crate::catalogue::diff::{State, diff};
 use crate::catalogue::{Catalogue, shipped};
 use crate::cli::outcome::{Exit, Failure, print, say};
-use crate::cli::run::{options, refuse_precision, simulated};
+use crate::cli::run::{compared, options, refuse_precision};
 use crate::cli::{Format, RunArguments, files};
 use crate::domain::problem::{Code, Problems};
 use crate::domain::time::Instant;
 use crate::render::{
-    ComparisonReport, Manifest, comparison_json, comparison_markdown, comparison_terminal, diff_sheet,
-    shown_changes,
+    CaseRow, ComparisonReport, Manifest, comparison_json, comparison_markdown, comparison_terminal,
+    diff_sheet, shown_changes,
 };
 use crate::workload::Scenario;
 
@@ -187,17 +187,18 @@ fn forecast(path: &Path, a: &Side, b: &Side, arguments: &Arguments) -> Result<Fo
     let common = options(&first, &arguments.run)?;
     let both = [first.clone(), second.clone()];
     let beside = [&both[0], &both[1]];
-    let first = simulated(first, &beside, common, &arguments.run)?;
-    let second = simulated(second, &beside, common, &arguments.run)?;
-    let pairing = pair((&first.scenario, &first.simulation), (&second.scenario, &second.simulation));
+    let first = compared(first, &beside, common, &arguments.run)?;
+    let second = compared(second, &beside, common, &arguments.run)?;
+    let analyses = [&first, &second].map(|run| analyse(&run.scenario, &run.simulation));
+    let pairing = pair(first.lived(&analyses[0]), second.lived(&analyses[1]));
     let command =
         format!("tollcast prices diff {} {} --scenario {}", arguments.a, arguments.b, path.display());
     let manifests = [(&first, a), (&second, b)]
         .map(|(run, side)| Manifest::new(&run.scenario, &side.catalogue, &run.options, command.clone()));
-    let horizon = format!("{} months from {}", first.scenario.months.len(), first.scenario.months[0].label());
-    let names = vec![a.name.clone(), b.name.clone()];
+    let horizon = first.horizon();
+    let sides = [a, b].into_iter().zip(&analyses).map(|(side, analysis)| CaseRow::new(&side.name, analysis));
     Ok(Forecast {
-        report: ComparisonReport::new(names, horizon, manifests.to_vec(), vec![pairing]),
+        report: ComparisonReport::new(sides.collect(), horizon, manifests.to_vec(), vec![pairing]),
         left_out,
     })
 }

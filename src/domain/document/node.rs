@@ -94,4 +94,20 @@ impl Node {
             _ => None,
         }
     }
+
+    /// The value under `key`, to be changed.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
+        match &mut self.value {
+            Value::Map(entries) => entries.iter_mut().find(|e| e.key.value == key).map(|e| &mut e.value),
+            _ => None,
+        }
+    }
+
+    /// The keys of a map; none of anything else.
+    pub fn keys(&self) -> Vec<&str> {
+        match &self.value {
+            Value::Map(entries) => entries.iter().map(|entry| entry.key.value.as_ref()).collect(),
+            _ => Vec::new(),
+        }
+    }
 }

@@ -9,10 +9,12 @@
 pub mod cache_fit;
 pub mod components;
 pub mod days_fit;
+pub mod difference;
 pub mod distribution;
 pub mod exceedance;
 pub mod fan;
 pub mod glance;
+pub mod heat_map;
 pub mod hindsight;
 pub mod laws_fit;
 pub mod memory_fit;

@@ -1,0 +1,93 @@
+//! How much a figure of spend may change: the rules behind `--fail-on`.
+
+use std::fmt;
+
+use super::summary::{Figure, Summary};
+use crate::domain::number::parse_number;
+
+/// A rule that an answer breaks where a figure grows by more than a limit: `p90_increase>5%`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ChangeRule {
+    figure: &'static str,
+    limit: Limit,
+}
+
+/// How much is too much.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Limit {
+    /// A share of what it was.
+    Share(f64),
+    /// An amount, USD.
+    Usd(f64),
+}
+
+/// The figures that rules may name: all but the standard deviation, which is no amount that is paid.
+fn figure(name: &str) -> Option<(&'static str, Figure)> {
+    Summary::FIGURES.into_iter().find(|(known, _)| *known == name && name != "sd")
+}
+
+impl ChangeRule {
+    /// Reads `p90_increase>5%` or `mean_increase>10k`, the latter in USD.
+    ///
+    /// # Errors
+    /// What a rule looks like.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let wanted = "expected a rule such as 'p90_increase>5%' or 'mean_increase>10k' (USD); figures: mean, p05, p10, p25, p50, p75, p90, p95, p99";
+        let (left, right) = text.split_once('>').ok_or(wanted)?;
+        let name = left.trim().strip_suffix("_increase").ok_or(wanted)?;
+        let (figure, _) = figure(name).ok_or(wanted)?;
+        let number = parse_number(right.trim()).map_err(|_| wanted)?;
+        if number.value < 0.0 {
+            return Err("the limit of an increase is not negative".to_owned());
+        }
+        let limit = if number.percent { Limit::Share(number.value) } else { Limit::Usd(number.value) };
+        Ok(ChangeRule { figure, limit })
+    }
+
+    /// What the figure was and is, if its change breaks the rule. A figure that was nothing grows by more than any
+    /// share.
+    pub fn broken(&self, before: &Summary, after: &Summary) -> Option<(f64, f64)> {
+        let (_, read) = figure(self.figure)?;
+        let (was, is) = (read(before), read(after));
+        let most = match self.limit {
+            Limit::Share(share) => was * (1.0 + share),
+            Limit::Usd(usd) => was + usd,
+        };
+        (is > most).then_some((was, is))
+    }
+}
+
+impl fmt::Display for ChangeRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.limit {
+            Limit::Share(share) => write!(f, "{}_increase>{}%", self.figure, share * 100.0),
+            Limit::Usd(usd) => write!(f, "{}_increase>{usd}", self.figure),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_breaks_above_its_limit_and_not_at_it() {
+        let [ten, grown, more] =
+            [vec![10.0; 4], vec![10.5; 4], vec![10.6; 4]].map(|sample| Summary::of(&sample));
+        let share = ChangeRule::parse("p90_increase>5%").unwrap();
+        assert_eq!([share.broken(&ten, &grown), share.broken(&ten, &more)], [None, Some((10.0, 10.6))]);
+        let usd = ChangeRule::parse(" mean_increase > 0.5 ").unwrap();
+        assert_eq!([usd.broken(&ten, &grown), usd.broken(&ten, &more)], [None, Some((10.0, 10.6))]);
+        let nothing = Summary::of(&[0.0, 0.0]);
+        assert!(share.broken(&nothing, &ten).is_some() && share.broken(&nothing, &nothing).is_none());
+    }
+
+    #[test]
+    fn other_texts_are_no_rules() {
+        for text in ["p90>5%", "p91_increase>5%", "p90_increase<5%", "p90_increase>", "p90_increase>-1%", ""]
+        {
+            assert!(ChangeRule::parse(text).is_err(), "{text}");
+        }
+        assert_eq!(ChangeRule::parse("p90_increase>5%").unwrap().to_string(), "p90_increase>5%");
+    }
+}

@@ -1,0 +1,98 @@
+//! What the modes of `optimize` stand on: a scenario, its prices, and how its cases are simulated.
+
+use std::path::Path;
+
+use crate::analysis::{Analysis, Lived, analyse};
+use crate::catalogue::{Catalogue, Wanted};
+use crate::cli::outcome::Failure;
+use crate::cli::run::{command_with, options};
+use crate::cli::{PricingArguments, RunArguments, files};
+use crate::domain::problem::Problems;
+use crate::engine::{Engine, Options, Simulation, batches_of};
+use crate::workload::{Assembled, Case, Edit, Scenario};
+
+/// A scenario on which cases are tried.
+pub struct Ground {
+    /// Its tree.
+    pub tree: Assembled,
+    /// Its prices.
+    pub catalogue: Catalogue,
+    /// As it is.
+    pub scenario: Scenario,
+    /// How to simulate.
+    pub options: Options,
+}
+
+/// A case that was simulated.
+pub struct Tried {
+    scenario: Scenario,
+    simulation: Simulation,
+    analysis: Analysis,
+}
+
+impl Tried {
+    /// To be looked at together.
+    pub fn lived(&self) -> Lived<'_> {
+        Lived { scenario: &self.scenario, simulation: &self.simulation, analysis: &self.analysis }
+    }
+}
+
+impl Ground {
+    /// Reads a scenario with the prices of its routes and of those that `paths` name.
+    pub fn read(
+        path: &Path,
+        paths: &[&str],
+        run: &RunArguments,
+        pricing: &PricingArguments,
+    ) -> Result<Self, Failure> {
+        let tree = files::assembled(&files::source(path)?)?;
+        let priced = paths.iter().filter_map(|path| path.strip_prefix("prices.")?.split_once('/'));
+        let providers = tree.providers().into_iter().chain(priced.map(|(provider, _)| provider.to_owned()));
+        let catalogue = files::catalogue(pricing, &Wanted::Named(providers.collect()))?;
+        let scenario = Scenario::read(&tree, &catalogue)?;
+        let options = options(&scenario, run)?;
+        Ok(Ground { tree, catalogue, scenario, options })
+    }
+
+    /// The same with the routes of some labels only.
+    pub fn with_routes(mut self, labels: &[&str]) -> Result<Self, Failure> {
+        let keep = |(_, route): &(usize, &crate::workload::Route)| labels.contains(&route.label.as_str());
+        let kept: Vec<usize> =
+            self.scenario.routes.iter().enumerate().filter(keep).map(|(at, _)| at).collect();
+        if !kept.is_empty() {
+            self.tree = self.tree.with_routes(&kept);
+            self.scenario = Scenario::read(&self.tree, &self.catalogue)?;
+        }
+        Ok(self)
+    }
+
+    /// The scenario with some edits; its problems where they make none.
+    pub fn edited(&self, edits: Vec<Edit>) -> Result<Scenario, Problems> {
+        Case { name: String::new(), what_if: String::new(), edits }.scenario(&self.tree, &self.catalogue)
+    }
+
+    /// Simulates a case of the scenario with `trials` trials.
+    pub fn simulated(&self, scenario: &Scenario, trials: u32) -> Result<Simulation, Failure> {
+        let options = Options { trials, ..self.options };
+        let engine = Engine::new(scenario, &[&self.scenario, scenario], options);
+        let batches = engine.run(0..batches_of(trials), &|_| !crate::cli::interrupt::came())?;
+        Ok(engine.blank().merged(batches))
+    }
+
+    /// The same with all answers.
+    pub fn tried(&self, scenario: Scenario, trials: u32) -> Result<Tried, Failure> {
+        let simulation = self.simulated(&scenario, trials)?;
+        let analysis = analyse(&scenario, &simulation);
+        Ok(Tried { scenario, simulation, analysis })
+    }
+
+    /// The command that gives the answer again.
+    pub fn command(&self, path: &Path, more: &[(&str, String)], pricing: &PricingArguments) -> String {
+        command_with("optimize", &[path], more, &self.options, pricing)
+    }
+
+    /// `12 months from Jan 2027`.
+    pub fn horizon(&self) -> String {
+        format!("{} months from {}", self.scenario.months.len(), self.scenario.months[0].label())
+    }
+}

@@ -1,0 +1,194 @@
+//! A field of a scenario that a search or a map varies: over which values, and the case of each.
+
+use std::sync::Arc;
+
+use super::edit::Edit;
+use super::extend::Assembled;
+use super::price_edit::PRICES;
+use super::what_if::Case;
+use super::{Assumption, Scenario};
+use crate::domain::document::{Entry, Node, Spanned, Value};
+use crate::domain::format::{percent, significant};
+use crate::domain::number::parse_number;
+use crate::domain::problem::{Place, Source, suggest};
+
+/// A field and its range.
+#[derive(Clone, Debug)]
+pub struct Varied {
+    /// Its path.
+    pub path: String,
+    /// Whether a factor on what is stated is varied, rather than the value.
+    pub times: bool,
+    /// The least value.
+    pub low: f64,
+    /// The largest value.
+    pub high: f64,
+    /// The value that is stated, or its median; 1 for factors.
+    pub now: Option<f64>,
+    /// The unit for display: `share`, `requests`, `times`.
+    pub unit: &'static str,
+}
+
+/// How far a search goes from what is stated, up and down.
+const REACH: f64 = 1000.0;
+
+impl Varied {
+    /// The field at a path of a scenario, between the bounds of `between` or else all that make sense. Lengths and
+    /// prices are varied by factors.
+    ///
+    /// # Errors
+    /// A path that leads to no number, with near ones; bounds that are none.
+    pub fn new(
+        path: &str,
+        times: bool,
+        between: Option<(f64, f64)>,
+        scenario: &Scenario,
+        base: &Assembled,
+    ) -> Result<Self, String> {
+        let mut field = Varied::stated(path, times, scenario, base)?;
+        if let Some((low, high)) = between {
+            if low >= high {
+                return Err(format!("the range of `{path}` ends before it begins"));
+            }
+            (field.low, field.high) = (low, high);
+        }
+        Ok(field)
+    }
+
+    fn stated(path: &str, times: bool, scenario: &Scenario, base: &Assembled) -> Result<Self, String> {
+        let find = |name: &str| scenario.assumptions.iter().find(|assumption| assumption.path == name);
+        let factor = |low: f64, high: f64| Varied {
+            path: path.to_owned(),
+            times: true,
+            low,
+            high,
+            now: Some(1.0),
+            unit: "times",
+        };
+        let length = ["scale", "median"].iter().any(|scale| find(&format!("{path}.{scale}")).is_some());
+        if path.starts_with(PRICES) || length {
+            return Ok(factor(0.01, 100.0));
+        }
+        let assumption = find(path);
+        if times && assumption.is_some() {
+            return Ok(factor(1.0 / REACH, REACH));
+        }
+        if let Some(assumption) = assumption {
+            return Ok(Varied { path: path.to_owned(), times: false, ..span_of(assumption) });
+        }
+        // A field that is not stated is like those of its name elsewhere.
+        let key = path.rsplit('.').next().unwrap_or_default();
+        let kin = scenario.assumptions.iter().find(|known| known.path.rsplit('.').next() == Some(key));
+        let plain = number_at(&base.root, path);
+        match (plain, kin) {
+            (Some(_), _) if times => Ok(factor(1.0 / REACH, REACH)),
+            (Some(now), _) => Ok(Varied {
+                path: path.to_owned(),
+                times: false,
+                low: now / REACH,
+                high: now * REACH,
+                now: Some(now),
+                unit: "",
+            }),
+            (None, Some(kin)) if leads_somewhere(path, scenario) => {
+                Ok(Varied { path: path.to_owned(), times: false, now: None, ..span_of(kin) })
+            }
+            _ => {
+                let known: Vec<&str> = scenario.assumptions.iter().map(|a| a.path.as_str()).collect();
+                Err(format!("`{path}` leads to no number that can be varied; {}", suggest(path, known)))
+            }
+        }
+    }
+
+    /// The case in which the field has a value.
+    pub fn case(&self, value: f64) -> Case {
+        Case { name: self.show(value), what_if: self.path.clone(), edits: vec![self.edit(value)] }
+    }
+
+    /// The edit that gives the field a value.
+    pub fn edit(&self, value: f64) -> Edit {
+        let text = format!("{}={value}", self.path);
+        let source = Arc::new(Source::new("the command line", text.clone()));
+        let place = Place { source, start: 0, end: text.len(), line: 1, column: 1 };
+        // Counts are whole; what else there is goes beyond a thousand only where parts do not matter.
+        let whole = !self.times && self.unit.is_empty() && value.abs() > REACH;
+        let value = if whole { value.round() } else { value };
+        let scalar = Node { place: place.clone(), value: Value::Scalar(value.to_string().into()) };
+        let to = if self.times {
+            let key = Spanned { value: "times".into(), place: place.clone() };
+            Node { place: place.clone(), value: Value::Map(vec![Entry { key, value: scalar }]) }
+        } else {
+            scalar
+        };
+        Edit { path: Spanned { value: self.path.clone(), place }, to }
+    }
+
+    /// `count` values from the least to the largest: evenly spread, or by equal factors where the range spans more
+    /// than a decade above zero.
+    pub fn grid(&self, count: usize) -> Vec<f64> {
+        let last = (count.max(2) - 1) as f64;
+        let log = self.low > 0.0 && self.high / self.low > 20.0;
+        let value = |at: usize| {
+            let share = at as f64 / last;
+            match (at, log) {
+                (0, _) => self.low,
+                (at, _) if at as f64 == last => self.high,
+                (_, true) => self.low * libm::pow(self.high / self.low, share),
+                (_, false) => self.low + (self.high - self.low) * share,
+            }
+        };
+        (0..count.max(2)).map(value).collect()
+    }
+
+    /// A value for people.
+    pub fn show(&self, value: f64) -> String {
+        match self.unit {
+            "share" | "a month" | "of the mean" => signed_percent(value),
+            "times" => format!("\u{d7} {}", significant(value, 3)),
+            _ if value.abs() >= 1000.0 => crate::domain::format::count_short(value),
+            _ => significant(value, 4),
+        }
+    }
+
+    /// The last key of the path in words: `hit rate`.
+    pub fn words(&self) -> String {
+        self.path.rsplit('.').next().unwrap_or_default().replace('_', " ")
+    }
+}
+
+fn signed_percent(share: f64) -> String {
+    if share < 0.0 { format!("\u{2212}{}", percent(-share)) } else { percent(share) }
+}
+
+/// The values of an assumption that a search goes over.
+fn span_of(assumption: &Assumption) -> Varied {
+    let now = assumption.law.median();
+    // A bound far beyond all that is stated is no place to search.
+    let near = now > 0.0 && assumption.maximum > 1.0;
+    let (low, high) =
+        if near { (now / REACH, now * REACH) } else { (assumption.minimum, assumption.maximum) };
+    Varied {
+        path: String::new(),
+        times: false,
+        low: low.max(assumption.minimum),
+        high: high.min(assumption.maximum),
+        now: Some(now),
+        unit: assumption.unit,
+    }
+}
+
+/// Whether the first two keys of a path lead to a workload or a route of the scenario.
+fn leads_somewhere(path: &str, scenario: &Scenario) -> bool {
+    let begins = |group: &str, name: &str| path.starts_with(&format!("{group}.{name}."));
+    scenario.workloads.iter().any(|workload| begins("workloads", &workload.name))
+        || scenario.routes.iter().any(|route| begins("routes", &route.label))
+}
+
+/// The plain number that stands at a path of a tree.
+fn number_at(root: &Node, path: &str) -> Option<f64> {
+    let node = path.split('.').try_fold(root, |node, key| node.get(key))?;
+    match &node.value {
+        Value::Scalar(text) => parse_number(text).ok().map(|number| number.value),
+        _ => None,
+    }
+}

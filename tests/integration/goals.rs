@@ -1,0 +1,190 @@
+//! Goal seek and maps against break-evens that can be worked out by hand.
+
+use serde_json::Value as Json;
+
+use super::support::tollcast;
+
+/// A folder with an invented provider and a scenario.
+fn ground(scenario: &str) -> (tempfile::TempDir, [String; 2]) {
+    let folder = tempfile::tempdir().unwrap();
+    let pricing = folder.path().join("pricing");
+    std::fs::create_dir(&pricing).unwrap();
+    std::fs::write(pricing.join("test.yaml"), super::support::PRICES).unwrap();
+    let path = folder.path().join("scenario.yaml");
+    std::fs::write(&path, scenario).unwrap();
+    let names = [path, pricing].map(|path| path.to_str().unwrap().to_owned());
+    (folder, names)
+}
+
+fn optimize(scenario: &str, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let (_folder, [path, pricing]) = ground(scenario);
+    let fixed = ["optimize", &path, "--pricing", &pricing, "-q"];
+    let output = tollcast(&[&fixed, arguments].concat());
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+fn solved(scenario: &str, path: &str, until: &str, more: &[&str]) -> Json {
+    let (code, out, err) =
+        optimize(scenario, &[&["--solve", path, "--until", until, "--format", "json"], more].concat());
+    assert_eq!(code, Some(0), "{err}");
+    serde_json::from_str(&out).unwrap()
+}
+
+/// The only break-even.
+fn break_even(json: &Json) -> (f64, bool) {
+    let edges = json["break_even"].as_array().unwrap();
+    assert_eq!(edges.len(), 1, "{json:#}");
+    (edges[0]["value"].as_f64().unwrap(), edges[0]["holds_above"].as_bool().unwrap())
+}
+
+fn near(found: f64, wanted: f64) {
+    assert!((found / wanted - 1.0).abs() < 1e-3, "{found} against {wanted}");
+}
+
+/// Prompts of 1,000 and answers of 100 tokens: at `flat` a million requests cost 1,000 · (1 − 0.9 h) + 1,000 USD.
+const KNOWN: &str = "
+name: known
+start: 2027-01
+months: 2
+workloads:
+  chat:
+    volume: {requests_per_month: 1M}
+    prompt: 1000
+    output: 100
+    cache: {hit_rate: 40%, share_when_hit: 100%}
+routes:
+  - test/flat
+  - {id: test/flat, label: no cache, cache: {hit_rate: 0%}, discount: 25%}
+budget: {total: 4_000, confidence: 90%}
+";
+
+/// 1,000 (1 − 0.9 h) + 1,000 < 0.75 · 2,000 from h = 5/9 on.
+#[test]
+fn a_hit_rate_that_beats_a_discount() {
+    let json = solved(KNOWN, "workloads.chat.cache.hit_rate", "test/flat cheaper than no cache", &[]);
+    let (at, above) = break_even(&json);
+    near(at, 5.0 / 9.0);
+    assert!(above && json["now"]["holds"] == false);
+}
+
+/// The discount of the other one, from its side: 2,000 (1 − d) < 2,000 − 900 h. Every request hits or does not, so
+/// h of N = 1,938,000 requests scatters by √(0.24/N), and a chance of 90 % needs z = 1.2816 of that more:
+/// d = 0.45 (0.4 + z √(0.24/N)), 18.00 % and 18.02 %.
+#[test]
+fn a_discount_that_beats_a_cache() {
+    let requests = 1e6 * 59.0 / (365.2425 / 12.0);
+    for (confidence, z) in [("50%", 0.0), ("90%", 1.281_551_565_5)] {
+        let until = "no cache cheaper than test/flat";
+        let json = solved(KNOWN, "routes.no cache.discount", until, &["--confidence", confidence]);
+        let (found, wanted) = (break_even(&json).0, 0.45 * (0.4 + z * (0.24_f64 / requests).sqrt()));
+        assert!((found / wanted - 1.0).abs() < 2e-4, "{found} against {wanted}");
+    }
+}
+
+/// A lognormal volume with P10 800 k and P90 1.25 M: P90 of two months (59 days of 30.4375) of 1.64 USD per thousand
+/// requests is 1.25 M · 59/30.436875 · 0.00164 times the factor, without growth or drift and hardly any scatter of
+/// requests; the mean is the median √(0.8 · 1.25) = 1 M times exp(σ²/2).
+#[test]
+fn the_largest_volume_whose_p90_stays_below_an_amount() {
+    let uncertain = KNOWN.replace("requests_per_month: 1M", "requests_per_month: {p10: 800k, p90: 1.25M}");
+    let months = 59.0 / (365.2425 / 12.0);
+    let until = "p90 of test/flat below 5000";
+    let (at, above) =
+        break_even(&solved(&uncertain, "workloads.chat.volume.requests_per_month", until, &["--times"]));
+    near(at, 5000.0 / (1.25e6 * months * 0.00164));
+    assert!(!above);
+    let sigma = (1.25_f64 / 0.8).ln() / (2.0 * 1.281_551_565_544_8);
+    let until = "mean of test/flat below 5000";
+    let (at, _) =
+        break_even(&solved(&uncertain, "workloads.chat.volume.requests_per_month", until, &["--times"]));
+    near(at, 5000.0 / (1e6 * (0.5 * sigma * sigma).exp() * months * 0.00164));
+    // Within the budget with a chance of 90 %: P90 is at the budget of 4,000.
+    let (at, _) = break_even(&solved(
+        &uncertain,
+        "workloads.chat.volume.requests_per_month",
+        "test/flat within budget",
+        &["--times", "--confidence", "90%"],
+    ));
+    near(at, 4000.0 / (1.25e6 * months * 0.00164));
+}
+
+/// Above 1,000 tokens the whole request costs more: the premium is gone where the longest prompt is no longer.
+#[test]
+fn the_prompt_cut_that_removes_the_premium() {
+    let banded = KNOWN.replace("prompt: 1000", "prompt: 3000").replace("- test/flat", "- test/banded");
+    let json = solved(&banded, "workloads.chat.prompt", "mean premium of test/banded below 0", &[]);
+    let (at, above) = break_even(&json);
+    // Constants are whole tokens: 3,000 · 0.3335 rounds to 1,000 still, 3,000 · 0.33351 to 1,001.
+    near(at, 1000.5 / 3000.0);
+    assert!(!above && json["is_factor"] == true);
+}
+
+/// A price change is a field too: input at `flat` costs 1, and 0.6 · p + 0.04 + 1 < 1.5 up to p = 0.46/0.6.
+#[test]
+fn the_price_at_which_a_route_wins() {
+    let json = solved(KNOWN, "prices.test/flat.input", "test/flat cheaper than no cache", &[]);
+    // Both routes are bought at the same list price: 600 p + 40 + 1,000 < 0.75 (1,000 p + 1,000).
+    let (at, above) = break_even(&json);
+    near(at, 290.0 / 150.0);
+    assert!(above);
+}
+
+#[test]
+fn never_and_always_are_said() {
+    let path = "workloads.chat.cache.hit_rate";
+    let never = solved(KNOWN, path, "p90 of test/flat below 1", &[]);
+    assert!(never["answer"].as_str().unwrap().starts_with("Never"), "{never:#}");
+    assert!(never["holds"].as_array().unwrap().is_empty());
+    let always = solved(KNOWN, path, "p90 of test/flat below 1M", &[]);
+    assert!(always["answer"].as_str().unwrap().starts_with("Always"), "{always:#}");
+    let itself = solved(KNOWN, path, "test/flat cheaper than no cache", &["--between", "60%..90%"]);
+    assert!(itself["answer"].as_str().unwrap().starts_with("Always"), "{itself:#}");
+}
+
+#[test]
+fn what_is_no_goal_is_refused_with_a_remedy() {
+    let refused = |arguments: &[&str], wanted: &str| {
+        let (code, _, message) = optimize(KNOWN, arguments);
+        assert!(code == Some(2) && message.contains(wanted), "{arguments:?}: {message}");
+    };
+    let hit = "workloads.chat.cache.hit_rate";
+    refused(&[], "what is to be optimised");
+    refused(&["--solve", hit], "--until");
+    refused(&["--solve", hit, "--until", "test/flat"], "compares nothing");
+    refused(&["--solve", hit, "--until", "test/flt cheaper than no cache"], "did you mean test/flat");
+    refused(
+        &["--solve", "workloads.chat.cache.hit_rte", "--until", "test/flat within budget"],
+        "did you mean",
+    );
+    refused(
+        &["--solve", hit, "--until", "p90 of test/flat below 5", "--confidence", "90%"],
+        "the figure says",
+    );
+    refused(&["--solve", hit, "--until", "test/flat within budget", "--between", "5..1"], "ends before");
+    refused(&["--solve", hit, "--until", "test/flat within budget", "--confidence", "100%"], "1% to 99%");
+    refused(&["--map", hit], "two fields");
+    refused(&["--map", hit, "--map", "name"], "no number");
+    refused(&["--map", hit, "--map", "routes.no cache.discount", "--cells", "1000"], "2 to 100");
+}
+
+/// On the map over hit rate and discount the border lies where 1,000 (1 − 0.9 h) + 1,000 = 2,000 (1 − d).
+#[test]
+fn the_border_on_a_map_is_where_both_cost_the_same() {
+    let axes = ["--map", "workloads.chat.cache.hit_rate=0..1", "--map", "routes.no cache.discount=0..0.5"];
+    let (code, out, err) = optimize(KNOWN, &[&axes[..], &["--cells", "21", "--format", "json"]].concat());
+    assert_eq!(code, Some(0), "{err}");
+    let json: Json = serde_json::from_str(&out).unwrap();
+    let values = |axis: &str| -> Vec<f64> {
+        json[axis]["values"].as_array().unwrap().iter().map(|value| value.as_f64().unwrap()).collect()
+    };
+    let (x, y) = (values("x"), values("y"));
+    for (at, cell) in json["cells"].as_array().unwrap().iter().enumerate() {
+        let (h, d) = (x[at % 21], y[at / 21]);
+        let (own, other) = (2000.0 - 900.0 * h, 2000.0 * (1.0 - d));
+        if (own / other - 1.0).abs() > 1e-9 {
+            let cheapest = if own < other { "test/flat" } else { "no cache" };
+            assert_eq!(cell["cheapest"], cheapest, "hit rate {h}, discount {d}");
+        }
+    }
+}
