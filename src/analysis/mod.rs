@@ -7,6 +7,7 @@ mod distribution;
 mod goal;
 mod mixture;
 mod outcome;
+mod recommend;
 mod seek;
 mod summary;
 
@@ -19,5 +20,6 @@ pub use outcome::{
     Analysis, Components, ExpectationResult, MonthAnalysis, RouteAnalysis, RouteDifference, Shares, analyse,
     spends,
 };
+pub use recommend::{Cheapest, Dropped, Recommendation, recommend};
 pub use seek::{Edge, Probe, edges, sharpened};
 pub use summary::{Summary, exceedance, histogram};

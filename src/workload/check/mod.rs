@@ -2,6 +2,7 @@
 
 mod dependence;
 mod inputs;
+mod requirements;
 mod routes;
 mod traffic;
 mod volume;
@@ -15,6 +16,7 @@ use crate::domain::time::Month;
 
 use self::dependence::dependence;
 use self::inputs::{count, known, known_share};
+use self::requirements::requirements;
 use self::routes::routes;
 use self::traffic::workload_of;
 
@@ -69,6 +71,7 @@ pub fn scenario(
     let budget = wire.budget.as_ref().and_then(|budget| budget_of(budget, problems));
     let expectations =
         wire.expect.iter().filter_map(|e| expectation(e, &routes, complete, problems)).collect();
+    let requirements = requirements(wire.requirements.as_ref(), &routes, catalogue, problems);
     let trials = wire.trials.as_ref().map(|_| count(wire.trials.as_ref(), 2, 2, 10_000_000, problems) as u32);
     let dependence = dependence(&wire.correlations, &inputs, complete, problems)?;
     let text = |text: &Option<Text>| text.as_ref().map(|t| t.value.clone());
@@ -85,6 +88,7 @@ pub fn scenario(
         dependence,
         workloads: workloads.into_iter().map(|(workload, _)| workload).collect(),
         routes,
+        requirements,
         expectations,
         digest,
     })
