@@ -39,6 +39,11 @@ pub struct Dropped {
     /// What the requirement costs over the horizon, USD: the cheapest admissible route at P50 less the cheapest that
     /// meets all others, paired. None where no route is admissible.
     pub cost: Option<Summary>,
+    /// The cheapest routes if nothing else were required.
+    pub alone: Cheapest,
+    /// What it would cost alone, USD: that route at P50 less the cheapest of all, paired. Where two requirements
+    /// exclude the same routes, dropping either saves nothing, and this tells what both are for.
+    pub alone_cost: Option<Summary>,
 }
 
 /// The recommendation. A route that refuses part of the job is never admissible, required or not.
@@ -47,23 +52,23 @@ pub fn recommend(
     routes: &[RouteAnalysis],
     simulation: &Simulation,
 ) -> Recommendation {
-    let admissible = |without: Option<usize>| -> Vec<bool> {
-        let all = requirements.iter().enumerate().filter(|(at, _)| Some(*at) != without);
-        let kept: Vec<&Requirement> = all.map(|(_, requirement)| requirement).collect();
+    let admissible = |kept: &dyn Fn(usize) -> bool| -> Vec<bool> {
+        let kept = requirements.iter().enumerate().filter(|(at, _)| kept(*at));
+        let kept: Vec<&Requirement> = kept.map(|(_, requirement)| requirement).collect();
         let meets = |at: usize| kept.iter().all(|kept| kept.verdicts[at].outcome == Outcome::Meets);
         routes.iter().enumerate().map(|(at, route)| route.serves_the_job() && meets(at)).collect()
     };
-    let serving: Vec<bool> = routes.iter().map(RouteAnalysis::serves_the_job).collect();
-    let (all, none) = (admissible(None), cheapest(routes, &serving));
-    let chosen = cheapest(routes, &all);
-    let cost = |other: Cheapest| Some(paired(simulation, chosen.p50?, other.p50?));
+    let all = admissible(&|_| true);
+    let (chosen, none) = (cheapest(routes, &all), cheapest(routes, &admissible(&|_| false)));
+    let cost = |a: Cheapest, b: Cheapest| Some(paired(simulation, a.p50?, b.p50?));
     let dropped = (0..requirements.len()).map(|at| {
-        let cheapest = cheapest(routes, &admissible(Some(at)));
-        Dropped { cost: cost(cheapest), cheapest }
+        let others = cheapest(routes, &admissible(&|other| other != at));
+        let alone = cheapest(routes, &admissible(&|other| other == at));
+        Dropped { cheapest: others, cost: cost(chosen, others), alone, alone_cost: cost(alone, none) }
     });
     Recommendation {
         dropped: dropped.collect(),
-        all_cost: cost(none),
+        all_cost: cost(chosen, none),
         cheapest: chosen,
         without_requirements: none,
         admissible: all,

@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
+use super::words;
 use crate::analysis::{Analysis, RouteAnalysis, Summary};
-use crate::domain::format::{percent, usd_short};
+use crate::domain::format::{percent, probability, usd_short};
 use crate::workload::{Outcome, Requirement, Scenario, Verdict};
 
 /// The section of a report. It is there where a scenario requires anything.
@@ -68,6 +69,8 @@ pub struct CostRow {
     pub p50: String,
     /// 10 % to 90 % quantile of it.
     pub range: String,
+    /// What it would cost if nothing else were required, median.
+    pub alone: String,
 }
 
 /// The section, or none where nothing is required. `order` lists the routes, cheapest median first.
@@ -109,25 +112,22 @@ fn sentences(scenario: &Scenario, analysis: &Analysis, order: &[usize]) -> Vec<S
     let mut sentences = Vec::new();
     if let (Some(p50), Some(p90)) = (chosen.p50, chosen.p90) {
         let (route, at_p90) = (&analysis.routes[p50], &analysis.routes[p90]);
+        let by = if p50 == p90 { "at the median and at P90" } else { "at the median" };
         let met = match recommendation.admissible.iter().filter(|meets| **meets).count() {
             1 => format!("the only one of {} routes that meets every requirement", order.len()),
-            count => format!("the cheapest of the {count} routes, of {}, that meet every requirement", order.len()),
+            count => {
+                format!(
+                    "the cheapest {by} of the {count} routes, of {}, that meet every requirement",
+                    order.len()
+                )
+            }
         };
-        let spend = &route.spend;
-        let both = if p50 == p90 { "; at P90 too" } else { "" };
-        sentences.push(format!(
-            "Sign {}: {} at the median, {} at P90. It is {met}{both}.",
-            route.label,
-            usd_short(spend.p50),
-            usd_short(spend.p90)
-        ));
+        sentences.push(format!("Sign {}, {met}: {}.", route.label, spends(route)));
         if p50 != p90 {
-            sentences.push(format!(
-                "Who plans for P90 signs {}: {} there.",
-                at_p90.label,
-                usd_short(at_p90.spend.p90)
-            ));
+            sentences.push(format!("Who plans for P90 signs {}: {}.", at_p90.label, spends(at_p90)));
         }
+        sentences.extend(level(analysis, p50));
+        sentences.extend(budget_chance(scenario, route));
         sentences.extend(free.p50.map(|free| price_of_all(analysis, p50, free)));
     } else {
         sentences.push(format!("None of the {} routes meets every requirement.", order.len()));
@@ -135,6 +135,33 @@ fn sentences(scenario: &Scenario, analysis: &Analysis, order: &[usize]) -> Vec<S
     }
     sentences.extend(worth_asking(scenario, analysis, order));
     sentences
+}
+
+fn spends(route: &RouteAnalysis) -> String {
+    format!("{} at the median, {} at P90", usd_short(route.spend.p50), usd_short(route.spend.p90))
+}
+
+/// Admissible routes that cost the same to the cent; then the order of the scenario decided.
+fn level(analysis: &Analysis, chosen: usize) -> Option<String> {
+    let median = |at: usize| analysis.routes[at].spend.p50;
+    let same = |at: &usize| *at != chosen && (median(*at) - median(chosen)).abs() < 0.01;
+    let meets = analysis.recommendation.admissible.iter().enumerate().filter(|(_, meets)| **meets);
+    let labels: Vec<&str> =
+        meets.map(|(at, _)| at).filter(same).map(|at| analysis.routes[at].label.as_str()).collect();
+    (!labels.is_empty())
+        .then(|| format!("The same costs: {}. The scenario names it later.", labels.join("; ")))
+}
+
+/// How the route to sign stands to the budget.
+fn budget_chance(scenario: &Scenario, route: &RouteAnalysis) -> Option<String> {
+    let (budget, risk) = (scenario.budget?, route.over_budget_probability?);
+    let verdict = if budget.allows(risk) { "the budget holds" } else { "the budget does not hold" };
+    Some(format!(
+        "On it {verdict} with the {} that are asked for ({}: {}).",
+        probability(budget.confidence),
+        words::budget_event(&budget),
+        probability(risk)
+    ))
 }
 
 /// What all requirements cost together.
@@ -165,7 +192,11 @@ fn nearest(scenario: &Scenario, analysis: &Analysis) -> Vec<String> {
         ))
     });
     let found: Vec<String> = found.collect();
-    if found.is_empty() { vec!["Dropping any single one of them leaves none either.".to_owned()] } else { found }
+    if found.is_empty() {
+        vec!["Dropping any single one of them leaves none either.".to_owned()]
+    } else {
+        found
+    }
 }
 
 /// The cheapest route that fails nothing, if it is cheaper than the recommended one: an answer could admit it.
@@ -219,7 +250,8 @@ fn reasons(scenario: &Scenario, analysis: &Analysis, order: &[usize]) -> Vec<Rea
 }
 
 fn reason(required: &Requirement, verdict: &Verdict, label: &str) -> ReasonRow {
-    let cited = |source: &crate::catalogue::Citation| format!("{}, checked {}", source.source, source.checked);
+    let cited =
+        |source: &crate::catalogue::Citation| format!("{}, checked {}", source.source, source.checked);
     ReasonRow {
         requirement: required.demand.text(),
         outcome: verdict.outcome.words(),
@@ -231,30 +263,33 @@ fn reason(required: &Requirement, verdict: &Verdict, label: &str) -> ReasonRow {
 
 fn costs(scenario: &Scenario, analysis: &Analysis) -> Vec<CostRow> {
     let recommendation = &analysis.recommendation;
+    let free = recommendation.without_requirements.p50;
     let row = |requirement: String, without: Option<usize>, cost: &Option<Summary>| {
         let route = without.map(|at| &analysis.routes[at]);
+        let range = |cost: &Summary| format!("{} to {}", usd_short(cost.p10), usd_short(cost.p90));
         let stays = without == recommendation.cheapest.p50;
-        let (p50, range) = match cost {
-            Some(_) if stays => ("nothing".to_owned(), String::new()),
-            Some(cost) => {
-                (usd_short(cost.p50), format!("{} to {}", usd_short(cost.p10), usd_short(cost.p90)))
-            }
-            None => ("n/a".to_owned(), String::new()),
-        };
         CostRow {
             requirement,
             without: route.map_or("none".to_owned(), |route| route.label.clone()),
             without_p50: route.map_or(String::new(), |route| usd_short(route.spend.p50)),
-            p50,
-            range,
+            p50: price(cost, stays),
+            range: cost.as_ref().filter(|_| !stays).map(range).unwrap_or_default(),
+            alone: String::new(),
         }
     };
-    let single = scenario.requirements.iter().zip(&recommendation.dropped);
-    let single = single.map(|(r, dropped)| row(r.demand.text(), dropped.cheapest.p50, &dropped.cost));
-    let all = row(
-        "all together".to_owned(),
-        recommendation.without_requirements.p50,
-        &recommendation.all_cost,
-    );
+    let single = scenario.requirements.iter().zip(&recommendation.dropped).map(|(required, dropped)| {
+        let alone = price(&dropped.alone_cost, dropped.alone.p50 == free);
+        CostRow { alone, ..row(required.demand.text(), dropped.cheapest.p50, &dropped.cost) }
+    });
+    let all = row("all together".to_owned(), free, &recommendation.all_cost);
     single.chain([all]).collect()
+}
+
+/// The median of a cost, and a word where the same route is signed or none can be.
+fn price(cost: &Option<Summary>, same_route: bool) -> String {
+    match cost {
+        Some(_) if same_route => "nothing".to_owned(),
+        Some(cost) => usd_short(cost.p50),
+        None => "no route".to_owned(),
+    }
 }

@@ -47,6 +47,9 @@ struct RequirementJson<'a> {
     cheapest_without_it_p90: Option<PickJson<'a>>,
     /// What it costs, paired, at P50's choice; null where nothing is admissible.
     cost_usd: Option<&'a Summary>,
+    /// What would be signed if nothing else were required, and what that costs above the cheapest of all.
+    cheapest_alone_p50: Option<PickJson<'a>>,
+    cost_alone_usd: Option<&'a Summary>,
     routes: Vec<VerdictJson<'a>>,
 }
 
@@ -115,6 +118,8 @@ fn requirement<'a>(report: &'a Report, at: usize, required: &'a Requirement) -> 
         cheapest_without_it_p50: p50,
         cheapest_without_it_p90: p90,
         cost_usd: dropped.cost.as_ref(),
+        cheapest_alone_p50: both(report, dropped.alone).0,
+        cost_alone_usd: dropped.alone_cost.as_ref(),
         routes: verdicts.collect(),
     }
 }

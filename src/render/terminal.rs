@@ -76,22 +76,29 @@ fn recommendation(section: &Recommended, width: Option<u16>) -> String {
     }
     align_numbers(&mut table);
     out += &format!("\n{table}\n");
+    out += &format!("\n{}\n", costs(section, width));
     for reason in &section.reasons {
         let source = if reason.source.is_empty() { String::new() } else { format!(" ({})", reason.source) };
         let labels = reason.labels.join("; ");
-        out += &format!("{}, {}: {labels}: {}{source}\n", reason.requirement, reason.outcome, reason.why);
+        out += &format!("{}, {}: {labels}. {}{source}\n", reason.requirement, reason.outcome, reason.why);
     }
-    out += &format!("\n{}\n", costs(section, width));
     out
 }
 
 fn costs(section: &Recommended, width: Option<u16>) -> Table {
     let mut table = plain_table(width);
-    table.set_header(["requirement", "costs, P50", "P10 to P90", "to sign without it", "its P50"]);
+    table.set_header(["requirement", "costs, P50", "P10 to P90", "alone", "to sign without it", "its P50"]);
     for cost in &section.costs {
-        table.add_row([&cost.requirement, &cost.p50, &cost.range, &cost.without, &cost.without_p50]);
+        table.add_row([
+            &cost.requirement,
+            &cost.p50,
+            &cost.range,
+            &cost.alone,
+            &cost.without,
+            &cost.without_p50,
+        ]);
     }
-    align_right(&mut table, &[false, true, true, false, true]);
+    align_right(&mut table, &[false, true, true, true, false, true]);
     table
 }
 

@@ -1,7 +1,7 @@
 //! What a buyer requires of a route, and what the price files say of it. Unknown stays unknown: it is not met, and
 //! it is told apart from what fails.
 
-use crate::catalogue::{Answer, Citation, Fact, Offer, lies_in};
+use crate::catalogue::{ANYWHERE, Answer, Citation, Fact, Offer, RATINGS, lies_in};
 use crate::domain::format::thousands;
 use crate::domain::time::{DAY_SECONDS, Instant};
 
@@ -29,6 +29,8 @@ pub enum Demand {
     Fallback,
     /// At least so many output tokens per second, by published figures.
     Speed(f64),
+    /// Documentation that its source rates so or better, in the words of [`RATINGS`].
+    Documentation(String),
     /// Usable on the day of `live_by` if it is applied for on that of `apply_on`.
     LiveBy {
         /// When it must be usable.
@@ -81,6 +83,7 @@ impl Demand {
             Demand::DataResidency(_) => "data_residency",
             Demand::Fallback => "fallback",
             Demand::Speed(_) => "speed_tokens_per_s",
+            Demand::Documentation(_) => "documentation",
             Demand::LiveBy { .. } => "live_by",
         }
     }
@@ -94,6 +97,7 @@ impl Demand {
             Demand::DataResidency(place) => format!("data in {}", place.to_uppercase()),
             Demand::Fallback => "several upstreams".to_owned(),
             Demand::Speed(speed) => format!("{speed} tokens/s published"),
+            Demand::Documentation(rating) => format!("{rating} documentation"),
             Demand::LiveBy { live_by, .. } => format!("live by {live_by}"),
         }
     }
@@ -121,6 +125,7 @@ impl Demand {
             Demand::DataResidency(place) => residency(offer, place),
             Demand::Fallback => answered(offer, "routing", Answer::Yes, "no routing is stated"),
             Demand::Speed(wanted) => speed(offer, *wanted),
+            Demand::Documentation(wanted) => documentation(offer, wanted),
             Demand::LiveBy { live_by, apply_on } => live_by_then(offer, *apply_on, *live_by),
         }
     }
@@ -160,7 +165,13 @@ fn residency(offer: Offer<'_>, wanted: &str) -> Verdict {
         let silence = || unsaid("no data residency is stated");
         return offer.fact("data_residency").map_or_else(silence, |fact| unsettled(offer, fact));
     };
-    let why = format!("{} (region {}: {})", fact.text, offer.region, places.join(", "));
+    let region = offer.region;
+    let bound = match places {
+        [only] if only == ANYWHERE => format!("the region `{region}` is bound to no place"),
+        [only] => format!("the region `{region}` is {}", only.to_uppercase()),
+        several => format!("the region `{region}` is a choice of {}", several.join(", ").to_uppercase()),
+    };
+    let why = format!("{bound}: {}", fact.text);
     said(places.iter().any(|place| lies_in(place, wanted)), why, &fact.source)
 }
 
@@ -169,6 +180,13 @@ fn speed(offer: Offer<'_>, wanted: f64) -> Verdict {
         return unsaid("no speed is published");
     };
     said(speed >= wanted, format!("{speed} tokens/s are published"), &record.source)
+}
+
+fn documentation(offer: Offer<'_>, wanted: &str) -> Verdict {
+    let Some(fact) = offer.fact("documentation") else { return unsaid("no rating is stated") };
+    let Some(found) = &fact.typed.rating else { return unsettled(offer, fact) };
+    let rank = |word: &str| RATINGS.iter().position(|rating| *rating == word);
+    said(rank(found) >= rank(wanted), fact.text.clone(), &fact.source)
 }
 
 /// Whether what must be approved can be there in time. Lead times are in whole calendar days.

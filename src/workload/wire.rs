@@ -80,6 +80,8 @@ wire_map! {
         fallback: Option<Spanned<bool>>,
         /// At least so many output tokens per second, by published figures.
         speed_tokens_per_s: Option<QuantityWire>,
+        /// good or excellent: the documentation is rated so, or better, by its source.
+        documentation: Option<Text>,
         /// The day on which it must be usable, against the lead time of an approval.
         live_by: Option<Spanned<Instant>>,
         /// The day on which the approval is asked for.

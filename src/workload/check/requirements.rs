@@ -12,6 +12,8 @@ use crate::domain::route::RouteId;
 
 /// Where data can be required to stay.
 const RESIDENCIES: [&str; 3] = ["us", "eu", "apac"];
+/// What documentation can be required to be rated.
+const WANTED_RATINGS: [&str; 2] = ["good", "excellent"];
 /// The slowest and the fastest output that can be required, tokens per second.
 const SPEEDS: (f64, f64) = (0.001, 1e6);
 
@@ -52,9 +54,16 @@ fn demands(wire: &RequirementsWire, problems: &mut Problems) -> Vec<Demand> {
         wanted(&wire.sla, Demand::Sla),
         wanted(&wire.no_registration, Demand::NoRegistration),
         wire.context_window.as_ref().map(|tokens| Demand::ContextWindow(tokens.0.value)),
-        wire.data_residency.as_ref().and_then(|place| residency(place, problems)),
+        wire.data_residency
+            .as_ref()
+            .and_then(|place| name(place, &RESIDENCIES, "residency", problems))
+            .map(Demand::DataResidency),
         wanted(&wire.fallback, Demand::Fallback),
         speed,
+        wire.documentation
+            .as_ref()
+            .and_then(|rating| name(rating, &WANTED_RATINGS, "rating", problems))
+            .map(Demand::Documentation),
         live_by(wire, problems),
     ];
     all.into_iter().flatten().collect()
@@ -64,12 +73,12 @@ fn speed_of(wire: &QuantityWire, problems: &mut Problems) -> Option<Demand> {
     known(Some(wire), SPEEDS.0, SPEEDS.0, SPEEDS.1, problems).map(Demand::Speed)
 }
 
-fn residency(place: &Text, problems: &mut Problems) -> Option<Demand> {
-    if RESIDENCIES.contains(&place.value.as_str()) {
-        return Some(Demand::DataResidency(place.value.clone()));
+fn name(word: &Text, known: &[&str], what: &str, problems: &mut Problems) -> Option<String> {
+    if known.contains(&word.value.as_str()) {
+        return Some(word.value.clone());
     }
-    let title = format!("unknown residency `{}`", place.value);
-    problems.at(Code::UnknownName, &place.place, title, "", suggest(&place.value, RESIDENCIES));
+    let title = format!("unknown {what} `{}`", word.value);
+    problems.at(Code::UnknownName, &word.place, title, "", suggest(&word.value, known.iter().copied()));
     None
 }
 
