@@ -185,7 +185,7 @@ fn nearest(scenario: &Scenario, analysis: &Analysis) -> Vec<String> {
     let found = dropped.filter_map(|(required, dropped)| {
         let route = &analysis.routes[dropped.cheapest.p50?];
         Some(format!(
-            "Without \u{201c}{}\u{201d} it would be {}, {} at the median.",
+            "Without \u{201c}{}\u{201d}, sign {}: {} at the median.",
             required.demand.text(),
             route.label,
             usd_short(route.spend.p50)
@@ -288,7 +288,7 @@ fn costs(scenario: &Scenario, analysis: &Analysis) -> Vec<CostRow> {
 /// The median of a cost, and a word where the same route is signed or none can be.
 fn price(cost: &Option<Summary>, same_route: bool) -> String {
     match cost {
-        Some(_) if same_route => "nothing".to_owned(),
+        Some(cost) if same_route || cost.p10 == 0.0 && cost.p90 == 0.0 => "nothing".to_owned(),
         Some(cost) => usd_short(cost.p50),
         None => "no route".to_owned(),
     }

@@ -80,7 +80,7 @@ fn recommendation(section: &Recommended, width: Option<u16>) -> String {
     for reason in &section.reasons {
         let source = if reason.source.is_empty() { String::new() } else { format!(" ({})", reason.source) };
         let labels = reason.labels.join("; ");
-        out += &format!("{}, {}: {labels}. {}{source}\n", reason.requirement, reason.outcome, reason.why);
+        out += &format!("{}, {}: {labels}: {}{source}\n", reason.requirement, reason.outcome, reason.why);
     }
     out
 }
