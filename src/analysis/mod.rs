@@ -9,6 +9,7 @@ mod goal;
 mod indices;
 mod mixture;
 mod outcome;
+mod recommend;
 mod seek;
 mod sensitivity;
 mod summary;
@@ -24,6 +25,7 @@ pub use outcome::{
     Analysis, Components, ExpectationResult, MonthAnalysis, RouteAnalysis, RouteDifference, Shares, analyse,
     spends,
 };
+pub use recommend::{Cheapest, Dropped, Recommendation, recommend};
 pub use seek::{Edge, Probe, edges, sharpened};
 pub use sensitivity::{
     Driver, Layers, RouteSensitivity, SWING_FIGURES, Sensitivity, Swing, WorstInput, sensitivity,

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::distribution::Distribution;
 use super::mixture::{Mixture, Trial};
+use super::recommend::{Recommendation, recommend};
 use super::summary::Summary;
 use crate::domain::format::significant;
 use crate::domain::time::Month;
@@ -19,6 +20,8 @@ pub struct Analysis {
     pub differences: Vec<RouteDifference>,
     /// The scenario's own expectations.
     pub expectations: Vec<ExpectationResult>,
+    /// Which route to sign, by the scenario's requirements.
+    pub recommendation: Recommendation,
 }
 
 /// A route's answers.
@@ -163,8 +166,12 @@ pub fn analyse(scenario: &Scenario, simulation: &Simulation) -> Analysis {
     let refused = |route: &RouteAnalysis| route.shares.rejected_tokens.unwrap_or(0.0);
     let least = routes.iter().map(refused).fold(1.0, f64::min);
     routes.iter_mut().for_each(|route| route.left_out = refused(route) - least);
-    let expectations = expectations(scenario, &routes);
-    Analysis { differences: differences(scenario, simulation), expectations, routes }
+    Analysis {
+        differences: differences(scenario, simulation),
+        expectations: expectations(scenario, &routes),
+        recommendation: recommend(&scenario.requirements, &routes, simulation),
+        routes,
+    }
 }
 
 /// Spend over the horizon of every route, and the share of the input tokens that it leaves out: what is needed where

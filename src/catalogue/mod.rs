@@ -10,6 +10,7 @@ pub mod diff;
 mod digest;
 mod embedded;
 mod exchange;
+mod fact;
 mod flat;
 mod hypothetical;
 pub mod import;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 use crate::domain::document::{Wire, parse};
 use crate::domain::money::{Ratio, Usd};
 use crate::domain::problem::{Problems, Source};
+use crate::domain::route::STANDARD;
 use crate::domain::time::{Instant, utc_day_and_minute, weekday_of_day};
 
 pub use card::{Band, BandMode, Component, Loan, Price, RateCard, Rates};
@@ -32,6 +34,7 @@ pub use contract::{Commitment, Contract, ContractCard, Credit, Discount, VolumeS
 pub use digest::{digest, sha256, sha256_of};
 pub use embedded::shipped;
 pub use exchange::{Currency, ExchangeRate};
+pub use fact::{ANYWHERE, Answer, Exception, Fact, PLACES, RATINGS, Typed, lies_in};
 pub use flat::{FlatMode, FlatPrice, flat_prices};
 pub use hypothetical::{NewPrice, PriceChange};
 pub use lookup::{LookupError, Offer, Slot};
@@ -87,17 +90,6 @@ pub enum Counting {
     Inside,
     /// They stand beside it.
     Beside,
-}
-
-/// A stated fact, such as the SLA, with its source.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Fact {
-    /// What it is about: `sla`, `availability`, …
-    pub topic: &'static str,
-    /// The fact in a few words.
-    pub text: String,
-    /// Where it stands and when that was checked.
-    pub source: Citation,
 }
 
 /// Who says so, and when we looked.
@@ -185,6 +177,8 @@ pub struct PromptCache {
 /// Published performance of a model at a host.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Measured {
+    /// The tiers that it was published for; the standard one if empty.
+    pub tiers: Vec<String>,
     /// Output speed.
     pub speed_tokens_per_s: Option<f64>,
     /// Time to the first token, seconds.
@@ -195,6 +189,13 @@ pub struct Measured {
     pub error_share: Option<f64>,
     /// By whose word.
     pub source: Citation,
+}
+
+impl Measured {
+    /// Whether it was published for a tier.
+    pub fn holds_for(&self, tier: &str) -> bool {
+        if self.tiers.is_empty() { tier == STANDARD } else { self.tiers.iter().any(|known| known == tier) }
+    }
 }
 
 /// Whether a price is on the provider's list, promised, or made up for a what-if.

@@ -1,8 +1,8 @@
 //! A provider as the text of a price file: the other direction of reading one.
 
 use super::{
-    Band, BandMode, Calendar, CapacityOffer, Citation, Component, Counting, Fact, Fee, Included, Limits,
-    Measured, Meter, Model, Price, PriceEntry, Provider, RateCard, Status, Tariff, Window,
+    Band, BandMode, Calendar, CapacityOffer, Citation, Component, Counting, Exception, Fact, Fee, Included,
+    Limits, Measured, Meter, Model, Price, PriceEntry, Provider, RateCard, Status, Tariff, Typed, Window,
 };
 use crate::domain::money::{Ratio, Usd};
 use crate::domain::quantity::Quantity;
@@ -143,8 +143,26 @@ fn facts(out: &mut Text, facts: &[Fact]) {
     for fact in facts {
         out.line(1, &format!("{}:", fact.topic));
         out.pair(2, "text", &fact.text);
+        typed(out, &fact.typed);
         out.citation(2, &fact.source);
     }
+}
+
+fn typed(out: &mut Text, typed: &Typed) {
+    // Quoted: some readers of YAML take a plain yes for a truth value.
+    out.optional(2, "value", typed.answer.map(|answer| quoted(answer.name())));
+    let list = |key: &str, list: &[String]| (!list.is_empty()).then(|| format!("{key}: {}", names(list)));
+    out.list(2, "except", &typed.except, |out, at, other: &Exception| {
+        let parts = [list("tiers", &other.tiers), list("models", &other.models)];
+        let value = format!("value: {}", quoted(other.answer.name()));
+        let parts: Vec<String> = parts.into_iter().flatten().chain([value]).collect();
+        out.line(at, &format!("{{{}}}", parts.join(", ")));
+    });
+    out.optional(2, "lead_time_days", typed.lead_time_days.map(|days| days.to_string()));
+    out.list(2, "regions", &typed.regions, |out, at, (region, places)| {
+        out.line(at, &format!("{{region: {}, places: {}}}", quoted(region), names(places)));
+    });
+    out.optional(2, "rating", typed.rating.as_deref().map(quoted));
 }
 
 fn fee(out: &mut Text, at: usize, fee: &Fee) {
@@ -220,6 +238,7 @@ fn write_limits(out: &mut Text, at: usize, limits: &Limits) {
 
 fn measured(out: &mut Text, at: usize, figures: &Measured) {
     let shown = |value: Option<f64>| value.map(|value| value.to_string());
+    out.optional(at, "tiers", (!figures.tiers.is_empty()).then(|| names(&figures.tiers)));
     out.optional(at, "speed_tokens_per_s", shown(figures.speed_tokens_per_s));
     out.optional(at, "first_token_s", shown(figures.first_token_s));
     out.optional(at, "full_output_s", shown(figures.full_output_s));

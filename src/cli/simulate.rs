@@ -49,7 +49,8 @@ pub struct Output {
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
-    /// Exit with 3 if a route breaks the budget's stated confidence, or an expectation does not hold
+    /// Exit with 3 if a route breaks the budget's stated confidence, an expectation does not hold, or no route meets
+    /// the requirements
     #[arg(long, value_enum, value_delimiter = ',')]
     fail_on: Vec<FailOn>,
 }
@@ -60,6 +61,8 @@ enum FailOn {
     Budget,
     /// Any expectation of the scenario
     Expectations,
+    /// No route that meets all requirements of the scenario
+    Requirements,
 }
 
 /// Simulates, prints and writes.
@@ -280,6 +283,13 @@ fn refuse_pointless_gate(fail_on: &[FailOn], scenarios: &[Scenario]) -> Result<(
             "add `expect:` to the scenario",
         ));
     }
+    let without = scenarios.iter().find(|scenario| scenario.requirements.is_empty());
+    if let (true, Some(scenario)) = (fail_on.contains(&FailOn::Requirements), without) {
+        return Err(Failure::usage(
+            &format!("--fail-on requirements, but the scenario `{}` states none", scenario.name),
+            "add `requirements:` to the scenario",
+        ));
+    }
     Ok(())
 }
 
@@ -305,6 +315,11 @@ fn verdict(reports: &[Report], fail_on: &[FailOn]) -> Exit {
                 broken = true;
                 say(&format!("expectation: {}", expectation.text));
             }
+        }
+        let unmet = report.recommended.as_ref().is_some_and(|section| section.none);
+        if unmet && fail_on.contains(&FailOn::Requirements) {
+            broken = true;
+            say(&format!("requirements: no route of `{}` meets them all", report.title));
         }
     }
     if broken { Exit::Broken } else { Exit::Answered }

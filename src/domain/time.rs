@@ -8,6 +8,9 @@ use jiff::civil::Date;
 /// Seconds in an hour.
 pub const HOUR_SECONDS: i64 = 3_600;
 
+/// Seconds in a day.
+pub const DAY_SECONDS: i64 = 86_400;
+
 /// The mean number of days in a calendar month, 365.25 / 12.
 pub const MEAN_MONTH_DAYS: f64 = 30.4375;
 

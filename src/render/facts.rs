@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::catalogue::{Catalogue, Component, Model, Offer, Price, PriceEntry, RateCard};
 use crate::domain::format::{percent, thousands};
-use crate::domain::route::RouteId;
+use crate::domain::route::{RouteId, STANDARD};
 use crate::domain::time::Instant;
 use crate::workload::Scenario;
 
@@ -179,7 +179,8 @@ fn limit(model: &Model, read: impl Fn(&crate::catalogue::Limits) -> Option<u64>)
 }
 
 fn measured(model: &Model) -> FactCell {
-    let Some(figures) = model.measured.last() else { return FactCell::unknown() };
+    let of_standard = |figures: &&crate::catalogue::Measured| figures.holds_for(STANDARD);
+    let Some(figures) = model.measured.iter().rfind(of_standard) else { return FactCell::unknown() };
     let parts = [
         figures.speed_tokens_per_s.map(|speed| format!("{speed} tokens/s")),
         figures.first_token_s.map(|seconds| format!("first token {seconds} s")),

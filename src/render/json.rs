@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::recommend_json::{RecommendationJson, recommendation};
 use super::report::{Manifest, Report};
 use crate::analysis::{Components, RouteAnalysis, Summary};
 
@@ -14,6 +15,7 @@ struct ResultJson<'a> {
     routes: Vec<RouteJson<'a>>,
     comparisons: Vec<ComparisonJson<'a>>,
     expectations: Vec<ExpectationJson<'a>>,
+    recommendation: Option<RecommendationJson<'a>>,
     warnings: &'a [String],
 }
 
@@ -94,6 +96,7 @@ pub fn result_json(report: &Report) -> anyhow::Result<String> {
             .iter()
             .map(|e| ExpectationJson { text: &e.text, holds: e.holds })
             .collect(),
+        recommendation: recommendation(report),
         warnings: &report.warnings,
     };
     Ok(serde_json::to_string_pretty(&result)? + "\n")

@@ -19,6 +19,8 @@ mod map;
 mod page;
 mod prices;
 mod quote;
+mod recommend;
+mod recommend_json;
 mod replay;
 mod report;
 mod saved;

@@ -4,12 +4,13 @@ use serde::Serialize;
 
 use super::chart::Chart;
 use super::facts::{FactTable, fact_table};
+use super::recommend::{Recommended, recommended};
 use super::words;
 use crate::analysis::{Analysis, RouteAnalysis};
 use crate::catalogue::Catalogue;
 use crate::domain::format::{count_short, percent, probability, thousands, usd_rate, usd_short};
 use crate::engine::{Options, length_figures};
-use crate::workload::{Assumption, Budget, Length, OverWindow, Scenario, Shape, Uncertain};
+use crate::workload::{Assumption, Budget, Length, OverWindow, Requirement, Scenario, Shape, Uncertain};
 
 /// What a result can be reproduced from. The field names are part of the outside contract.
 #[derive(Clone, Debug, Serialize)]
@@ -66,6 +67,8 @@ pub struct Report {
     pub question: Option<String>,
     /// The answer in a few sentences.
     pub answer: Vec<String>,
+    /// Which route to sign, where the scenario requires anything.
+    pub recommended: Option<Recommended>,
     /// The scenario's remark about calibration.
     pub calibrated: Option<String>,
     /// The scenario's notes.
@@ -100,6 +103,9 @@ pub struct Report {
     pub trials: String,
     /// The manifest in one line.
     pub provenance: String,
+    /// The requirements behind the recommendation.
+    #[serde(skip)]
+    pub required: Vec<Requirement>,
     /// The figures behind it all.
     #[serde(skip)]
     pub analysis: Analysis,
@@ -227,6 +233,7 @@ pub fn build(scenario: &Scenario, catalogue: &Catalogue, analysis: Analysis, man
         title: scenario.name.clone(),
         question: scenario.question.clone(),
         answer: words::answer(scenario, &analysis, &order, &horizon),
+        recommended: recommended(scenario, &analysis, &order),
         calibrated: scenario.calibrated.clone(),
         notes: scenario.notes.clone(),
         warnings: words::warnings(scenario, &analysis),
@@ -252,6 +259,7 @@ pub fn build(scenario: &Scenario, catalogue: &Catalogue, analysis: Analysis, man
         manifest,
         horizon,
         limits: scenario.budget,
+        required: scenario.requirements.clone(),
         charts: Vec::new(),
         analysis,
     }

@@ -2,6 +2,7 @@
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle};
 
+use super::recommend::Recommended;
 use super::report::Report;
 
 /// The report as text. `width` is that of the terminal, if there is one.
@@ -13,6 +14,9 @@ pub fn terminal(report: &Report, width: Option<u16>) -> String {
     out += &format!("\n{}\n\n", main_table(report, width));
     for sentence in &report.answer {
         out += &format!("{sentence}\n");
+    }
+    if let Some(section) = &report.recommended {
+        out += &recommendation(section, width);
     }
     if let Some(calibrated) = &report.calibrated {
         out += &format!("\nCalibrated: {calibrated}\n");
@@ -56,6 +60,45 @@ fn main_table(report: &Report, width: Option<u16>) -> Table {
         ]);
     }
     align_numbers(&mut table);
+    table
+}
+
+/// Which route to sign: the answer, who meets what, why not, and what each requirement costs.
+fn recommendation(section: &Recommended, width: Option<u16>) -> String {
+    let mut out = format!("\nWhich route to sign\n{}\n", section.sentences.join("\n"));
+    let mut table = plain_table(width);
+    let head = ["route, cheapest first", "P50", "P90"].map(str::to_owned).into_iter();
+    table.set_header(head.chain(section.requirements.iter().cloned()).chain(["whole job".to_owned()]));
+    for route in &section.routes {
+        let label = format!("{} {}", if route.admissible { "\u{2713}" } else { " " }, route.label);
+        let row = [&label, &route.p50, &route.p90].map(String::as_str).into_iter();
+        table.add_row(row.chain(route.cells.iter().copied()).chain([route.serves.as_str()]));
+    }
+    align_numbers(&mut table);
+    out += &format!("\n{table}\n");
+    out += &format!("\n{}\n", costs(section, width));
+    for reason in &section.reasons {
+        let source = if reason.source.is_empty() { String::new() } else { format!(" ({})", reason.source) };
+        let labels = reason.labels.join("; ");
+        out += &format!("{}, {}: {labels}: {}{source}\n", reason.requirement, reason.outcome, reason.why);
+    }
+    out
+}
+
+fn costs(section: &Recommended, width: Option<u16>) -> Table {
+    let mut table = plain_table(width);
+    table.set_header(["requirement", "costs, P50", "P10 to P90", "alone", "to sign without it", "its P50"]);
+    for cost in &section.costs {
+        table.add_row([
+            &cost.requirement,
+            &cost.p50,
+            &cost.range,
+            &cost.alone,
+            &cost.without,
+            &cost.without_p50,
+        ]);
+    }
+    align_right(&mut table, &[false, true, true, true, false, true]);
     table
 }
 

@@ -113,7 +113,7 @@ pub fn assemble(source: &Arc<Source>, open: Open<'_>) -> Result<Assembled, Probl
 /// Where maps are merged key by key; below, a value replaces a value.
 fn is_structure(path: &[&str]) -> bool {
     match path {
-        [] | ["workloads" | "budget" | "what_if" | "commitments"] | ["workloads", _] => true,
+        [] | ["workloads" | "budget" | "what_if" | "commitments" | "requirements"] | ["workloads", _] => true,
         ["workloads", _, part] => ["volume", "cache"].contains(part),
         _ => false,
     }

@@ -13,6 +13,7 @@ mod length;
 mod presets;
 mod price_edit;
 mod quantity;
+mod requirement;
 mod timeline;
 mod vary;
 mod what_if;
@@ -33,6 +34,7 @@ pub use extend::{Assembled, assemble};
 pub use length::{Component, Shape};
 pub use presets::{PRESETS, Role};
 pub use quantity::Uncertain;
+pub use requirement::{Demand, Outcome, Requirement, Verdict};
 pub use vary::{Varied, shown};
 pub use what_if::Case;
 pub use wire::ScenarioWire;
@@ -66,6 +68,8 @@ pub struct Scenario {
     pub routes: Vec<Route>,
     /// Contract offers to decide about.
     pub commitments: Vec<ContractOffer>,
+    /// What a route must meet to be recommended, in a fixed order of topics.
+    pub requirements: Vec<Requirement>,
     /// What the scenario expects of its own result.
     pub expectations: Vec<Expectation>,
     /// SHA-256 of the file and of all that it extends.
@@ -229,6 +233,8 @@ pub struct Route {
     pub id: RouteId,
     /// The name for charts and tables.
     pub label: String,
+    /// By which name each workload is bought, in the order of [`Scenario::workloads`]: tiers can differ.
+    pub bought: Vec<RouteId>,
     /// The discount on tokens.
     pub discount: Input,
     /// Per workload, in the order of [`Scenario::workloads`].

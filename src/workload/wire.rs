@@ -8,7 +8,7 @@ use super::quantity::QuantityWire;
 use super::what_if::WhatIfWire;
 use crate::domain::document::{Count, Must, Named, Node, Spanned, Value, Wire};
 use crate::domain::problem::{Code, Problems};
-use crate::domain::time::Month;
+use crate::domain::time::{Instant, Month};
 use crate::wire_map;
 
 /// A text with its place.
@@ -39,6 +39,8 @@ wire_map! {
         routes: Vec<RouteWire>,
         /// Streams of requests, by a name of your choice.
         workloads: Named<WorkloadWire>,
+        /// What a route must meet to be recommended; all routes are simulated.
+        requirements: Option<RequirementsWire>,
         /// What-ifs by a name of your choice, for `tollcast compare`.
         what_if: Named<WhatIfWire>,
         /// Rank correlations between assumptions.
@@ -63,6 +65,30 @@ wire_map! {
         total: Option<QuantityWire>,
         /// How probable it must be that the budget holds; 90% if absent.
         confidence: Option<QuantityWire>,
+    }
+}
+
+wire_map! {
+    /// What a route must meet to be recommended, by the facts of the price files. Not known is not met.
+    pub struct RequirementsWire {
+        /// true: a service-level agreement.
+        sla: Option<Spanned<bool>>,
+        /// true: no approval before use; an account and a key are enough.
+        no_registration: Option<Spanned<bool>>,
+        /// At least so many tokens of input and output together, counted as the route does.
+        context_window: Option<Count>,
+        /// us, eu or apac: data is processed there.
+        data_residency: Option<Text>,
+        /// true: several upstream providers, the next one where one fails.
+        fallback: Option<Spanned<bool>>,
+        /// At least so many output tokens per second, by published figures.
+        speed_tokens_per_s: Option<QuantityWire>,
+        /// good or excellent: the documentation is rated so, or better, by its source.
+        documentation: Option<Text>,
+        /// The day on which it must be usable, against the lead time of an approval.
+        live_by: Option<Spanned<Instant>>,
+        /// The day on which the approval is asked for.
+        apply_on: Option<Spanned<Instant>>,
     }
 }
 

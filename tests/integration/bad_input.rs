@@ -477,7 +477,7 @@ fn a_closed_pipe_does_not_open_the_budget_gate() {
 fn usage_errors_exit_with_2() {
     let (_folder, path) = folder_with("small.yaml", SMALL.as_bytes());
     let small = path.to_str().unwrap();
-    let usages: [&[&str]; 13] = [
+    let usages: [&[&str]; 14] = [
         &[],
         &["forecast"],
         &["simulate"],
@@ -488,6 +488,7 @@ fn usage_errors_exit_with_2() {
         &["simulate", small, "--format", "pdf"],
         &["simulate", small, "--fail-on", "budget"],
         &["simulate", small, "--fail-on", "expectations"],
+        &["simulate", small, "--fail-on", "requirements"],
         &["simulate", "-", "-"],
         &["compare", small],
         &["explain", "E99"],

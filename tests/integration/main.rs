@@ -1,7 +1,7 @@
 //! Tests of the whole: one binary, one module per topic.
 //!
-//! Logic is tested with invented providers and round prices; only `catalogue`, `invoices`, `flat_prices` and
-//! `sql` read the shipped price files.
+//! Logic is tested with invented providers and round prices; only `catalogue`, `invoices`, `flat_prices`,
+//! `requirements` (personas) and `sql` read the shipped price files.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -20,6 +20,7 @@ mod parity;
 mod precision;
 mod price_command;
 mod price_files;
+mod requirements;
 mod sensitivity;
 mod shards;
 mod sql;

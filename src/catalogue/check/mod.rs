@@ -3,6 +3,7 @@
 mod bands;
 mod contract;
 mod entries;
+mod facts;
 mod meters;
 mod names;
 
@@ -12,12 +13,8 @@ use self::entries::price_entries;
 use self::names::{refuse_doubled_dates, refuse_unusable_names};
 
 use super::exchange::{Currency, is_currency};
-use super::wire::{
-    CalendarWire, FactWire, FactsWire, FeeWire, LimitsWire, MeasuredWire, ModelWire, PriceFileWire, Text,
-};
-use super::{
-    Calendar, Citation, Counting, Fact, Fee, Limits, Measured, Model, PriceEntry, PromptCache, Provider,
-};
+use super::wire::{CalendarWire, FeeWire, LimitsWire, MeasuredWire, ModelWire, PriceFileWire, Text};
+use super::{Calendar, Citation, Counting, Fee, Limits, Measured, Model, PriceEntry, PromptCache, Provider};
 use crate::domain::document::{Named, Spanned};
 use crate::domain::money::{Ratio, Usd};
 use crate::domain::problem::{Code, Problems, suggest};
@@ -87,7 +84,7 @@ pub fn provider(wire: &PriceFileWire, problems: &mut Problems) -> Option<Provide
         cached_tokens: cached_tokens?,
         reasoning_tokens: reasoning_tokens?,
         default_region: wire.default_region.as_ref().map_or("global", |r| &r.value).to_owned(),
-        facts: wire.facts.as_ref().map(facts).unwrap_or_default(),
+        facts: wire.facts.as_ref().map(|facts| facts::facts(facts, wire, problems)).unwrap_or_default(),
         fees: wire.fees.iter().map(fee).collect(),
         meters: wire.meters.iter().filter_map(|wire| meters::meter(wire, problems)).collect(),
         models,
@@ -133,28 +130,6 @@ fn calendars(wire: &Named<CalendarWire>, problems: &mut Problems) -> Vec<Arc<Cal
     read.collect()
 }
 
-fn facts(wire: &FactsWire) -> Vec<Fact> {
-    let topics: [(&'static str, &Option<FactWire>); 9] = [
-        ("availability", &wire.availability),
-        ("registration", &wire.registration),
-        ("sla", &wire.sla),
-        ("routing", &wire.routing),
-        ("cache", &wire.cache),
-        ("documentation", &wire.documentation),
-        ("data_residency", &wire.data_residency),
-        ("best_for", &wire.best_for),
-        ("weaker_at", &wire.weaker_at),
-    ];
-    let known = topics.into_iter().filter_map(|(topic, fact)| fact.as_ref().map(|fact| (topic, fact)));
-    known
-        .map(|(topic, fact)| Fact {
-            topic,
-            text: fact.text.value.clone(),
-            source: citation(&fact.source, &fact.checked, None),
-        })
-        .collect()
-}
-
 fn fee(wire: &FeeWire) -> Fee {
     Fee {
         name: wire.name.value.clone(),
@@ -191,7 +166,7 @@ fn model(wire: &ModelWire, calendars: &[Arc<Calendar>], problems: &mut Problems)
             minimum_tokens: cache.minimum_tokens.0.value,
             source: citation(&cache.source, &cache.checked, cache.note.as_ref()),
         }),
-        measured: wire.measured.iter().map(measured).collect(),
+        measured: wire.measured.iter().map(|wire| measured(wire, problems)).collect(),
         prices,
         capacity: wire.capacity.iter().filter_map(|wire| meters::capacity(wire, problems)).collect(),
     }
@@ -221,8 +196,12 @@ fn limits(wire: &LimitsWire, problems: &mut Problems) -> Limits {
     }
 }
 
-fn measured(wire: &MeasuredWire) -> Measured {
+fn measured(wire: &MeasuredWire, problems: &mut Problems) -> Measured {
+    for tier in &wire.tiers {
+        one_of(tier, &TIERS, "tier", problems);
+    }
     Measured {
+        tiers: texts(&wire.tiers),
         speed_tokens_per_s: wire.speed_tokens_per_s.as_ref().map(|n| n.0.value as f64),
         first_token_s: wire.first_token_s.as_ref().map(|n| n.to_f64()),
         full_output_s: wire.full_output_s.as_ref().map(|n| n.to_f64()),

@@ -2,6 +2,7 @@
 
 mod contract;
 mod entry;
+mod fact;
 mod meter;
 mod scalars;
 
@@ -11,6 +12,7 @@ use crate::wire_map;
 
 pub use contract::{ContractWire, VolumeStepsWire};
 pub use entry::{BandWire, MultipleWire, PriceEntryWire, WindowWire};
+pub use fact::{AnsweredWire, ExceptionWire, FactWire, FactsWire, ResidencyWire};
 pub use meter::{CapacityWire, MeterBandWire, MeterWire};
 pub use scalars::{Amount, Decimal, Share, TokenPrice};
 
@@ -60,42 +62,6 @@ wire_map! {
         checked: Spanned<Instant>,
         /// What a reader should know.
         note: Option<Text>,
-    }
-}
-
-wire_map! {
-    /// Plain facts about buying from this provider.
-    pub struct FactsWire {
-        /// Whether and how it can be bought.
-        availability: Option<FactWire>,
-        /// What has to be signed or approved first.
-        registration: Option<FactWire>,
-        /// The service-level agreement.
-        sla: Option<FactWire>,
-        /// Whether several upstream providers serve a request.
-        routing: Option<FactWire>,
-        /// The prompt cache.
-        cache: Option<FactWire>,
-        /// The documentation.
-        documentation: Option<FactWire>,
-        /// Where data is processed.
-        data_residency: Option<FactWire>,
-        /// Whom it suits.
-        best_for: Option<FactWire>,
-        /// Where it is weaker.
-        weaker_at: Option<FactWire>,
-    }
-}
-
-wire_map! {
-    /// A fact with its source.
-    pub struct FactWire {
-        /// The fact.
-        text: Text,
-        /// Who says so.
-        source: Text,
-        /// When that was checked.
-        checked: Spanned<Instant>,
     }
 }
 
@@ -184,6 +150,8 @@ wire_map! {
 wire_map! {
     /// Published performance.
     pub struct MeasuredWire {
+        /// The tiers that it was published for; standard if absent.
+        tiers: Vec<Text>,
         /// Output tokens per second.
         speed_tokens_per_s: Option<Count>,
         /// Seconds to the first token.

@@ -3,6 +3,7 @@
 mod commitments;
 mod dependence;
 mod inputs;
+mod requirements;
 mod reservations;
 mod routes;
 mod traffic;
@@ -18,6 +19,7 @@ use crate::domain::time::Month;
 use self::commitments::{Around, commitments};
 use self::dependence::dependence;
 use self::inputs::{count, known, known_share};
+use self::requirements::requirements;
 use self::routes::routes;
 use self::traffic::workload_of;
 
@@ -74,6 +76,7 @@ pub fn scenario(
         wire.expect.iter().filter_map(|e| expectation(e, &routes, complete, problems)).collect();
     let around = Around { routes: &routes, months: &months, catalogue, inputs: &inputs };
     let commitments = commitments(wire, complete, &around, problems);
+    let requirements = requirements(wire.requirements.as_ref(), &routes, catalogue, problems);
     let trials = wire.trials.as_ref().map(|_| count(wire.trials.as_ref(), 2, 2, 10_000_000, problems) as u32);
     let dependence = dependence(&wire.correlations, &inputs, complete, problems)?;
     let text = |text: &Option<Text>| text.as_ref().map(|t| t.value.clone());
@@ -91,6 +94,7 @@ pub fn scenario(
         workloads: workloads.into_iter().map(|(workload, _)| workload).collect(),
         routes,
         commitments,
+        requirements,
         expectations,
         digest,
     })

@@ -125,6 +125,7 @@ fn route_of(
     let mut route = Route {
         id: id.clone(),
         label,
+        bought: Vec::new(),
         discount,
         plans: Vec::new(),
         fees: Vec::new(),
@@ -146,6 +147,7 @@ fn route_of(
         let searches = own_searches.unwrap_or(workload.searches_per_request);
         let terms = PlanTerms { workload, cache, token_factor, searches, longest_prompt, place };
         route_plan(&bought, &terms, months, catalogue, inputs, &mut route, problems)?;
+        route.bought.push(bought);
     }
     Some(route)
 }

@@ -1,0 +1,107 @@
+//! Requirements, and how every route stands to them by the facts of the price files.
+
+use super::super::quantity::QuantityWire;
+use super::super::requirement::{Demand, Requirement};
+use super::super::wire::{RequirementsWire, Text};
+use super::super::{Route, Verdict};
+use super::inputs::known;
+use crate::catalogue::{Catalogue, Offer};
+use crate::domain::document::Spanned;
+use crate::domain::problem::{Code, Problems, suggest};
+use crate::domain::route::RouteId;
+
+/// Where data can be required to stay.
+const RESIDENCIES: [&str; 3] = ["us", "eu", "apac"];
+/// What documentation can be required to be rated.
+const WANTED_RATINGS: [&str; 2] = ["good", "excellent"];
+/// The slowest and the fastest output that can be required, tokens per second.
+const SPEEDS: (f64, f64) = (0.001, 1e6);
+
+/// What the scenario requires, with a verdict on each of its routes.
+pub fn requirements(
+    wire: Option<&RequirementsWire>,
+    routes: &[Route],
+    catalogue: &Catalogue,
+    problems: &mut Problems,
+) -> Vec<Requirement> {
+    let Some(wire) = wire else { return Vec::new() };
+    let judged = |demand: Demand| {
+        let verdict = |route: &Route| verdict(&demand, route, catalogue);
+        Requirement { verdicts: routes.iter().map(verdict).collect(), demand }
+    };
+    demands(wire, problems).into_iter().map(judged).collect()
+}
+
+fn verdict(demand: &Demand, route: &Route, catalogue: &Catalogue) -> Verdict {
+    let mut bought: Vec<&RouteId> = Vec::new();
+    for id in &route.bought {
+        if !bought.contains(&id) {
+            bought.push(id);
+        }
+    }
+    // Every route of a checked scenario has an offer.
+    let offers: Vec<Offer<'_>> = bought.into_iter().filter_map(|id| catalogue.offer(id).ok()).collect();
+    demand.judged(&offers)
+}
+
+/// What is stated, in the order of the reports. `false` requires nothing.
+fn demands(wire: &RequirementsWire, problems: &mut Problems) -> Vec<Demand> {
+    let wanted = |flag: &Option<Spanned<bool>>, demand: Demand| {
+        flag.as_ref().is_some_and(|flag| flag.value).then_some(demand)
+    };
+    let speed = wire.speed_tokens_per_s.as_ref().and_then(|speed| speed_of(speed, problems));
+    let all = [
+        wanted(&wire.sla, Demand::Sla),
+        wanted(&wire.no_registration, Demand::NoRegistration),
+        wire.context_window.as_ref().map(|tokens| Demand::ContextWindow(tokens.0.value)),
+        wire.data_residency
+            .as_ref()
+            .and_then(|place| name(place, &RESIDENCIES, "residency", problems))
+            .map(Demand::DataResidency),
+        wanted(&wire.fallback, Demand::Fallback),
+        speed,
+        wire.documentation
+            .as_ref()
+            .and_then(|rating| name(rating, &WANTED_RATINGS, "rating", problems))
+            .map(Demand::Documentation),
+        live_by(wire, problems),
+    ];
+    all.into_iter().flatten().collect()
+}
+
+fn speed_of(wire: &QuantityWire, problems: &mut Problems) -> Option<Demand> {
+    known(Some(wire), SPEEDS.0, SPEEDS.0, SPEEDS.1, problems).map(Demand::Speed)
+}
+
+fn name(word: &Text, known: &[&str], what: &str, problems: &mut Problems) -> Option<String> {
+    if known.contains(&word.value.as_str()) {
+        return Some(word.value.clone());
+    }
+    let title = format!("unknown {what} `{}`", word.value);
+    problems.at(Code::UnknownName, &word.place, title, "", suggest(&word.value, known.iter().copied()));
+    None
+}
+
+fn live_by(wire: &RequirementsWire, problems: &mut Problems) -> Option<Demand> {
+    let (live_by, apply_on) = match (&wire.live_by, &wire.apply_on) {
+        (Some(live_by), Some(apply_on)) => (live_by, apply_on),
+        (Some(alone), None) => {
+            let help = "add `apply_on:`, the day on which you ask for the approval";
+            problems.at(Code::MissingKey, &alone.place, "`live_by` without `apply_on`", "", help);
+            return None;
+        }
+        (None, Some(alone)) => {
+            let help = "add `live_by:`, the day on which it must be usable";
+            problems.at(Code::MissingKey, &alone.place, "`apply_on` without `live_by`", "", help);
+            return None;
+        }
+        (None, None) => return None,
+    };
+    if live_by.value < apply_on.value {
+        let found = format!("live by {}, applied for on {}", live_by.value, apply_on.value);
+        let help = "`live_by` is the day of use, `apply_on` the earlier day of asking for it";
+        problems.at(Code::Conflict, &live_by.place, "`live_by` lies before `apply_on`", found, help);
+        return None;
+    }
+    Some(Demand::LiveBy { live_by: live_by.value, apply_on: apply_on.value })
+}
