@@ -16,7 +16,7 @@ mod draw;
 mod exact;
 mod few;
 #[cfg(test)]
-mod fixtures;
+pub mod fixtures;
 mod gate;
 mod invoice;
 pub mod kernel;
