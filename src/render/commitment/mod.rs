@@ -70,7 +70,8 @@ fn row(offer: &OfferAnalysis, judged: &Judged) -> [String; 9] {
         _ => String::new(),
     };
     let saving = &judged.saving;
-    let error = saving.standard_error.mean.map_or(String::new(), |e| format!(" ± {}", usd_short(e)));
+    let error = saving.standard_error.mean.filter(|e| *e >= 0.005);
+    let error = error.map_or(String::new(), |e| format!(" ± {}", usd_short(e)));
     [
         format!("{}{marks}", judged.label),
         usd_short(judged.cost.mean),
