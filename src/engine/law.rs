@@ -173,8 +173,11 @@ fn score_below(components: &[Component], ln_x: f64) -> f64 {
     }
 }
 
+/// A mixture with its table.
+type Tabulated = (Vec<Component>, Arc<Vec<f64>>);
+
 /// Tables of the last mixtures that were asked for: scenarios that are compared, searched or mapped share theirs.
-static TABLES: Mutex<Vec<(Vec<Component>, Arc<Vec<f64>>)>> = Mutex::new(Vec::new());
+static TABLES: Mutex<Vec<Tabulated>> = Mutex::new(Vec::new());
 /// How many are kept, 64 kB each.
 const MOST_TABLES: usize = 16;
 

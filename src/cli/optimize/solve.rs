@@ -11,7 +11,9 @@ use crate::workload::Varied;
 
 /// Values that are tried along the range.
 const GRID: usize = 41;
-/// Trials of those, at most: near a break-even that they find, all trials are asked.
+/// Trials near a break-even, where nobody says: the error that is printed tells whether more are worth it.
+const TRIALS: u32 = 2_048;
+/// Trials along the range, at most: near a break-even that they find, all trials are asked.
 const ROUGH_TRIALS: u32 = 512;
 /// The relative width of the stretch that a break-even is narrowed down to.
 const TOLERANCE: f64 = 1e-5;
@@ -29,7 +31,10 @@ pub fn run(arguments: &Arguments, path: &str, until: &str) -> Result<Answer, Fai
     }
     let ground = Ground::read(&arguments.scenario, &[path], &arguments.run, &arguments.pricing)?;
     known_routes(&goal, &ground)?;
-    let ground = ground.with_routes(&kept(&goal, path))?;
+    let mut ground = ground.with_routes(&kept(&goal, path))?;
+    if arguments.run.trials.is_none() {
+        ground.options.trials = TRIALS;
+    }
     let confidence = arguments.confidence.map_or(EVEN, |share| share.0);
     let between = arguments.between.map(|range| (range.low, range.high));
     let field = Varied::new(path, arguments.times, between, &ground.scenario, &ground.tree)
