@@ -40,6 +40,15 @@ pub enum Demand {
     },
 }
 
+/// How a route buys some of its workloads.
+#[derive(Clone, Copy, Debug)]
+pub struct Bought<'a> {
+    /// Provider, model, tier and region.
+    pub offer: Offer<'a>,
+    /// The longest prompt that has a price on that tier, in tokens; none where prices have no end.
+    pub longest_priced: Option<u64>,
+}
+
 /// How a route stands to a requirement. The worst is the greatest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
@@ -102,26 +111,27 @@ impl Demand {
         }
     }
 
-    /// How a route stands whose workloads are bought by these offers: as the worst of them does.
-    pub fn judged(&self, offers: &[Offer<'_>]) -> Verdict {
-        let verdict = |offer: &Offer<'_>| {
-            let mut verdict = self.of(*offer);
-            if offers.len() > 1 {
-                verdict.why = format!("{}: {}", offer.name(), verdict.why);
+    /// How a route stands whose workloads are bought so: as the worst of them does.
+    pub fn judged(&self, bought: &[Bought<'_>]) -> Verdict {
+        let verdict = |one: &Bought<'_>| {
+            let mut verdict = self.of(*one);
+            if bought.len() > 1 {
+                verdict.why = format!("{}: {}", one.offer.name(), verdict.why);
             }
             verdict
         };
-        let worst = offers.iter().map(verdict).reduce(|a, b| if b.outcome > a.outcome { b } else { a });
+        let worst = bought.iter().map(verdict).reduce(|a, b| if b.outcome > a.outcome { b } else { a });
         worst.unwrap_or_else(|| unsaid("it is not on sale"))
     }
 
-    fn of(&self, offer: Offer<'_>) -> Verdict {
+    fn of(&self, bought: Bought<'_>) -> Verdict {
+        let offer = bought.offer;
         match self {
             Demand::Sla => answered(offer, "sla", Answer::Yes, "no SLA is stated"),
             Demand::NoRegistration => {
                 answered(offer, "registration", Answer::No, "what registration takes is not stated")
             }
-            Demand::ContextWindow(tokens) => window(offer, *tokens),
+            Demand::ContextWindow(tokens) => window(bought, *tokens),
             Demand::DataResidency(place) => residency(offer, place),
             Demand::Fallback => answered(offer, "routing", Answer::Yes, "no routing is stated"),
             Demand::Speed(wanted) => speed(offer, *wanted),
@@ -154,8 +164,18 @@ fn answered(offer: Offer<'_>, topic: &str, wanted: Answer, silence: &str) -> Ver
     }
 }
 
-fn window(offer: Offer<'_>, tokens: u64) -> Verdict {
+/// A tier can sell shorter prompts than its model takes: priority ends at 272,000 tokens for gpt-5.4. Its window is
+/// then the longest prompt with a price and the longest answer together.
+fn window(bought: Bought<'_>, tokens: u64) -> Verdict {
+    let offer = bought.offer;
     let Some(limits) = &offer.model.limits else { return unsaid("no context window is published") };
+    let cut = bought.longest_priced.filter(|longest| *longest < limits.longest_prompt());
+    if let Some(longest) = cut.filter(|longest| longest + limits.max_output.unwrap_or(0) < tokens) {
+        let why =
+            format!("on tier `{}`, prompts above {} tokens have no price", offer.tier, thousands(longest));
+        let latest = offer.history().last().map_or(&limits.source, |entry| &entry.source);
+        return said(false, why, latest);
+    }
     let why = format!("a window of {} tokens is published", thousands(limits.context_window));
     said(limits.context_window >= tokens, why, &limits.source)
 }

@@ -1,14 +1,13 @@
 //! Requirements, and how every route stands to them by the facts of the price files.
 
 use super::super::quantity::QuantityWire;
-use super::super::requirement::{Demand, Requirement};
+use super::super::requirement::{Bought, Demand, Requirement};
 use super::super::wire::{RequirementsWire, Text};
-use super::super::{Route, Verdict};
+use super::super::{Route, RoutePlan, Verdict};
 use super::inputs::known;
-use crate::catalogue::{Catalogue, Offer};
+use crate::catalogue::Catalogue;
 use crate::domain::document::Spanned;
 use crate::domain::problem::{Code, Problems, suggest};
-use crate::domain::route::RouteId;
 
 /// Where data can be required to stay.
 const RESIDENCIES: [&str; 3] = ["us", "eu", "apac"];
@@ -33,15 +32,20 @@ pub fn requirements(
 }
 
 fn verdict(demand: &Demand, route: &Route, catalogue: &Catalogue) -> Verdict {
-    let mut bought: Vec<&RouteId> = Vec::new();
-    for id in &route.bought {
-        if !bought.contains(&id) {
-            bought.push(id);
-        }
-    }
-    // Every route of a checked scenario has an offer.
-    let offers: Vec<Offer<'_>> = bought.into_iter().filter_map(|id| catalogue.offer(id).ok()).collect();
-    demand.judged(&offers)
+    let first = |at: &usize| !route.bought[..*at].contains(&route.bought[*at]);
+    let bought = (0..route.bought.len()).filter(first).filter_map(|at| {
+        let id = &route.bought[at];
+        let plans = route.bought.iter().zip(&route.plans).filter(|(other, _)| *other == id);
+        let longest_priced = plans.filter_map(|(_, plan)| longest_priced(plan)).min();
+        // Every route of a checked scenario has an offer.
+        catalogue.offer(id).ok().map(|offer| Bought { offer, longest_priced })
+    });
+    demand.judged(&bought.collect::<Vec<_>>())
+}
+
+/// The longest prompt that has a price in every month and at every time of day; none where prices have no end.
+fn longest_priced(plan: &RoutePlan) -> Option<u64> {
+    plan.months.iter().flatten().filter_map(|slice| slice.card.longest_prompt()).min()
 }
 
 /// What is stated, in the order of the reports. `false` requires nothing.
