@@ -180,14 +180,19 @@ fn window(bought: Bought<'_>, tokens: u64) -> Verdict {
     let offer = bought.offer;
     let Some(limits) = &offer.model.limits else { return unsaid("no context window is published") };
     let cut = bought.longest_priced.filter(|longest| *longest < limits.longest_prompt());
-    if let Some(longest) = cut.filter(|longest| longest + limits.max_output.unwrap_or(0) < tokens) {
-        let why =
-            format!("on tier `{}`, prompts above {} tokens have no price", offer.tier, thousands(longest));
-        let latest = offer.history().last().map_or(&limits.source, |entry| &entry.source);
-        return said(false, why, latest);
-    }
-    let why = format!("a window of {} tokens is published", thousands(limits.context_window));
-    said(limits.context_window >= tokens, why, &limits.source)
+    let Some(longest) = cut else {
+        let why = format!("a window of {} tokens is published", thousands(limits.context_window));
+        return said(limits.context_window >= tokens, why, &limits.source);
+    };
+    let why = format!(
+        "on tier `{}`, prompts above {} tokens have no price; the model's window is {} tokens",
+        offer.tier,
+        thousands(longest),
+        thousands(limits.context_window)
+    );
+    let window = limits.context_window.min(longest + limits.max_output.unwrap_or(0));
+    let latest = offer.history().last().map_or(&limits.source, |entry| &entry.source);
+    said(window >= tokens, why, latest)
 }
 
 fn residency(offer: Offer<'_>, wanted: &str) -> Verdict {
