@@ -77,12 +77,16 @@ wire_map! {
         no_registration: Option<Spanned<bool>>,
         /// At least so many tokens of input and output together, counted as the route does.
         context_window: Option<Count>,
-        /// us, eu or apac: data is processed there.
+        /// us, eu, apac, uk, ca, jp, …: data is processed there.
         data_residency: Option<Text>,
         /// true: several upstream providers, the next one where one fails.
         fallback: Option<Spanned<bool>>,
         /// At least so many output tokens per second, by published figures.
         speed_tokens_per_s: Option<QuantityWire>,
+        /// At most so many seconds to the first token, by published figures.
+        first_token_s: Option<QuantityWire>,
+        /// At most this share of requests fails, by published figures.
+        error_share: Option<QuantityWire>,
         /// good or excellent: the documentation is rated so, or better, by its source.
         documentation: Option<Text>,
         /// The day on which it must be usable, against the lead time of an approval.

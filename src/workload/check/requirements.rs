@@ -1,21 +1,20 @@
 //! Requirements, and how every route stands to them by the facts of the price files.
 
 use super::super::quantity::QuantityWire;
-use super::super::requirement::{Demand, Requirement};
+use super::super::requirement::{Bought, Demand, Requirement};
 use super::super::wire::{RequirementsWire, Text};
-use super::super::{Route, Verdict};
-use super::inputs::known;
-use crate::catalogue::{Catalogue, Offer};
+use super::super::{Route, RoutePlan, Verdict};
+use super::inputs::{known, known_share};
+use crate::catalogue::{ANYWHERE, Catalogue, PLACES};
 use crate::domain::document::Spanned;
 use crate::domain::problem::{Code, Problems, suggest};
-use crate::domain::route::RouteId;
 
-/// Where data can be required to stay.
-const RESIDENCIES: [&str; 3] = ["us", "eu", "apac"];
 /// What documentation can be required to be rated.
 const WANTED_RATINGS: [&str; 2] = ["good", "excellent"];
 /// The slowest and the fastest output that can be required, tokens per second.
 const SPEEDS: (f64, f64) = (0.001, 1e6);
+/// The shortest and the longest wait for a first token that can be required, seconds: up to a day.
+const WAITS_S: (f64, f64) = (0.001, 86_400.0);
 
 /// What the scenario requires, with a verdict on each of its routes.
 pub fn requirements(
@@ -33,15 +32,20 @@ pub fn requirements(
 }
 
 fn verdict(demand: &Demand, route: &Route, catalogue: &Catalogue) -> Verdict {
-    let mut bought: Vec<&RouteId> = Vec::new();
-    for id in &route.bought {
-        if !bought.contains(&id) {
-            bought.push(id);
-        }
-    }
-    // Every route of a checked scenario has an offer.
-    let offers: Vec<Offer<'_>> = bought.into_iter().filter_map(|id| catalogue.offer(id).ok()).collect();
-    demand.judged(&offers)
+    let first = |at: &usize| !route.bought[..*at].contains(&route.bought[*at]);
+    let bought = (0..route.bought.len()).filter(first).filter_map(|at| {
+        let id = &route.bought[at];
+        let plans = route.bought.iter().zip(&route.plans).filter(|(other, _)| *other == id);
+        let longest_priced = plans.filter_map(|(_, plan)| longest_priced(plan)).min();
+        // Every route of a checked scenario has an offer.
+        catalogue.offer(id).ok().map(|offer| Bought { offer, longest_priced })
+    });
+    demand.judged(&bought.collect::<Vec<_>>())
+}
+
+/// The longest prompt that has a price in every month and at every time of day; none where prices have no end.
+fn longest_priced(plan: &RoutePlan) -> Option<u64> {
+    plan.months.iter().flatten().filter_map(|slice| slice.card.longest_prompt()).min()
 }
 
 /// What is stated, in the order of the reports. `false` requires nothing.
@@ -49,17 +53,26 @@ fn demands(wire: &RequirementsWire, problems: &mut Problems) -> Vec<Demand> {
     let wanted = |flag: &Option<Spanned<bool>>, demand: Demand| {
         flag.as_ref().is_some_and(|flag| flag.value).then_some(demand)
     };
-    let speed = wire.speed_tokens_per_s.as_ref().and_then(|speed| speed_of(speed, problems));
+    let mut figure = |stated: &Option<QuantityWire>, (least, most): (f64, f64)| {
+        stated.as_ref().and_then(|stated| known(Some(stated), least, least, most, problems))
+    };
+    let speed = figure(&wire.speed_tokens_per_s, SPEEDS).map(Demand::Speed);
+    let first_token = figure(&wire.first_token_s, WAITS_S).map(Demand::FirstToken);
+    let errors = wire.error_share.as_ref().and_then(|share| known_share(Some(share), 0.0, problems));
+    // No provider can be required to process data in no place.
+    let places: Vec<&str> = PLACES.into_iter().filter(|place| *place != ANYWHERE).collect();
     let all = [
         wanted(&wire.sla, Demand::Sla),
         wanted(&wire.no_registration, Demand::NoRegistration),
         wire.context_window.as_ref().map(|tokens| Demand::ContextWindow(tokens.0.value)),
         wire.data_residency
             .as_ref()
-            .and_then(|place| name(place, &RESIDENCIES, "residency", problems))
+            .and_then(|place| name(place, &places, "residency", problems))
             .map(Demand::DataResidency),
         wanted(&wire.fallback, Demand::Fallback),
         speed,
+        first_token,
+        errors.map(Demand::Errors),
         wire.documentation
             .as_ref()
             .and_then(|rating| name(rating, &WANTED_RATINGS, "rating", problems))
@@ -67,10 +80,6 @@ fn demands(wire: &RequirementsWire, problems: &mut Problems) -> Vec<Demand> {
         live_by(wire, problems),
     ];
     all.into_iter().flatten().collect()
-}
-
-fn speed_of(wire: &QuantityWire, problems: &mut Problems) -> Option<Demand> {
-    known(Some(wire), SPEEDS.0, SPEEDS.0, SPEEDS.1, problems).map(Demand::Speed)
 }
 
 fn name(word: &Text, known: &[&str], what: &str, problems: &mut Problems) -> Option<String> {
