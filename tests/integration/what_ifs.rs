@@ -80,6 +80,17 @@ fn a_what_if_is_the_file_that_says_the_same() {
     );
 }
 
+/// A known value depends on nothing: its correlations go, and the others stay.
+#[test]
+fn what_is_set_to_a_value_is_correlated_with_nothing() {
+    let two = "correlations:\n  - {a: workloads.chat.volume.requests_per_month, b: workloads.chat.cache.hit_rate, rank: 0.5}\n  - {a: workloads.chat.volume.requests_per_month, b: workloads.chat.volume.growth_per_month, rank: -0.4}\n";
+    let tree = assembled(&format!("{BASE}{two}"));
+    let known = Case::of_pairs(&["workloads.chat.cache.hit_rate=76%".to_owned()]).unwrap();
+    let one = two.lines().filter(|line| !line.contains("hit_rate")).collect::<Vec<_>>().join("\n");
+    let by_hand = support::scenario(&format!("{}{one}\n", BASE.replace("{p10: 20%, p90: 60%}", "76%")));
+    assert!(spends(&known.scenario(&tree, &catalogue()).unwrap()) == spends(&by_hand));
+}
+
 #[test]
 fn combined_what_ifs_hold_at_once_and_sweeps_make_a_case_of_every_value() {
     let text = format!(
