@@ -54,6 +54,8 @@ pub struct PairedRoute {
     pub error_ratio: Option<f64>,
     /// The chances of a and of b to break their budget.
     pub over_budget: [Option<f64>; 2],
+    /// The shares of the input tokens that a and b refuse as too long.
+    pub refused: [f64; 2],
 }
 
 /// A month of a route in two scenarios.
@@ -127,6 +129,7 @@ fn paired_route(label: String, a: (Lived<'_>, usize), b: (Lived<'_>, usize)) -> 
             .map(|m| paired_months[m].month),
         months: paired_months,
         difference: law(spend, expected),
+        refused: [summary_a, summary_b].map(|route| route.shares.rejected_tokens.unwrap_or(0.0)),
         over_budget: [summary_a.over_budget_probability, summary_b.over_budget_probability],
     }
 }

@@ -49,6 +49,9 @@ impl Goal {
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         if let Some((a, b)) = text.split_once(" cheaper than ") {
+            if a.trim() == b.trim() {
+                return Err(said("a route is not cheaper than itself"));
+            }
             return Ok(Goal::Cheaper(a.trim().to_owned(), b.trim().to_owned()));
         }
         if let Some(route) = text.strip_suffix(" within budget") {
@@ -151,7 +154,10 @@ fn cheaper((a, b): (usize, usize), lived: Lived<'_>, confidence: f64) -> Margin 
     };
     let parts: Vec<f64> = less.chunks(less.len().div_ceil(PARTS)).map(at).collect();
     let chance = super::outcome::cheaper(&less);
-    Margin { value: -at(&less), error: super::distribution::mean_error(&parts), chance: Some(chance) }
+    // What costs the same is not cheaper.
+    let above = at(&less);
+    let value = if above == 0.0 { -f64::MIN_POSITIVE } else { -above };
+    Margin { value, error: super::distribution::mean_error(&parts), chance: Some(chance) }
 }
 
 #[cfg(test)]

@@ -22,8 +22,8 @@ pub use distribution::Distribution;
 pub use goal::{Goal, Margin};
 pub use indices::{Index, Indices, indices};
 pub use outcome::{
-    Analysis, Components, ExpectationResult, MonthAnalysis, RouteAnalysis, RouteDifference, Shares, analyse,
-    spends,
+    Analysis, Components, ExpectationResult, MonthAnalysis, Ranked, RouteAnalysis, RouteDifference, Shares,
+    analyse, spends,
 };
 pub use recommend::{Cheapest, Dropped, Recommendation, recommend};
 pub use seek::{Edge, Probe, edges, sharpened};

@@ -191,6 +191,7 @@ pub fn spends(simulation: &Simulation) -> Vec<Ranked> {
     let ranked = |outcome: &RouteOutcome| Ranked {
         spend: spend(outcome),
         serves_the_job: refused(outcome) - least <= MOST_LEFT_OUT,
+        refused: refused(outcome),
     };
     simulation.routes.iter().map(ranked).collect()
 }
@@ -202,6 +203,8 @@ pub struct Ranked {
     pub spend: Summary,
     /// Whether it serves as much as the routes that refuse least.
     pub serves_the_job: bool,
+    /// The share of the input tokens that it refuses as too long.
+    pub refused: f64,
 }
 
 fn route_analysis(

@@ -123,10 +123,9 @@ pub fn sensitivity(
         .map(Input)
         .filter(|input| scenario.law(*input).fixed().is_none())
         .collect();
-    let every: Vec<Drawn> =
-        uncertain.iter().map(|input| Drawn::Assumption(*input)).chain([Drawn::Paths]).collect();
-    let second = again(&every)?;
-    let mixed: Vec<Simulation> = every.iter().map(|drawn| again(&[*drawn])).collect::<Result<_, _>>()?;
+    let every = inputs_of(scenario, &uncertain);
+    let second = again(&every.concat())?;
+    let mixed: Vec<Simulation> = every.iter().map(|drawn| again(drawn)).collect::<Result<_, _>>()?;
     let ends = uncertain.iter().map(|input| swings(scenario, *input, options, go_on));
     let ends: Vec<[(f64, Vec<Ranked>); 2]> = ends.collect::<Result<_, _>>()?;
     let alone = scenario.workloads.iter().any(|workload| workload.sessions.is_some());
@@ -142,7 +141,7 @@ pub fn sensitivity(
         let label = &scenario.routes[at].label;
         let own = |name: &str| !name.starts_with("routes.") || name.starts_with(&format!("routes.{label}."));
         let found = every.iter().zip(&mixed).filter_map(|(drawn, mixed)| {
-            indices(&a, &b, &expected(mixed)).map(|found| (drawn_name(scenario, *drawn), found))
+            indices(&a, &b, &expected(mixed)).map(|found| (drawn_name(scenario, drawn), found))
         });
         let found: Vec<(String, Indices)> = found.filter(|(name, _)| own(name)).collect();
         let mut tornado: Vec<Swing> = uncertain
@@ -170,11 +169,25 @@ pub fn sensitivity(
     Ok(Sensitivity { routes: crate::engine::all(scenario.routes.len(), route), runs })
 }
 
-fn drawn_name(scenario: &Scenario, drawn: Drawn) -> String {
-    match drawn {
+/// What has an index of its own: every assumption by itself, correlated ones together, for what they share belongs to
+/// neither; and the paths.
+fn inputs_of(scenario: &Scenario, uncertain: &[Input]) -> Vec<Vec<Drawn>> {
+    let correlated = &scenario.dependence.inputs;
+    let (together, alone): (Vec<Input>, Vec<Input>) =
+        uncertain.iter().partition(|input| correlated.contains(input));
+    let drawn = |inputs: Vec<Input>| inputs.into_iter().map(Drawn::Assumption).collect::<Vec<_>>();
+    let alone = alone.into_iter().map(|input| vec![Drawn::Assumption(input)]);
+    let together = (!together.is_empty()).then(|| drawn(together));
+    together.into_iter().chain(alone).chain([vec![Drawn::Paths]]).collect()
+}
+
+fn drawn_name(scenario: &Scenario, drawn: &[Drawn]) -> String {
+    let name = |drawn: &Drawn| match drawn {
         Drawn::Assumption(input) => scenario.assumptions[input.0].path.clone(),
         Drawn::Paths => "drift, regime and days".to_owned(),
-    }
+    };
+    let names: Vec<String> = drawn.iter().map(name).collect();
+    if names.len() > 1 { format!("{} (correlated)", names.join(" and ")) } else { names.concat() }
 }
 
 /// The scenario's spends with an assumption known to be at its P10, and at its P90; all others as they were.

@@ -34,7 +34,7 @@ pub struct Arguments {
     #[arg(long, value_name = "RESULT.json")]
     baseline: Option<PathBuf>,
     /// Exit with 3 if a figure of a route's spend grows by more than this, for instance 'p90_increase>5%' or
-    /// 'mean_increase>10k': against the baseline, if there is one, else against the first scenario
+    /// 'mean_increase>10k' (USD): since the baseline, if there is one, and in each case against the first scenario
     #[arg(long, value_name = "RULE", value_parser = ChangeRule::parse)]
     fail_on: Vec<ChangeRule>,
     /// Write comparison.json, .md, .csv and charts to a folder

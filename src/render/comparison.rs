@@ -8,7 +8,7 @@ use super::report::Manifest;
 use super::saved::{Since, relative, since_sheet};
 use super::sheet::Sheet;
 use crate::analysis::{Analysis, ChangeRule, PairedRoute, Pairing, Summary};
-use crate::domain::format::{probability, usd_short};
+use crate::domain::format::{percent, probability, usd_short};
 
 /// Scenarios on the same random numbers, each against the first.
 #[derive(Clone, Debug)]
@@ -91,27 +91,23 @@ impl ComparisonReport {
         ComparisonReport { since, ..self }
     }
 
-    /// What a rule says is broken, in a sentence for each route: against the saved result, if there is one.
+    /// What a rule says is broken, in a sentence for each route: since the saved result, if there is one, and in each
+    /// case against the base.
     pub fn broken(&self, rule: &ChangeRule) -> Vec<String> {
         let line = |route: &str, case: &str, (was, is): (f64, f64)| {
             let change = relative(was, is);
             format!("broken: {rule} on {route}{case}: {} was {}, {change}", usd_short(is), usd_short(was))
         };
-        match &self.since {
-            Some(since) => {
-                let broken = since.routes.iter().filter_map(|(label, then, now)| {
-                    rule.broken(then, now).map(|found| line(label, "", found))
-                });
-                broken.collect()
-            }
-            None => {
-                let broken = self.pairs().filter_map(|(case, route)| {
-                    let case = format!(" in \u{201C}{case}\u{201D}");
-                    rule.broken(&route.a, &route.b).map(|found| line(&route.label, &case, found))
-                });
-                broken.collect()
-            }
-        }
+        let since = self
+            .since
+            .iter()
+            .flat_map(|since| &since.routes)
+            .filter_map(|(label, then, now)| rule.broken(then, now).map(|found| line(label, "", found)));
+        let pairs = self.pairs().filter_map(|(case, route)| {
+            let case = format!(" in \u{201C}{case}\u{201D}");
+            rule.broken(&route.a, &route.b).map(|found| line(&route.label, &case, found))
+        });
+        since.chain(pairs).collect()
     }
 
     /// Each paired route with the name of its case.
@@ -210,12 +206,13 @@ fn pairs_sheet(report: &ComparisonReport, all: bool) -> Sheet {
             usd_short(route.b.p50),
             signed(-d.p50),
             format!("{} to {}", signed(-d.p90), signed(-d.p10)),
-            probability(1.0 - route.a_cheaper),
+            if d.p10 == 0.0 && d.p90 == 0.0 { "same".to_owned() } else { probability(1.0 - route.a_cheaper) },
         ]);
     }
     if shown.len() < count {
         sheet.notes.push(format!("{} other rows are in --format csv, json and --out.", count - shown.len()));
     }
+    sheet.notes.extend(refusals(report));
     sheet.notes.extend(crossings(&shown));
     if let Some(ratio) = worst_ratio(report) {
         sheet.notes.push(format!(
@@ -230,6 +227,20 @@ fn pairs_sheet(report: &ComparisonReport, all: bool) -> Sheet {
             .map(|label| format!("note: {label} is in only one of the scenarios and not compared.")),
     );
     sheet
+}
+
+/// A route that refuses more of the traffic than in the base saves by doing less.
+fn refusals(report: &ComparisonReport) -> Vec<String> {
+    let more = report.pairs().filter(|(_, route)| route.refused[1] > route.refused[0] + 0.01);
+    let note = |(case, route): (&str, &PairedRoute)| {
+        format!(
+            "note: {} refuses {} of the input tokens as too long in \u{201C}{case}\u{201D}, {} in the base: it saves by serving less.",
+            route.label,
+            percent(route.refused[1]),
+            percent(route.refused[0])
+        )
+    };
+    more.map(note).collect()
 }
 
 /// Where lines cross, in sentences.
@@ -399,6 +410,8 @@ struct JsonPair<'a> {
     a_over_budget_probability: Option<f64>,
     b_over_budget_probability: Option<f64>,
     paired_to_independent_error: Option<f64>,
+    a_rejected_input_token_share: f64,
+    b_rejected_input_token_share: f64,
 }
 
 #[derive(Serialize)]
@@ -478,5 +491,7 @@ fn json_pair<'a>(a: &'a str, b: &'a str, route: &'a PairedRoute) -> JsonPair<'a>
         a_over_budget_probability: route.over_budget[0],
         b_over_budget_probability: route.over_budget[1],
         paired_to_independent_error: route.error_ratio,
+        a_rejected_input_token_share: route.refused[0],
+        b_rejected_input_token_share: route.refused[1],
     }
 }

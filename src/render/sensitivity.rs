@@ -107,7 +107,7 @@ fn tornado_sheet(report: &SensitivityReport, route: &RouteSensitivity) -> Sheet 
         sheet.notes.push(format!("{} more drivers are in --format json.", drivers.len() - MOST_DRIVERS));
     }
     sheet.notes.push(format!(
-        "Change of {figure} of spend over {}, {} as things stand. Assumptions at their P10 and P90, prices by the factor shown; each alone, the others with their own ranges.",
+        "Change of {figure} of spend over {}, {} as things stand. Assumptions at their P10 and P90, prices by the factor shown; each alone, the others with their own ranges, correlated ones too.",
         report.horizon,
         usd_short(report.usual(&route.spend))
     ));

@@ -270,6 +270,9 @@ fn changed(node: &Node, apply: &dyn Fn(f64) -> f64, moved: bool) -> Option<Node>
             Value::Scalar(written(apply(number.value), number.percent).into())
         }
         Value::Map(entries) => {
+            if !entries.iter().all(|entry| is_of_a_range(&entry.key.value)) {
+                return None;
+            }
             let entry = |entry: &Entry| {
                 let keep = moved && entry.key.value == "sd";
                 let value =
@@ -281,6 +284,13 @@ fn changed(node: &Node, apply: &dyn Fn(f64) -> f64, moved: bool) -> Option<Node>
         Value::Null | Value::List(_) => return None,
     };
     Some(Node { place: node.place.clone(), value })
+}
+
+/// Whether a key belongs to a range or a law, whose numbers mean the same thing: a whole section does not.
+fn is_of_a_range(key: &str) -> bool {
+    const KEYS: [&str; 10] =
+        ["low", "mode", "high", "mean", "sd", "normal", "lognormal", "logitnormal", "uniform", "triangular"];
+    KEYS.contains(&key) || super::quantity::percentile(key).is_some()
 }
 
 /// A length law times a factor: a constant rounded to whole tokens, or a law with its scale.

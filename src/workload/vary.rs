@@ -7,6 +7,7 @@ use super::extend::Assembled;
 use super::price_edit::PRICES;
 use super::what_if::Case;
 use super::{Assumption, Scenario};
+use crate::catalogue::Component;
 use crate::domain::document::{Entry, Node, Spanned, Value};
 use crate::domain::format::{percent, significant};
 use crate::domain::number::parse_number;
@@ -47,6 +48,15 @@ impl Varied {
     ) -> Result<Self, String> {
         let mut field = Varied::stated(path, times, scenario, base)?;
         if let Some((low, high)) = between {
+            let priced = path.strip_prefix(PRICES).and_then(|price| price.rsplit_once('.'));
+            let component = |name: &str| Component::ALL.iter().any(|component| component.name() == name);
+            if !times && field.times && priced.is_some_and(|(_, last)| component(last)) {
+                (field.times, field.now, field.unit) = (false, None, "");
+            } else if !times && field.times && high > 50.0 {
+                return Err(format!(
+                    "`{path}` is varied by a factor on what is stated; give a range such as 0.5..2"
+                ));
+            }
             if low >= high {
                 return Err(format!("the range of `{path}` ends before it begins"));
             }
@@ -147,7 +157,10 @@ impl Varied {
 
     /// The last key of the path in words: `hit rate`.
     pub fn words(&self) -> String {
-        self.path.rsplit('.').next().unwrap_or_default().replace('_', " ")
+        match self.path.strip_prefix(PRICES) {
+            Some(price) => price.to_owned(),
+            None => self.path.rsplit('.').next().unwrap_or_default().replace('_', " "),
+        }
     }
 }
 

@@ -7,8 +7,9 @@ use super::edit::{Edit, flow, leads, written};
 use super::extend::Assembled;
 use super::price_edit::{PRICES, is_price, price_change};
 use super::{Scenario, quantity};
-use crate::catalogue::{Catalogue, Component};
+use crate::catalogue::{Catalogue, Component, NewPrice};
 use crate::domain::document::{Entry, Field, Named, Node, Spanned, Value, Wire, parse};
+use crate::domain::money::{Rate, Ratio};
 use crate::domain::number::parse_number;
 use crate::domain::problem::{Code, Place, Problems, Source, suggest};
 use crate::wire_map;
@@ -110,12 +111,26 @@ impl Case {
             });
             let new = problems.or_value(new)?;
             let after = Scenario::read(&tree, &new)?;
-            if bills_alike(&scenario, &after) {
+            if bills_alike(&scenario, &after) && !self.could_matter(edit, &tree, known, &scenario) {
                 return Err(without_effect(edit));
             }
             (scenario, priced) = (after, Some(new));
         }
         Ok(scenario)
+    }
+
+    /// Whether another change of the same price would be seen on a bill: then it is only set to what it is.
+    fn could_matter(&self, edit: &Edit, tree: &Assembled, known: &Catalogue, scenario: &Scenario) -> bool {
+        let mut problems = Problems::new();
+        let Some(mut change) = price_change(edit, known, &mut problems) else { return false };
+        change.to = match change.to {
+            NewPrice::Times(_) => NewPrice::Times(Ratio::from_millionths(1_500_000)),
+            NewPrice::Rate(rate) => {
+                NewPrice::Rate(Rate::from_micro_usd_per_million(rate.micro_usd_per_million() + 1_000_000))
+            }
+        };
+        let other = known.with_change(&change).ok().and_then(|other| Scenario::read(tree, &other).ok());
+        other.is_some_and(|other| !bills_alike(scenario, &other))
     }
 }
 
@@ -296,7 +311,10 @@ fn product(sweeps: &[(&Spanned<String>, Vec<Node>)]) -> Vec<Vec<Edit>> {
 
 fn cell_name(name: &str, cell: &[Edit]) -> String {
     let part = |edit: &Edit| {
-        let key = edit.path.value.rsplit('.').next().unwrap_or_default();
+        let key = match edit.path.value.strip_prefix(PRICES) {
+            Some(price) => price,
+            None => edit.path.value.rsplit('.').next().unwrap_or_default(),
+        };
         format!("{} {}", key.replace('_', " "), told(&edit.to))
     };
     let parts: Vec<String> = cell.iter().map(part).collect();
@@ -305,6 +323,9 @@ fn cell_name(name: &str, cell: &[Edit]) -> String {
 
 /// A value as a name tells it: `× 1.25`, `+ 5%`, else as a file writes it.
 fn told(node: &Node) -> String {
+    if node.get("from").is_some() {
+        return flow(node);
+    }
     match (node.get("times"), node.get("plus")) {
         (Some(factor), _) => format!("\u{d7} {}", flow(factor)),
         (_, Some(more)) => format!("+ {}", flow(more)),

@@ -130,6 +130,19 @@ fn the_price_at_which_a_route_wins() {
     assert!(above);
 }
 
+/// What the attacker found: a break-even beside the price as it is, ties, and prompts that are refused.
+#[test]
+fn equal_prices_are_no_advantage_and_refused_prompts_no_saving() {
+    let equal = KNOWN.replace("label: no cache, cache: {hit_rate: 0%}, discount: 25%", "label: no cache");
+    let never = solved(&equal, "workloads.chat.cache.hit_rate", "test/flat cheaper than no cache", &[]);
+    assert!(never["answer"].as_str().unwrap().starts_with("Never"), "{never:#}");
+    let text = equal.replace("- test/flat", "- test/windowed").replace("prompt: 1000", "prompt: 1400");
+    let long =
+        solved(&text, "workloads.chat.prompt", "p90 of test/windowed below 1M", &["--between", "0.5..2"]);
+    let refused = long["probes"].as_array().unwrap().iter().filter(|probe| probe["margin"].is_null()).count();
+    assert!(refused > 10, "beyond 1,500 tokens nothing is served: {long:#}");
+}
+
 #[test]
 fn never_and_always_are_said() {
     let path = "workloads.chat.cache.hit_rate";

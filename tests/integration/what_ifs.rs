@@ -140,6 +140,17 @@ fn a_price_from_a_date_on_is_an_entry_that_begins_then() {
     );
 }
 
+#[test]
+fn a_price_that_is_set_to_what_it_is_changes_nothing_and_is_no_mistake() {
+    for what_if in ["{times: 1}", "{value: 1, from: 2027-03}", "1"] {
+        let same = case(&format!("  a: {{set: {{prices.test/banded.input: {what_if}}}}}"));
+        assert!(spends(&same) == spends(&support::scenario(BASE)), "{what_if}");
+    }
+    let whole =
+        case_in("  a: {set: {workloads.chat.volume: {times: 2}}}", &catalogue()).unwrap_err().to_string();
+    assert!(whole.contains("cannot be multiplied"), "{whole}");
+}
+
 /// Runs scenarios that are to be compared.
 fn together(scenarios: &[&Scenario], trials: u32, seed: u64, sampler: Sampler) -> Vec<Simulation> {
     let options = Options { seed, trials, threads: 0, estimator: Estimator::Fast, sampler };

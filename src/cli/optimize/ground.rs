@@ -7,7 +7,7 @@ use crate::catalogue::{Catalogue, Wanted};
 use crate::cli::outcome::Failure;
 use crate::cli::run::{command_with, options};
 use crate::cli::{PricingArguments, RunArguments, files};
-use crate::domain::problem::Problems;
+use crate::domain::problem::{Code, Problem, Problems};
 use crate::engine::{Engine, Options, Simulation, batches_of};
 use crate::workload::{Assembled, Case, Edit, Scenario};
 
@@ -30,7 +30,21 @@ pub struct Tried {
     analysis: Analysis,
 }
 
+/// Why a value is passed over at which prompts are refused.
+pub fn too_long(title: &str) -> Problems {
+    let mut problems = Problems::new();
+    let title = title.to_owned();
+    problems.push(Problem { code: Code::Conflict, place: None, title, found: String::new(), help: None });
+    problems
+}
+
 impl Tried {
+    /// The share of the input tokens that a route refuses as too long.
+    pub fn refused(&self, label: &str) -> f64 {
+        let route = self.analysis.routes.iter().find(|route| route.label == label);
+        route.and_then(|route| route.shares.rejected_tokens).unwrap_or(0.0)
+    }
+
     /// To be looked at together.
     pub fn lived(&self) -> Lived<'_> {
         Lived { scenario: &self.scenario, simulation: &self.simulation, analysis: &self.analysis }

@@ -1,8 +1,8 @@
 //! `tollcast optimize --map`: which route is the cheapest, over two fields.
 
-use super::ground::Ground;
+use super::ground::{Ground, too_long};
 use super::{Answer, Arguments, Axis};
-use crate::analysis::spends;
+use crate::analysis::{Ranked, spends};
 use crate::cli::outcome::{Failure, say};
 use crate::domain::problem::{Code, Problems};
 use crate::engine::all;
@@ -21,6 +21,9 @@ pub fn run(arguments: &Arguments, axes: &[Axis]) -> Result<Answer, Failure> {
             "give --map twice: PATH=LOW..HIGH for each axis",
         ));
     };
+    if x.path == y.path {
+        return Err(Failure::usage("both axes of the map are one field", "give two fields"));
+    }
     let paths = [x.path.as_str(), y.path.as_str()];
     let mut ground = Ground::read(&arguments.scenario, &paths, &arguments.run, &arguments.pricing)?;
     if arguments.run.trials.is_none() {
@@ -33,6 +36,8 @@ pub fn run(arguments: &Arguments, axes: &[Axis]) -> Result<Answer, Failure> {
     };
     let (x, y) = (field(x)?, field(y)?);
     let (columns, rows) = (x.grid(arguments.cells), y.grid(arguments.cells));
+    // Where a route refuses more than in the scenario itself, it is cheap by doing less.
+    let usual = spends(&ground.simulated(&ground.scenario, ground.options.trials)?);
     let cell = |at: usize| -> Result<Result<Cell, Problems>, Failure> {
         let (column, row) = (columns[at % columns.len()], rows[at / columns.len()]);
         let scenario = match ground.edited(vec![x.edit(column), y.edit(row)]) {
@@ -41,8 +46,17 @@ pub fn run(arguments: &Arguments, axes: &[Axis]) -> Result<Answer, Failure> {
         };
         let simulation = ground.simulated(&scenario, ground.options.trials)?;
         let figure = arguments.at.reader();
-        let routes = spends(&simulation).into_iter().enumerate().filter(|(_, route)| route.serves_the_job);
-        Ok(Ok(Cell::of(routes.map(|(at, route)| (at, figure(&route.spend))).collect())))
+        let serves = |(at, route): &(usize, Ranked)| {
+            route.serves_the_job && route.refused <= usual[*at].refused + 0.01
+        };
+        let routes = spends(&simulation).into_iter().enumerate().filter(serves);
+        let found: Vec<(usize, f64)> = routes.map(|(at, route)| (at, figure(&route.spend))).collect();
+        if found.is_empty() {
+            return Ok(Err(too_long(
+                "every route refuses more of the prompts as too long than in the scenario",
+            )));
+        }
+        Ok(Ok(Cell::of(found)))
     };
     let found = all(columns.len() * rows.len(), cell);
     let (mut cells, mut refused) = (Vec::new(), None);

@@ -1,6 +1,6 @@
 //! `tollcast optimize --solve --until`: the value of a field from which on a goal is met.
 
-use super::ground::Ground;
+use super::ground::{Ground, too_long};
 use super::{Answer, Arguments};
 use crate::analysis::{Goal, Margin, edges, sharpened};
 use crate::cli::outcome::{Failure, say};
@@ -40,12 +40,17 @@ pub fn run(arguments: &Arguments, path: &str, until: &str) -> Result<Answer, Fai
     let field = Varied::new(path, arguments.times, between, &ground.scenario, &ground.tree)
         .map_err(|why| Failure::problem(Code::UnknownName, &why, ""))?;
     let trials = ground.options.trials;
+    let now = ground.tried(ground.scenario.clone(), trials)?;
     let margin = |value: f64, trials: u32| -> Result<Result<Margin, Problems>, Failure> {
         let scenario = match ground.edited(vec![field.edit(value)]) {
             Ok(scenario) => scenario,
             Err(problems) => return Ok(Err(problems)),
         };
         let tried = ground.tried(scenario, trials)?;
+        // What refuses more than in the scenario itself is cheap by doing less: no way to meet a goal.
+        if let Some(route) = goal.routes().iter().find(|r| tried.refused(r) > now.refused(r) + 0.01) {
+            return Ok(Err(too_long(&format!("{route} refuses more of the prompts as too long there"))));
+        }
         goal.margin(tried.lived(), confidence).map(Ok).map_err(|why| unreadable("--until", &why))
     };
     let mut refused: Option<Problems> = None;
@@ -88,7 +93,6 @@ pub fn run(arguments: &Arguments, path: &str, until: &str) -> Result<Answer, Fai
         Ok(found.map(|error| error / edge.slope.abs().max(f64::MIN_POSITIVE)))
     });
     let errors: Vec<Option<f64>> = errors.collect::<Result<_, Failure>>()?;
-    let now = ground.tried(ground.scenario.clone(), trials)?;
     let now = goal.margin(now.lived(), confidence).map_err(|why| unreadable("--until", &why))?;
     let mut more = vec![("--solve", path.to_owned()), ("--until", until.to_owned())];
     more.extend(arguments.confidence.map(|share| ("--confidence", share.0.to_string())));
