@@ -10,6 +10,7 @@ use crate::analysis::{Analysis, Lived, analyse};
 use crate::catalogue::{Catalogue, Wanted};
 use crate::domain::format::{percent, thousands};
 use crate::domain::normal;
+use crate::domain::time::horizon;
 use crate::engine::{BATCH, Batch, Engine, Estimator, Options, Sampler, Simulation, Stopped, batches_of};
 use crate::workload::{Assembled, Input, Scenario, Uncertain};
 
@@ -44,7 +45,7 @@ impl Run {
 
     /// `12 months from Jan 2027`.
     pub fn horizon(&self) -> String {
-        format!("{} months from {}", self.scenario.months.len(), self.scenario.months[0].label())
+        horizon(&self.scenario.months)
     }
 }
 

@@ -11,6 +11,7 @@ use super::{PricingArguments, RunArguments, interrupt, progress};
 use crate::analysis::sensitivity;
 use crate::domain::number::parse_number;
 use crate::domain::problem::{Code, suggest};
+use crate::domain::time::horizon;
 use crate::engine::{Estimator, Options};
 use crate::render::{Manifest, SensitivityReport, sensitivity_charts, sensitivity_json, sensitivity_sheets};
 use crate::workload::Scenario;
@@ -84,7 +85,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         found,
         routes,
         figure: arguments.of as usize,
-        horizon: format!("{} months from {}", scenario.months.len(), scenario.months[0].label()),
+        horizon: horizon(&scenario.months),
         manifest: Manifest::new(scenario, &catalogue, &options, command),
     };
     arguments.shown.deliver(Answer {

@@ -209,6 +209,15 @@ impl Month {
 }
 
 /// `2027-01`.
+/// A row of months in words: `12 months from Jan 2027`, `Jan 2027`.
+pub fn horizon(months: &[Month]) -> String {
+    match months {
+        [] => "no months".to_owned(),
+        [only] => only.label(),
+        [first, ..] => format!("{} months from {}", months.len(), first.label()),
+    }
+}
+
 impl fmt::Display for Month {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.first.strftime("%Y-%m"))

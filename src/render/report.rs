@@ -224,10 +224,7 @@ const NOT_MODELLED: [&str; 7] = [
 pub fn build(scenario: &Scenario, catalogue: &Catalogue, analysis: Analysis, manifest: Manifest) -> Report {
     let order = by_median(&analysis);
     let months = scenario.months.len();
-    let horizon = match scenario.months.as_slice() {
-        [only] => only.label(),
-        all => format!("{} months from {}", all.len(), all[0].label()),
-    };
+    let horizon = crate::domain::time::horizon(&scenario.months);
     let ordered = || order.iter().map(|&at| &analysis.routes[at]);
     Report {
         title: scenario.name.clone(),

@@ -18,6 +18,7 @@ use self::units::UnitsLaw;
 use super::distribution::{Distribution, PARTS, mean_error};
 use super::summary::Summary;
 use crate::domain::format::{count_short, percent, thousands, usd_short};
+use crate::domain::time::horizon;
 use crate::engine::{Options, Simulation};
 use crate::workload::{Amounts, ContractOffer, Per, Scenario, Terms};
 
@@ -186,7 +187,7 @@ fn analysed(
         name: offer.name.clone(),
         route: scenario.routes[offer.route].label.clone(),
         terms: terms_in_words(offer),
-        covers: format!("{} months from {}", offer.months, scenario.months[offer.first].label()),
+        covers: horizon(&scenario.months[offer.first..offer.first + offer.months]),
         note: offer.note.clone(),
         nothing: court.judged(Choice::Nothing),
         best_mean: court.judged(mean),

@@ -6,6 +6,7 @@ use crate::cli::outcome::Failure;
 use crate::cli::run::{command, options, scenarios, simulated};
 use crate::domain::format::thousands;
 use crate::domain::problem::{Code, suggest};
+use crate::domain::time::horizon;
 use crate::render::{CommitmentReport, Manifest, commitment_charts, commitment_json, commitment_sheets};
 use crate::workload::{ContractOffer, Scenario};
 
@@ -41,7 +42,7 @@ fn judged(arguments: &Arguments, names: &[String]) -> Result<CommitmentReport, F
     Ok(CommitmentReport {
         title: run.scenario.name.clone(),
         question: run.scenario.question.clone(),
-        horizon: format!("{} months from {}", months.len(), months[0].label()),
+        horizon: horizon(months),
         manifest: Manifest::new(&run.scenario, &catalogue, &run.options, command),
         offers: found,
     })

@@ -8,6 +8,7 @@ use crate::cli::outcome::Failure;
 use crate::cli::run::{command_with, options};
 use crate::cli::{PricingArguments, RunArguments, files};
 use crate::domain::problem::{Code, Problem, Problems};
+use crate::domain::time::horizon;
 use crate::engine::{Engine, Options, Simulation, batches_of};
 use crate::workload::{Assembled, Case, Edit, Scenario};
 
@@ -107,6 +108,6 @@ impl Ground {
 
     /// `12 months from Jan 2027`.
     pub fn horizon(&self) -> String {
-        format!("{} months from {}", self.scenario.months.len(), self.scenario.months[0].label())
+        horizon(&self.scenario.months)
     }
 }
