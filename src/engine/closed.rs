@@ -1,18 +1,20 @@
-//! Moments of a request in closed form, where prompt and output are lognormal.
+//! Moments of a request in closed form, where prompts are lognormal or mixtures of lognormals.
 //!
 //! With ln X normal (μ, σ), ln O normal (ν, s) and correlation ρ, the part of E[Xᵃ Oᵇ] from prompts below x is
 //! exp(aμ + bν + ½(a²σ² + 2abρσs + b²s²)) · Φ((ln x − μ)/σ − aσ − bρs). An output that does not depend on the
-//! prompt may have any law: its moments are factors. Gates that depend on the prompt's length, mixtures of
-//! prompts, and output limits that are in reach have no such form: [`moments`] then leaves them to quadrature.
+//! prompt may have any law and any limits, and the prompt any mixture: the output's moments are factors, the
+//! parts of a mixture add up. Gates that depend on the prompt's length, and outputs that depend on it while a
+//! limit is in reach or prompts are mixed, have no such form: [`moments`] then leaves them to quadrature.
 
 use super::few::{BASIS, Few, zeros};
 use super::moments::Moments;
-use super::output::OutputLaw;
-use super::tariff::{Quantity, Tariff, Unit};
+use super::output::{OutputLaw, OutputMoments};
+use super::tariff::{Tariff, Unit};
 use super::traffic::{Segment, Terms, Traffic, View};
 use crate::domain::normal;
+use crate::workload::Component;
 
-/// E[Xᵃ Oᵇ] over some stretch of prompts, by a and b with a + b at most 3.
+/// E[Xᵃ Oᵇ] over some stretch of prompts, by a and b with a + b at most 3, under the first output limit.
 type Table = [[f64; 4]; 4];
 
 /// The moments of every segment, if all laws allow it.
@@ -22,11 +24,10 @@ pub fn moments(
     output: &OutputLaw<'_>,
     tariff: &Tariff,
 ) -> Option<Vec<Moments>> {
-    let [prompt] = traffic.prompt.components() else { return None };
-    if prompt.sigma == 0.0 || traffic.cache_correlation != 0.0 {
+    if traffic.cache_correlation != 0.0 {
         return None;
     }
-    let joint = Joint::new(prompt.ln_median + libm::log(terms.prompt_scale), prompt.sigma, output)?;
+    let joint = Joint::new(traffic.prompt.components(), terms.prompt_scale, output)?;
     let mut low = (0.0, Table::default());
     let mut all = Vec::with_capacity(terms.segments.len());
     for (at, segment) in terms.segments.iter().enumerate() {
@@ -39,52 +40,59 @@ pub fn moments(
 
 /// The joint law of prompt and output.
 struct Joint {
-    mu: f64,
-    sigma: f64,
+    prompts: Few<Prompt, 1>,
     /// ρs: how far a power of the output tilts the prompt's score.
     tilt: f64,
-    /// Moments without a limit.
+    /// Of the output, under every limit.
+    output: OutputMoments,
+    /// E[Oᵇ] under every limit, as a multiple of the first's.
+    ratios: Few<[f64; 4], BASIS>,
+}
+
+/// One lognormal of the prompts, or a constant where `sigma` is 0.
+struct Prompt {
+    mu: f64,
+    sigma: f64,
+    /// Moments without a limit, times its weight.
     whole: Table,
 }
 
 impl Joint {
-    fn new(mu: f64, sigma: f64, output: &OutputLaw<'_>) -> Option<Self> {
-        let (powers, tilt) = output.plain_powers(sigma)?;
-        let x: [f64; 4] =
-            std::array::from_fn(|a| libm::exp(a as f64 * mu + 0.5 * (a * a) as f64 * sigma * sigma));
-        let mixed = libm::exp(sigma * tilt);
-        let mut whole = Table::default();
-        for a in 0..4 {
-            for b in 0..4 - a {
-                whole[a][b] = x[a] * powers[b] * mixed.powi((a * b) as i32);
+    fn new(components: &[Component], scale: f64, output: &OutputLaw<'_>) -> Option<Self> {
+        // The score of a mixture is no straight line in those of its parts.
+        let single = if let [prompt] = components { Some(prompt.sigma) } else { None };
+        let (output, tilt) = output.plain_moments(single)?;
+        let ratios = output.ratios()?;
+        let first = output.powers.first()?;
+        let powers = [1.0, first[0], first[1], first[2]];
+        let ln_scale = libm::log(scale);
+        let of = |component: &Component| {
+            let (mu, sigma) = (component.ln_median + ln_scale, component.sigma);
+            let mixed = libm::exp(sigma * tilt);
+            let mut whole = Table::default();
+            for a in 0..4 {
+                // A length of 0 has a logarithm of −∞, and the zeroth power 1.
+                let exponent =
+                    if a == 0 { 0.0 } else { a as f64 * mu + 0.5 * (a * a) as f64 * sigma * sigma };
+                let x = component.weight * libm::exp(exponent);
+                for b in 0..4 - a {
+                    whole[a][b] = x * powers[b] * mixed.powi((a * b) as i32);
+                }
             }
-        }
-        Some(Joint { mu, sigma, tilt, whole })
+            Prompt { mu, sigma, whole }
+        };
+        Some(Joint { prompts: components.iter().map(of).collect(), tilt, output, ratios })
     }
 
-    /// The part from prompts below `x`.
-    #[expect(clippy::needless_range_loop, reason = "the indices are powers")]
+    /// The part from prompts below `x`, which is no whole number of tokens.
     fn below(&self, x: f64) -> Table {
-        if x == f64::INFINITY {
-            return self.whole;
-        }
+        let mut sum = Table::default();
         if x <= 0.0 {
-            return Table::default();
+            return sum;
         }
-        let z = (libm::log(x) - self.mu) / self.sigma;
-        let mut part = Table::default();
-        for a in 0..4 {
-            for b in 0..4 - a {
-                let share = if b > 0 && self.tilt == 0.0 {
-                    // An independent output takes the prompt's own share, which stands at its first power.
-                    part[a][0] / self.whole[a][0]
-                } else {
-                    share_below(z - a as f64 * self.sigma - b as f64 * self.tilt)
-                };
-                part[a][b] = self.whole[a][b] * share;
-            }
-        }
-        part
+        let ln_x = libm::log(x);
+        self.prompts.iter().for_each(|prompt| prompt.add_below(ln_x, self.tilt, &mut sum));
+        sum
     }
 
     fn segment(
@@ -110,7 +118,9 @@ impl Joint {
         }
         let cached: Few<Cached, BASIS> =
             terms.views.iter().map(|view| self.cached(view, segment, &inside, high)).collect();
-        moments.first[1..fixed].fill(inside[0][1]);
+        for (mean, ratio) in moments.first[1..fixed].iter_mut().zip(&self.ratios) {
+            *mean = inside[0][1] * ratio[1];
+        }
         for (mean, part) in moments.first[fixed..].iter_mut().zip(&cached) {
             *mean = part.hit * part.view.share * part.times(0, 0, 1);
         }
@@ -119,12 +129,17 @@ impl Joint {
             for column in 0..=row {
                 moments.second[index] = match (row, column) {
                     (0, _) => inside[2][0],
-                    (row, 0) if row < fixed => inside[1][1],
-                    (row, _) if row < fixed => inside[0][2],
+                    (row, 0) if row < fixed => inside[1][1] * self.ratios[row - 1][1],
+                    (row, column) if row < fixed => {
+                        inside[0][2] * self.output.relative_product(row - 1, column - 1)
+                    }
                     (row, column) if column < fixed => {
                         let part = &cached[row - fixed];
-                        let (a, b) = if column == 0 { (1, 0) } else { (0, 1) };
-                        part.hit * part.view.share * part.times(a, b, 1)
+                        let times = match column {
+                            0 => part.times(1, 0, 1),
+                            limit => part.times(0, 1, 1) * self.ratios[limit - 1][1],
+                        };
+                        part.hit * part.view.share * times
                     }
                     (row, column) => both(&cached[row - fixed], &cached[column - fixed]),
                 };
@@ -132,7 +147,8 @@ impl Joint {
             }
         }
         for (third, quantity) in moments.third.iter_mut().zip(&tariff.quantities) {
-            *third = cube(quantity, quantity.units[at], &inside, &cached[quantity.cached - fixed]);
+            let ratios = &self.ratios[quantity.output - 1];
+            *third = cube(quantity.units[at], ratios, &inside, &cached[quantity.cached - fixed]);
         }
         moments
     }
@@ -148,6 +164,35 @@ impl Joint {
         };
         let cut = (view.cut <= segment.low).then_some(view.cut);
         Cached { view, hit: view.open(), reached, cut }
+    }
+}
+
+impl Prompt {
+    /// Adds the part from prompts below exp(`ln_x`).
+    #[expect(clippy::needless_range_loop, reason = "the indices are powers")]
+    fn add_below(&self, ln_x: f64, tilt: f64, sum: &mut Table) {
+        let whole = |sum: &mut Table| {
+            for a in 0..4 {
+                (0..4 - a).for_each(|b| sum[a][b] += self.whole[a][b]);
+            }
+        };
+        if ln_x == f64::INFINITY || self.sigma == 0.0 {
+            if self.mu < ln_x {
+                whole(sum);
+            }
+            return;
+        }
+        let z = (ln_x - self.mu) / self.sigma;
+        for a in 0..4 {
+            let mut share = share_below(z - a as f64 * self.sigma);
+            for b in 0..4 - a {
+                // An independent output takes the prompt's own share.
+                if b > 0 && tilt != 0.0 {
+                    share = share_below(z - a as f64 * self.sigma - b as f64 * tilt);
+                }
+                sum[a][b] += self.whole[a][b] * share;
+            }
+        }
     }
 }
 
@@ -184,21 +229,20 @@ fn both(v: &Cached<'_>, u: &Cached<'_>) -> f64 {
     v.hit.min(u.hit) / (1.0 + v.view.exponent() + u.view.exponent()) * lengths
 }
 
-/// E[c³] of a quantity c = (w + pX + oO) + C with C = r · hit · S · L.
-fn cube(quantity: &Quantity, unit: Unit, inside: &Table, cached: &Cached<'_>) -> f64 {
-    debug_assert!(quantity.output > 0, "the first sum of a basis is the prompt's");
+/// E[c³] of a quantity c = (w + pX + oO) + C with C = r · hit · S · L; `ratios` are those of its output limit.
+fn cube(unit: Unit, ratios: &[f64; 4], inside: &Table, cached: &Cached<'_>) -> f64 {
     if unit.is_nothing() {
         return 0.0;
     }
-    let whole = power(3, &unit, |a, b| inside[a][b]);
+    let whole = power(3, &unit, |a, b| inside[a][b] * ratios[b]);
     if unit.cached == 0.0 {
         return whole;
     }
     let view = cached.view;
     let share = |k: usize| cached.hit * unit.cached.powi(k as i32) / (1.0 + k as f64 * view.exponent());
     whole
-        + 3.0 * share(1) * power(2, &unit, |a, b| cached.times(a, b, 1))
-        + 3.0 * share(2) * power(1, &unit, |a, b| cached.times(a, b, 2))
+        + 3.0 * share(1) * power(2, &unit, |a, b| cached.times(a, b, 1) * ratios[b])
+        + 3.0 * share(2) * power(1, &unit, |a, b| cached.times(a, b, 2) * ratios[b])
         + share(3) * cached.times(0, 0, 3)
 }
 

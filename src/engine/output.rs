@@ -28,6 +28,26 @@ impl OutputMoments {
         OutputMoments { powers: Few::from_elem([0.0; 3], limits), cross: zeros(limits * limits) }
     }
 
+    /// E[Oᵇ] for b = 0 to 3 under every limit, as a multiple of the first's; 1 where they differ by rounding only.
+    /// `None` where the first limit leaves nothing of what another leaves.
+    pub fn ratios(&self) -> Option<Few<[f64; 4], BASIS>> {
+        let first = self.powers.first()?;
+        let ratio = |power: f64, first: f64| match (power - first).abs() <= 1e-12 * first {
+            true => Some(1.0),
+            false => (first > 0.0).then(|| power / first),
+        };
+        let of = |power: &[f64; 3]| {
+            Some([1.0, ratio(power[0], first[0])?, ratio(power[1], first[1])?, ratio(power[2], first[2])?])
+        };
+        self.powers.iter().map(of).collect()
+    }
+
+    /// E[O_i O_j] as a multiple of E[O²] under the first limit.
+    pub fn relative_product(&self, i: usize, j: usize) -> f64 {
+        let (product, first) = (self.together(i, j), self.powers[0][1]);
+        if (product - first).abs() <= 1e-12 * first { 1.0 } else { product / first }
+    }
+
     /// E[O_i O_j].
     pub fn together(&self, i: usize, j: usize) -> f64 {
         if i == j { self.powers[i][1] } else { self.cross[i * self.powers.len() + j] }
@@ -97,21 +117,14 @@ impl<'a> OutputLaw<'a> {
         OutputLaw { caps: &terms.caps, visible, thoughts: thoughts(traffic, terms, rules) }
     }
 
-    /// E[Oᵇ] for b = 0 to 3 without any limit, and by how much each power tilts the score of a prompt: ρs. `None`
-    /// where limits are in reach of prompts with log-sd `prompt_sigma`, differ, or the law has no such form.
-    pub fn plain_powers(&self, prompt_sigma: f64) -> Option<([f64; 4], f64)> {
+    /// Moments that hold as they stand or tilted by the score of a prompt, and by how much each power tilts it:
+    /// ρs. `None` where outputs depend on prompts and limits are in reach of them, or where the law has no such
+    /// form. `prompt_sigma` is the log-sd of the prompts, if they are a single lognormal.
+    pub fn plain_moments(&self, prompt_sigma: Option<f64>) -> Option<(OutputMoments, f64)> {
         match &self.visible {
-            Visible::Fixed(_) => {
-                let moments = self.fixed();
-                let first = moments.powers.first()?;
-                let alike =
-                    |power: &[f64; 3]| (0..3).all(|k| (power[k] - first[k]).abs() <= 1e-12 * first[k]);
-                moments.powers.iter().all(alike).then_some(([1.0, first[0], first[1], first[2]], 0.0))
-            }
+            Visible::Fixed(_) => Some((self.fixed(), 0.0)),
             Visible::Lognormal { ln_mean, slope, sigma, .. } => {
-                if self.thoughts.len() > 1 {
-                    return None;
-                }
+                let prompt_sigma = prompt_sigma.filter(|_| self.thoughts.len() == 1)?;
                 let s = libm::hypot(*slope, *sigma);
                 let cap = self.caps.iter().copied().fold(f64::INFINITY, f64::min);
                 let reach = if cap.is_finite() { (libm::log(cap) - ln_mean) / s } else { f64::INFINITY };
@@ -119,7 +132,13 @@ impl<'a> OutputLaw<'a> {
                 let free = reach - s > 4.7
                     && reach - 2.0 * s > 3.7
                     && reach - slope.abs() * prompt_sigma / s - s > 3.7;
-                free.then(|| (lognormal_powers(*ln_mean, s), *slope))
+                free.then(|| {
+                    let [_, first, second, third] = lognormal_powers(*ln_mean, s);
+                    let limits = self.caps.len();
+                    let powers = Few::from_elem([first, second, third], limits);
+                    let cross = Few::from_elem(second, limits * limits);
+                    (OutputMoments { powers, cross }, *slope)
+                })
             }
             Visible::Points { .. } => None,
         }
