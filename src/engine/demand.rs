@@ -141,7 +141,7 @@ impl<'a> Demand<'a> {
         let mut found: Vec<Request> = Vec::new();
         let mut before: Option<(Tariff, Request)> = None;
         for month in 0..self.scenario.months.len() {
-            let tariff = Tariff::new(traffic, &self.scenario.routes, &terms.segments, month, values);
+            let tariff = Tariff::new(traffic, &self.scenario.routes, &terms.segments, &[month], values);
             let known = before.as_ref().filter(|(known, _)| known.quantities == tariff.quantities);
             let request = match known {
                 Some((_, request)) => *request,
@@ -169,8 +169,9 @@ impl<'a> Demand<'a> {
         let route = &traffic.routes[law.route];
         let plan = &self.scenario.routes[law.route].plans[traffic.index];
         let factor = values[plan.token_factor.0];
-        let parts = &tariff.lines[law.route].parts;
-        let usd = &tariff.quantities[tariff.lines[law.spill].spend];
+        let lines = &tariff.periods[0].lines;
+        let parts = &lines[law.route].parts;
+        let usd = &tariff.quantities[lines[law.spill].spend];
         let mut request = Request::default();
         for (at, segment) in segments.iter().enumerate() {
             let sums = SegmentSums { requests: moments[at].probability, basis: moments[at].first.clone() };

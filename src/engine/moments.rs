@@ -353,7 +353,7 @@ mod tests {
             let traffic = Traffic::new(&scenario, 0);
             let values: Vec<f64> = scenario.assumptions.iter().map(|a| a.law.median()).collect();
             let terms = traffic.terms(&values);
-            let tariff = Tariff::new(&traffic, &scenario.routes, &terms.segments, 0, &values);
+            let tariff = Tariff::new(&traffic, &scenario.routes, &terms.segments, &[0], &values);
             let integrator = Integrator::new();
             let output = OutputLaw::new(&traffic, &terms, &integrator.rules);
             let closed =

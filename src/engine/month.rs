@@ -9,7 +9,7 @@ use super::counts::{binomial, skewed};
 use super::few::{Few, PRODUCTS, QUANTITIES, SEGMENTS, zeros};
 use super::moments::Moments;
 use super::stream::Stream;
-use super::tariff::Tariff;
+use super::tariff::{Period, Tariff};
 use super::traffic::{Segment, SegmentSums, Terms, Traffic, add_request};
 use crate::domain::normal;
 
@@ -21,6 +21,8 @@ const PLAIN_NORMAL_ERROR: f64 = 0.03;
 const LEAST_POOLED: f64 = 100.0;
 /// Even a law without a useful third moment is drawn one by one up to this many requests only.
 const MOST_DRAWN: f64 = 20_000.0;
+/// The factor of more quantities than this costs more than it saves in a year of months.
+const MOST_FACTORED: usize = 16;
 
 /// What a request of each segment costs: its mean, and how it scatters, as weights on independent scores.
 ///
@@ -202,30 +204,37 @@ impl Pool {
             }
         }
         // Fewer scores pay where their factor costs less than drawing the others, month after month.
-        if 2 * size <= pool.scores && !spread.common {
+        if 2 * size <= pool.scores && size <= MOST_FACTORED && !spread.common {
             pool.weights = correlation_factor(&pool.weights, pool.scores, &pool.sd);
             pool.scores = size;
         }
         pool
     }
 
-    /// Draws what `requests` of them come to, all quantities at once, and adds it to `totals`.
-    fn draw(&self, requests: f64, stream: &mut Stream, totals: &mut [f64], scores: &mut Vec<f64>) {
+    /// Draws what `requests` of them come to, some quantities at once, and adds it to `totals`.
+    fn draw(
+        &self,
+        requests: f64,
+        quantities: &[usize],
+        stream: &mut Stream,
+        totals: &mut [f64],
+        scores: &mut Vec<f64>,
+    ) {
         let root = libm::sqrt(requests);
         scores.clear();
         scores.extend((0..self.scores).map(|_| stream.normal()));
-        for (row, total) in totals.iter_mut().enumerate() {
+        for &row in quantities {
             let weights = &self.weights[row * self.scores..(row + 1) * self.scores];
             let score: f64 = weights.iter().zip(&*scores).map(|(weight, score)| weight * score).sum();
             let noise = self.sd[row] * root * skewed(score, self.skew[row] / root);
             let drawn = requests * self.mean[row] + noise;
             // Only a premium of prices that fall with length is negative.
-            *total += if self.mean[row] >= 0.0 { drawn.max(0.0) } else { drawn };
+            totals[row] += if self.mean[row] >= 0.0 { drawn.max(0.0) } else { drawn };
         }
     }
 }
 
-/// A workload's laws in one trial, for months with the same cards.
+/// A workload's laws in one trial.
 pub struct Laws<'a> {
     traffic: &'a Traffic<'a>,
     terms: &'a Terms,
@@ -236,6 +245,8 @@ pub struct Laws<'a> {
     draw_below: Few<f64, SEGMENTS>,
     /// The pool of all segments.
     pub whole: Pool,
+    /// Pools without some segments: the months of a trial mostly leave out the same.
+    parts: Vec<(Few<bool, SEGMENTS>, Pool)>,
     /// Room for the scores of a month.
     scores: Vec<f64>,
 }
@@ -253,12 +264,22 @@ impl<'a> Laws<'a> {
         let draw_below =
             moments.iter().enumerate().map(|(at, moments)| spread.draw_below(tariff, at, moments)).collect();
         let whole = Pool::new(&spread, &moments, &|_| true);
-        Laws { traffic, terms, tariff, moments, spread, draw_below, whole, scores: Vec::new() }
+        Laws {
+            traffic,
+            terms,
+            tariff,
+            moments,
+            spread,
+            draw_below,
+            whole,
+            parts: Vec::new(),
+            scores: Vec::new(),
+        }
     }
 
-    /// Draws a month of `requests` requests into `totals`, one figure per quantity of the tariff, USD; returns
-    /// whether all of it came from the limit law.
-    pub fn month(&mut self, requests: f64, stream: &mut Stream, totals: &mut [f64]) -> bool {
+    /// Draws a month of `requests` requests in a period into `totals`, one figure per quantity of the tariff, USD;
+    /// returns whether all of it came from the limit law. Quantities of other periods stay 0.
+    pub fn month(&mut self, requests: f64, period: &Period, stream: &mut Stream, totals: &mut [f64]) -> bool {
         totals.fill(0.0);
         let single = |at: usize| {
             let expected = requests * self.moments[at].probability;
@@ -267,7 +288,7 @@ impl<'a> Laws<'a> {
         };
         if !(0..self.moments.len()).any(single) {
             if requests > 0.0 {
-                self.whole.draw(requests, stream, totals, &mut self.scores);
+                self.whole.draw(requests, &period.quantities, stream, totals, &mut self.scores);
             }
             return true;
         }
@@ -279,16 +300,29 @@ impl<'a> Laws<'a> {
             left -= count;
             probability_left = (probability_left - probability).max(1e-300);
             let sums = self.drawn(&self.terms.segments[at], count, stream);
-            for (total, quantity) in totals.iter_mut().zip(&self.tariff.quantities) {
-                *total += quantity.in_segment(&quantity.units[at], &sums);
+            for &row in &period.quantities {
+                let quantity = &self.tariff.quantities[row];
+                totals[row] += quantity.in_segment(&quantity.units[at], &sums);
             }
         }
-        let pool = Pool::new(&self.spread, &self.moments, &|at| !single(at));
+        let singles: Few<bool, SEGMENTS> = (0..self.moments.len()).map(single).collect();
+        let part = self.part(&singles);
+        let pool = &self.parts[part].1;
         // What is left falls into the pool or, where single segments have all, by rounding nowhere.
         if left > 0.0 && pool.probability > 0.0 {
-            pool.draw(left, stream, totals, &mut self.scores);
+            pool.draw(left, &period.quantities, stream, totals, &mut self.scores);
         }
         false
+    }
+
+    /// The number of the pool without some segments.
+    fn part(&mut self, without: &[bool]) -> usize {
+        if let Some(known) = self.parts.iter().position(|(known, _)| known.as_slice() == without) {
+            return known;
+        }
+        let pool = Pool::new(&self.spread, &self.moments, &|at| !without[at]);
+        self.parts.push((without.into(), pool));
+        self.parts.len() - 1
     }
 
     /// Sums of `requests` requests of a segment, each drawn.
@@ -387,7 +421,7 @@ mod tests {
             let traffic = Traffic::new(&scenario, 0);
             let values: Vec<f64> = scenario.assumptions.iter().map(|a| a.law.median()).collect();
             let terms = traffic.terms(&values);
-            let tariff = Tariff::new(&traffic, &scenario.routes, &terms.segments, 0, &values);
+            let tariff = Tariff::new(&traffic, &scenario.routes, &terms.segments, &[0], &values);
             let moments = Integrator::new().moments(&traffic, &terms, &tariff);
             let spread = Spread::new(&tariff, &moments, false);
             let withins: [&dyn Fn(usize) -> bool; 2] = [&|_| true, &|at| at != 0];

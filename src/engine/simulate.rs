@@ -157,7 +157,7 @@ struct Desk {
     ledgers: Vec<Ledger>,
     /// What the trial at hand is made of, by route, where that was asked for.
     items: Vec<Items>,
-    /// Sums that wait to be billed at tariffs that all trials share: by workload, tariff and segment.
+    /// Sums that wait to be billed at tariffs that all trials share: by workload, period and segment.
     unbilled: Vec<Vec<Vec<SegmentSums>>>,
 }
 
@@ -169,8 +169,8 @@ struct Prepared<'a> {
     may_search: bool,
     /// For each month the first one with the same cards.
     same_cards: Vec<usize>,
-    /// The tariffs of months with their own cards, where they are the same in all trials.
-    tariffs: Option<Vec<(usize, Tariff)>>,
+    /// The tariff, where it is the same in all trials.
+    tariff: Option<Tariff>,
 }
 
 /// One workload's volume as level · drift, both lognormal with known parameters.
@@ -286,8 +286,9 @@ impl<'a> Engine<'a> {
             self.trial(trial, &mut desk, &mut batch);
         }
         for (workload, unbilled) in self.workloads.iter().zip(&desk.unbilled) {
-            for ((_, tariff), sums) in workload.tariffs.iter().flatten().zip(unbilled) {
-                for (route, line) in batch.routes.iter_mut().zip(&tariff.lines) {
+            let periods = workload.tariff.iter().flat_map(|tariff| &tariff.periods);
+            for (period, sums) in periods.zip(unbilled) {
+                for (route, line) in batch.routes.iter_mut().zip(&period.lines) {
                     route.sums.bill(&line.parts, sums, 0.0);
                 }
             }
@@ -340,23 +341,23 @@ impl<'a> Engine<'a> {
         let search_u: Vec<f64> =
             expected.iter().map(|_| if workload.may_search { searches.uniform() } else { 0.5 }).collect();
         let own;
-        let tariffs = match &workload.tariffs {
-            Some(tariffs) => tariffs,
+        let tariff = match &workload.tariff {
+            Some(tariff) => tariff,
             None => {
-                own = workload.tariffs_of(self.scenario, &terms.segments, values);
+                own = workload.tariff_of(self.scenario, &terms.segments, values);
                 &own
             }
         };
-        for (number, (group, tariff)) in tariffs.iter().enumerate() {
-            let mut source = Source::new(self, traffic, &terms, tariff);
+        let mut source = Source::new(self, traffic, &terms, tariff);
+        for (number, period) in tariff.periods.iter().enumerate() {
             for (month, mean) in expected.iter().enumerate() {
-                if workload.same_cards[month] != *group {
+                if workload.same_cards[month] != period.month {
                     continue;
                 }
                 let mut stream = Stream::new(self.options.seed, trial, traffic.purposes[month]);
-                let requests = source.month(mean.requests, &mut stream);
+                let requests = source.month(mean.requests, period, &mut stream);
                 batch.requests[month] += source.counted(mean.requests, requests);
-                for (index, line) in tariff.lines.iter().enumerate() {
+                for (index, line) in period.lines.iter().enumerate() {
                     let ledger = &mut desk.ledgers[index * expected.len() + month];
                     source.enter(line, mean.requests, ledger);
                     let plan = &self.scenario.routes[index].plans[traffic.index];
@@ -371,15 +372,15 @@ impl<'a> Engine<'a> {
                     }
                 }
             }
-            let sums = source.sums();
-            for (items, line) in desk.items.iter_mut().zip(&tariff.lines) {
+            let sums = source.take_sums();
+            for (items, line) in desk.items.iter_mut().zip(&period.lines) {
                 items.bill(&line.parts, &sums);
             }
-            if workload.tariffs.is_some() && terms.views.iter().all(|view| view.shortfall == 0.0) {
+            if workload.tariff.is_some() && terms.views.iter().all(|view| view.shortfall == 0.0) {
                 desk.unbilled[index][number].iter_mut().zip(&sums).for_each(|(all, more)| all.add(more));
                 continue;
             }
-            for (index, line) in tariff.lines.iter().enumerate() {
+            for (index, line) in period.lines.iter().enumerate() {
                 let shortfall = terms.views[traffic.routes[index].view].shortfall;
                 batch.routes[index].sums.bill(&line.parts, &sums, shortfall);
             }
@@ -400,7 +401,7 @@ impl<'a> Prepared<'a> {
             searches: Purpose::named(&format!("searches {name}")),
             same_cards: (0..months).map(|m| (0..m).find(|&before| same(before, m)).unwrap_or(m)).collect(),
             may_search: plans().any(|plan| fixed(plan.searches_per_request) != Some(0.0)),
-            tariffs: None,
+            tariff: None,
             traffic,
         };
         let inputs = scenario.routes.iter().flat_map(|route| {
@@ -410,25 +411,23 @@ impl<'a> Prepared<'a> {
         if inputs.into_iter().all(|input| fixed(input).is_some()) {
             let values: Vec<f64> = scenario.assumptions.iter().map(|a| a.law.median()).collect();
             let segments = prepared.traffic.terms(&values).segments;
-            prepared.tariffs = Some(prepared.tariffs_of(scenario, &segments, &values));
+            prepared.tariff = Some(prepared.tariff_of(scenario, &segments, &values));
         }
         prepared
     }
 
-    /// Sums of nothing for every tariff that all trials share.
+    /// Sums of nothing for every period of a tariff that all trials share.
     fn no_sums(&self) -> Vec<Vec<SegmentSums>> {
-        let none = |(_, tariff): &(usize, Tariff)| {
-            vec![SegmentSums::empty(self.traffic.basis_len()); tariff.served.len()]
-        };
-        self.tariffs.iter().flatten().map(none).collect()
+        let Some(tariff) = &self.tariff else { return Vec::new() };
+        let none = vec![SegmentSums::empty(self.traffic.basis_len()); tariff.served.len()];
+        vec![none; tariff.periods.len()]
     }
 
-    /// The tariff of every month with cards of its own.
-    fn tariffs_of(&self, scenario: &Scenario, segments: &[Segment], values: &[f64]) -> Vec<(usize, Tariff)> {
-        let groups = (0..self.same_cards.len()).filter(|&month| self.same_cards[month] == month);
-        groups
-            .map(|month| (month, Tariff::new(&self.traffic, &scenario.routes, segments, month, values)))
-            .collect()
+    /// The tariff of a trial.
+    fn tariff_of(&self, scenario: &Scenario, segments: &[Segment], values: &[f64]) -> Tariff {
+        let months: Vec<usize> =
+            (0..self.same_cards.len()).filter(|&month| self.same_cards[month] == month).collect();
+        Tariff::new(&self.traffic, &scenario.routes, segments, &months, values)
     }
 }
 

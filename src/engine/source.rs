@@ -8,10 +8,10 @@ use super::kernel::Arithmetic;
 use super::month::Laws;
 use super::simulate::Engine;
 use super::stream::Stream;
-use super::tariff::{Line, Tariff};
+use super::tariff::{Line, Period, Tariff};
 use super::traffic::{SegmentSums, Terms, Traffic, month_requests};
 
-/// The months of a workload in one trial, as long as the same cards hold.
+/// The months of a workload in one trial.
 pub struct Source<'a> {
     traffic: &'a Traffic<'a>,
     terms: &'a Terms,
@@ -26,9 +26,9 @@ pub struct Source<'a> {
 }
 
 enum Way<'a> {
-    /// By laws; and the requests expected so far.
+    /// By laws; and the requests expected since sums were taken.
     Fast(Box<Laws<'a>>, f64),
-    /// Request by request; the last month's sums, and all so far.
+    /// Request by request; the last month's sums, and all since they were taken.
     Exact(Arithmetic, Vec<SegmentSums>, Vec<SegmentSums>),
 }
 
@@ -51,19 +51,19 @@ impl<'a> Source<'a> {
         Source { traffic, terms, tariff, way, totals: zeros(tariff.quantities.len()), each, pooled: true }
     }
 
-    /// Draws a month that expects `mean` requests; returns how many came.
-    pub fn month(&mut self, mean: f64, stream: &mut Stream) -> f64 {
+    /// Draws a month of a period that expects `mean` requests; returns how many came.
+    pub fn month(&mut self, mean: f64, period: &Period, stream: &mut Stream) -> f64 {
         match &mut self.way {
             Way::Fast(laws, expected) => {
                 *expected += mean;
                 let requests = month_requests(self.traffic, mean, stream);
-                self.pooled = laws.month(requests, stream, &mut self.totals);
+                self.pooled = laws.month(requests, period, stream, &mut self.totals);
                 requests
             }
             Way::Exact(arithmetic, month, all) => {
                 *month = exact::month_sums(self.traffic, self.terms, mean, *arithmetic, stream);
-                for (total, quantity) in self.totals.iter_mut().zip(&self.tariff.quantities) {
-                    *total = quantity.of(month);
+                for &quantity in &period.quantities {
+                    self.totals[quantity] = self.tariff.quantities[quantity].of(month);
                 }
                 all.iter_mut().zip(&*month).for_each(|(all, month)| all.add(month));
                 month.iter().map(|sums| sums.requests).sum()
@@ -113,17 +113,21 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// The sums of all months so far: expected, or counted.
-    pub fn sums(self) -> Vec<SegmentSums> {
-        match self.way {
+    /// The sums of all months since they were last taken: expected, or counted.
+    pub fn take_sums(&mut self) -> Vec<SegmentSums> {
+        match &mut self.way {
             Way::Fast(laws, expected) => {
+                let expected = std::mem::take(expected);
                 let sums = |moments: &super::moments::Moments| SegmentSums {
                     requests: expected * moments.probability,
                     basis: moments.first.iter().map(|mean| expected * mean).collect(),
                 };
                 laws.moments.iter().map(sums).collect()
             }
-            Way::Exact(_, _, all) => all,
+            Way::Exact(_, _, all) => {
+                let none = all.iter().map(|sums| SegmentSums::empty(sums.basis.len())).collect();
+                std::mem::replace(all, none)
+            }
         }
     }
 }

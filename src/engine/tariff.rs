@@ -70,15 +70,26 @@ impl Quantity {
     }
 }
 
-/// What a workload costs on every route in months with the same cards.
+/// What a workload costs on every route, from period to period.
 #[derive(Clone, Debug)]
 pub struct Tariff {
-    /// Distinct spends and premiums, USD.
+    /// Distinct spends and premiums of all periods, USD.
     pub quantities: Vec<Quantity>,
+    /// Months with the same cards.
+    pub periods: Vec<Period>,
+    /// For each segment, whether any route ever serves it.
+    pub served: Vec<bool>,
+}
+
+/// Months with the same cards on all routes.
+#[derive(Clone, Debug)]
+pub struct Period {
+    /// The first of its months.
+    pub month: usize,
     /// One per route.
     pub lines: Vec<Line>,
-    /// For each segment, whether any route serves it.
-    pub served: Vec<bool>,
+    /// Indices of the quantities of its lines, each once.
+    pub quantities: Vec<usize>,
 }
 
 /// A route's place among the quantities, and what its bill is made of.
@@ -124,16 +135,32 @@ pub struct Parts {
 }
 
 impl Tariff {
-    /// The tariff of a trial in month number `month`.
+    /// The tariff of a trial, for the periods that begin in some months.
     pub fn new(
+        traffic: &Traffic<'_>,
+        routes: &[BuyingRoute],
+        segments: &[Segment],
+        months: &[usize],
+        values: &[f64],
+    ) -> Self {
+        let mut tariff =
+            Tariff { quantities: Vec::new(), periods: Vec::new(), served: vec![false; segments.len()] };
+        for &month in months {
+            let period = tariff.period(traffic, routes, segments, month, values);
+            tariff.periods.push(period);
+        }
+        tariff
+    }
+
+    fn period(
+        &mut self,
         traffic: &Traffic<'_>,
         routes: &[BuyingRoute],
         segments: &[Segment],
         month: usize,
         values: &[f64],
-    ) -> Self {
-        let mut tariff =
-            Tariff { quantities: Vec::new(), lines: Vec::new(), served: vec![false; segments.len()] };
+    ) -> Period {
+        let mut lines = Vec::with_capacity(routes.len());
         for (index, bought) in routes.iter().enumerate() {
             let plan = &bought.plans[traffic.index];
             let route = Route {
@@ -146,14 +173,18 @@ impl Tariff {
                 left: 1.0 - values[bought.discount.0],
             };
             let (spend, premium, parts) = route.line(segments);
-            for (any, unit) in tariff.served.iter_mut().zip(&parts.served.units) {
+            for (any, unit) in self.served.iter_mut().zip(&parts.served.units) {
                 *any |= !unit.is_nothing();
             }
-            let spend = tariff.slot(spend);
-            let premium = (!premium.is_nothing()).then(|| tariff.slot(premium));
-            tariff.lines.push(Line { spend, premium, parts });
+            let spend = self.slot(spend);
+            let premium = (!premium.is_nothing()).then(|| self.slot(premium));
+            lines.push(Line { spend, premium, parts });
         }
-        tariff
+        let mut quantities: Vec<usize> =
+            lines.iter().flat_map(|line| [Some(line.spend), line.premium]).flatten().collect();
+        quantities.sort_unstable();
+        quantities.dedup();
+        Period { month, lines, quantities }
     }
 
     fn slot(&mut self, quantity: Quantity) -> usize {
@@ -312,14 +343,14 @@ mod tests {
         let traffic = Traffic::new(&scenario, 0);
         let values: Vec<f64> = scenario.assumptions.iter().map(|a| a.law.median()).collect();
         let terms = traffic.terms(&values);
-        let tariff = Tariff::new(&traffic, &scenario.routes, &terms.segments, 0, &values);
+        let tariff = Tariff::new(&traffic, &scenario.routes, &terms.segments, &[0], &values);
         let sums: Vec<SegmentSums> = (0..terms.segments.len())
             .map(|at| {
                 let tokens = (1..=traffic.basis_len()).map(|sum| (1_000_000 * (at + 2) / sum) as f64);
                 SegmentSums { requests: 100.0, basis: tokens.collect() }
             })
             .collect();
-        for (index, (line, route)) in tariff.lines.iter().zip(&scenario.routes).enumerate() {
+        for (index, (line, route)) in tariff.periods[0].lines.iter().zip(&scenario.routes).enumerate() {
             let (plan, columns) = (&route.plans[0], &traffic.routes[index]);
             let left = Ratio::nearest(values[route.discount.0]).complement();
             let (mut spend, mut premium) = (Usd::ZERO, Usd::ZERO);

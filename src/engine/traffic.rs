@@ -453,9 +453,14 @@ pub fn add_request(terms: &Terms, x: f64, gate: f64, share_u: f64, output: f64, 
     for (sum, cap) in basis[1..=outputs].iter_mut().zip(&terms.caps) {
         *sum += whole(output.min(*cap));
     }
+    // Views mostly differ by their minimum or gate, and not by their share.
+    let (mut exponent, mut share) = (0.0, 1.0);
     for (sum, view) in basis[1 + outputs..].iter_mut().zip(&terms.views) {
         if x >= view.minimum && gate > view.threshold {
-            *sum += whole(x.min(view.cut) * view.share_at(share_u));
+            if view.exponent() != exponent {
+                (exponent, share) = (view.exponent(), view.share_at(share_u));
+            }
+            *sum += whole(x.min(view.cut) * share);
         }
     }
 }
