@@ -1,8 +1,8 @@
 //! What a month comes to in one trial.
 //!
-//! The number of requests is drawn. Segments that expect few of them are drawn request by request, after how
-//! many fall into each (so rare crossings are whole numbers, and may be none). All other segments together are
-//! one pool: its spends and premiums follow their joint limit law, each with its own mean, variance and
+//! The number of requests is drawn. Segments that expect few of them stand alone: how many fall into each is
+//! drawn (so rare crossings are whole numbers, and may be none), and what they come to, request by request where
+//! the limit law of so few would not do. All other segments together are one pool: its spends and premiums follow their joint limit law, each with its own mean, variance and
 //! skewness and all with their covariance.
 
 use super::counts::{binomial, skewed};
@@ -17,7 +17,7 @@ use crate::domain::normal;
 /// their segment comes to. It is 0.735 · E[c³] / (E[c²] E[c] n) for n requests of cost c; the skewness
 /// correction leaves about a thirtieth of it (METHOD.md).
 const PLAIN_NORMAL_ERROR: f64 = 0.03;
-/// Fewer requests than this are always drawn: their number itself is too grainy for a normal law.
+/// Segments that expect fewer requests than this stand alone: their number itself is too grainy for a normal law.
 const LEAST_POOLED: f64 = 100.0;
 /// Even a law without a useful third moment is drawn one by one up to this many requests only.
 const MOST_DRAWN: f64 = 20_000.0;
@@ -100,7 +100,7 @@ impl Spread {
             if mean * square > 0.0 { third / (square * mean) } else { 0.0 }
         };
         let most = (0..tariff.quantities.len()).map(error).fold(0.0, f64::max);
-        (0.735 * most / PLAIN_NORMAL_ERROR).clamp(LEAST_POOLED, MOST_DRAWN)
+        (0.735 * most / PLAIN_NORMAL_ERROR).min(MOST_DRAWN)
     }
 }
 
@@ -284,7 +284,7 @@ impl<'a> Laws<'a> {
         let single = |at: usize| {
             let expected = requests * self.moments[at].probability;
             // What comes once in a million months is left to the pool: it changes no moment that could be seen.
-            expected > 1e-6 && expected < self.draw_below[at]
+            expected > 1e-6 && expected < self.draw_below[at].max(LEAST_POOLED) && self.draw_below[at] > 0.0
         };
         if !(0..self.moments.len()).any(single) {
             if requests > 0.0 {
@@ -292,37 +292,49 @@ impl<'a> Laws<'a> {
             }
             return true;
         }
+        let singles: Few<bool, SEGMENTS> = (0..self.moments.len()).map(single).collect();
         let (mut left, mut probability_left) = (requests, 1.0);
-        for at in (0..self.moments.len()).filter(|&at| single(at)) {
+        for at in (0..singles.len()).filter(|&at| singles[at]) {
             // A multinomial is a chain of binomials: each segment takes its share of what is left.
             let probability = self.moments[at].probability;
             let count = binomial(left, (probability / probability_left).min(1.0), stream.uniform());
             left -= count;
             probability_left = (probability_left - probability).max(1e-300);
+            if count >= self.draw_below[at] {
+                let alone: Few<bool, SEGMENTS> = (0..singles.len()).map(|other| other != at).collect();
+                self.draw_part(&alone, count, period, stream, totals);
+                continue;
+            }
             let sums = self.drawn(&self.terms.segments[at], count, stream);
             for &row in &period.quantities {
                 let quantity = &self.tariff.quantities[row];
                 totals[row] += quantity.in_segment(&quantity.units[at], &sums);
             }
         }
-        let singles: Few<bool, SEGMENTS> = (0..self.moments.len()).map(single).collect();
-        let part = self.part(&singles);
-        let pool = &self.parts[part].1;
-        // What is left falls into the pool or, where single segments have all, by rounding nowhere.
-        if left > 0.0 && pool.probability > 0.0 {
-            pool.draw(left, &period.quantities, stream, totals, &mut self.scores);
-        }
+        self.draw_part(&singles, left, period, stream, totals);
         false
     }
 
-    /// The number of the pool without some segments.
-    fn part(&mut self, without: &[bool]) -> usize {
-        if let Some(known) = self.parts.iter().position(|(known, _)| known.as_slice() == without) {
-            return known;
+    /// Draws requests that fall into none of some segments.
+    fn draw_part(
+        &mut self,
+        without: &[bool],
+        requests: f64,
+        period: &Period,
+        stream: &mut Stream,
+        totals: &mut [f64],
+    ) {
+        let known = self.parts.iter().position(|(known, _)| known.as_slice() == without);
+        let part = known.unwrap_or_else(|| {
+            let pool = Pool::new(&self.spread, &self.moments, &|at| !without[at]);
+            self.parts.push((without.into(), pool));
+            self.parts.len() - 1
+        });
+        let pool = &self.parts[part].1;
+        // Where single segments have all requests, what rounding leaves falls nowhere.
+        if requests > 0.0 && pool.probability > 0.0 {
+            pool.draw(requests, &period.quantities, stream, totals, &mut self.scores);
         }
-        let pool = Pool::new(&self.spread, &self.moments, &|at| !without[at]);
-        self.parts.push((without.into(), pool));
-        self.parts.len() - 1
     }
 
     /// Sums of `requests` requests of a segment, each drawn.

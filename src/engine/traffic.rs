@@ -321,7 +321,7 @@ impl View {
 
     /// The share that the uniform `u` gives.
     pub fn share_at(&self, u: f64) -> f64 {
-        libm::pow(u, self.exponent())
+        libm::exp(self.exponent() * libm::log(u))
     }
 
     /// The probability that a prompt of length `x` and score `z` hits.
@@ -332,7 +332,7 @@ impl View {
             self.open
         } else {
             let rest = libm::sqrt(1.0 - correlation * correlation);
-            normal::cdf((correlation * z - self.threshold) / rest)
+            normal::Table::get().at((correlation * z - self.threshold) / rest).0
         }
     }
 }
@@ -388,13 +388,14 @@ impl Gate<'_> {
         let rest = libm::sqrt(1.0 - self.correlation * self.correlation);
         let nodes = self.nodes();
         let total: f64 = nodes.iter().map(|(_, weight)| weight).sum();
+        let table = normal::Table::get();
         // The share that passes, and how fast it falls with the threshold.
         let passing = |threshold: f64| {
             let (mut share, mut slope) = (0.0, 0.0);
             for (z, weight) in &nodes {
-                let distance = (self.correlation * z - threshold) / rest;
-                share += weight * normal::cdf(distance);
-                slope += weight * normal::density(distance) / rest;
+                let (below, density) = table.at((self.correlation * z - threshold) / rest);
+                share += weight * below;
+                slope += weight * density / rest;
             }
             (share / total, slope / total)
         };
@@ -410,7 +411,8 @@ impl Gate<'_> {
             }
             let step = threshold + (share - wanted) / slope;
             let next = if low < step && step < high { step } else { 0.5 * (low + high) };
-            if (next - threshold).abs() < 1e-12 {
+            // As far as the table goes.
+            if (next - threshold).abs() < 1e-10 {
                 break;
             }
             threshold = next;
@@ -431,7 +433,7 @@ impl Gate<'_> {
             for i in 0..GATE_NODES {
                 let z = from + (to - from) * (i as f64 + 0.5) / GATE_NODES as f64;
                 let billed = (self.scale * self.law.at_score(z)).min(limit);
-                nodes.push((z, billed * normal::density(z) * (to - from)));
+                nodes.push((z, billed * normal::Table::get().at(z).1 * (to - from)));
             }
         };
         piece(minimum.min(longest), longest, self.longest);
