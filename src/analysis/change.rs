@@ -6,10 +6,12 @@ use super::summary::{Figure, Summary};
 use crate::domain::number::parse_number;
 
 /// A rule that an answer breaks where a figure grows by more than a limit: `p90_increase>5%`.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ChangeRule {
     figure: &'static str,
     limit: Limit,
+    /// As it was written, without spaces.
+    text: String,
 }
 
 /// How much is too much.
@@ -41,7 +43,8 @@ impl ChangeRule {
             return Err("the limit of an increase is not negative".to_owned());
         }
         let limit = if number.percent { Limit::Share(number.value) } else { Limit::Usd(number.value) };
-        Ok(ChangeRule { figure, limit })
+        let text = text.chars().filter(|c| !c.is_whitespace()).collect();
+        Ok(ChangeRule { figure, limit, text })
     }
 
     /// What the figure was and is, if its change breaks the rule. A figure that was nothing grows by more than any
@@ -60,8 +63,8 @@ impl ChangeRule {
 impl fmt::Display for ChangeRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.limit {
-            Limit::Share(share) => write!(f, "{}_increase>{}%", self.figure, share * 100.0),
-            Limit::Usd(usd) => write!(f, "{}_increase>{usd}", self.figure),
+            Limit::Share(_) => f.write_str(&self.text),
+            Limit::Usd(_) => write!(f, "{} USD", self.text),
         }
     }
 }
@@ -88,6 +91,10 @@ mod tests {
         {
             assert!(ChangeRule::parse(text).is_err(), "{text}");
         }
-        assert_eq!(ChangeRule::parse("p90_increase>5%").unwrap().to_string(), "p90_increase>5%");
+        for (text, told) in
+            [("p90_increase > 7%", "p90_increase>7%"), ("mean_increase>5", "mean_increase>5 USD")]
+        {
+            assert_eq!(ChangeRule::parse(text).unwrap().to_string(), told);
+        }
     }
 }

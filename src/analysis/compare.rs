@@ -92,8 +92,9 @@ fn paired_route(label: String, a: (Lived<'_>, usize), b: (Lived<'_>, usize)) -> 
     // routes leave of the scatter of requests.
     let alike = same_terms((a.0.scenario, a.1), (b.0.scenario, b.1));
     let second = if alike { first } else { &b.0.simulation.routes[b.1] };
-    let b = if alike { a } else { b };
-    let [summary_a, summary_b] = [a, b].map(|(lived, at)| &lived.analysis.routes[at]);
+    // Budgets and windows may still differ.
+    let [own_a, own_b] = [a, b].map(|(lived, at)| &lived.analysis.routes[at]);
+    let spend_b = if alike { &own_a.spend } else { &own_b.spend };
     let (sampler, months) = (a.0.simulation.sampler, a.0.simulation.months);
     let law =
         |drawn: Vec<f64>, expected: Vec<f64>| Distribution::of_sample(sampler, drawn, expected).summary();
@@ -117,8 +118,8 @@ fn paired_route(label: String, a: (Lived<'_>, usize), b: (Lived<'_>, usize)) -> 
         sd(&totals(&first.expected.spend, months)).hypot(sd(&totals(&second.expected.spend, months)));
     PairedRoute {
         label,
-        a: summary_a.spend.clone(),
-        b: summary_b.spend.clone(),
+        a: own_a.spend.clone(),
+        b: spend_b.clone(),
         a_cheaper: cheaper(&spend),
         error_ratio: (independent > 0.0).then(|| sd(&expected) / independent),
         premium: law(over(|route| &route.premium), over(|route| &route.expected.premium)),
@@ -129,8 +130,8 @@ fn paired_route(label: String, a: (Lived<'_>, usize), b: (Lived<'_>, usize)) -> 
             .map(|m| paired_months[m].month),
         months: paired_months,
         difference: law(spend, expected),
-        refused: [summary_a, summary_b].map(|route| route.shares.rejected_tokens.unwrap_or(0.0)),
-        over_budget: [summary_a.over_budget_probability, summary_b.over_budget_probability],
+        refused: [own_a, own_b].map(|route| route.shares.rejected_tokens.unwrap_or(0.0)),
+        over_budget: [own_a.over_budget_probability, own_b.over_budget_probability],
     }
 }
 

@@ -118,7 +118,8 @@ pub fn sensitivity(
     };
     let again = |drawn: &[Drawn]| run(Engine::drawn_again(scenario, drawn, options));
     let base_engine = Engine::drawn_again(scenario, &[], options).compared();
-    let base = run(Engine::drawn_again(scenario, &[], options).compared())?;
+    let batches = base_engine.run(0..batches_of(options.trials), go_on)?;
+    let base = base_engine.blank().merged(batches);
     let uncertain: Vec<Input> = (0..scenario.assumptions.len())
         .map(Input)
         .filter(|input| scenario.law(*input).fixed().is_none())
@@ -139,18 +140,25 @@ pub fn sensitivity(
             |simulation: &Simulation| totals(&simulation.routes[at].expected.spend, simulation.months);
         let (a, b) = (expected(&base), expected(&second));
         let label = &scenario.routes[at].label;
-        let own = |name: &str| !name.starts_with("routes.") || name.starts_with(&format!("routes.{label}."));
-        let found = every.iter().zip(&mixed).filter_map(|(drawn, mixed)| {
-            indices(&a, &b, &expected(mixed)).map(|found| (drawn_name(scenario, drawn), found))
-        });
-        let found: Vec<(String, Indices)> = found.filter(|(name, _)| own(name)).collect();
+        let own = |input: Input| concerns(scenario, input, at);
+        let of_route = |drawn: &Drawn| match drawn {
+            Drawn::Assumption(input) => own(*input),
+            Drawn::Paths => true,
+        };
+        let found = every.iter().zip(&mixed).filter(|(drawn, _)| drawn.iter().any(of_route));
+        let found: Vec<(String, Indices)> = found
+            .filter_map(|(drawn, mixed)| {
+                indices(&a, &b, &expected(mixed)).map(|found| (drawn_name(scenario, drawn), found))
+            })
+            .collect();
         let mut tornado: Vec<Swing> = uncertain
             .iter()
             .zip(&ends)
+            .filter(|(input, _)| own(**input))
             .map(|(input, ends)| usage_swing(scenario, *input, ends, at, &usual[at].spend))
             .collect();
         tornado.extend(price_swings(&base.routes[at], base.months, price_change));
-        tornado.retain(|swing| own(&swing.name) && swing.change.iter().flatten().any(|usd| *usd != 0.0));
+        tornado.retain(|swing| swing.change.iter().flatten().any(|usd| *usd != 0.0));
         tornado.sort_by(|x, y| y.width(1).total_cmp(&x.width(1)));
         let paths = expected(&mixed[mixed.len() - 1]);
         RouteSensitivity {
@@ -159,10 +167,7 @@ pub fn sensitivity(
             tornado,
             indices: found,
             layers: layers(&base.routes[at], alone.as_ref().map(|run| &run.routes[at]), base.months, &paths),
-            worst: worst(scenario, &totals(&base.routes[at].spend, base.months), &inputs)
-                .into_iter()
-                .filter(|input| own(&input.name))
-                .collect(),
+            worst: worst(scenario, &totals(&base.routes[at].spend, base.months), &inputs, &own),
         }
     };
     let runs = 2 + every.len() + 2 * uncertain.len() + usize::from(alone.is_some());
@@ -224,7 +229,7 @@ fn usage_swing(
     };
     Swing {
         name: assumption.path.clone(),
-        driver: if assumption.path.ends_with(".discount") { Driver::Price } else { Driver::Usage },
+        driver: if scenario.routes[route].discount == input { Driver::Price } else { Driver::Usage },
         ends: [ends[0].0, ends[1].0],
         unit: assumption.unit,
         change: [0, 1, 2].map(|at| change(&SWING_FIGURES[at])),
@@ -315,8 +320,19 @@ fn layers(
     }
 }
 
-/// What the inputs were where spend was above its P95.
-fn worst(scenario: &Scenario, spend: &[f64], inputs: &[(Vec<f64>, Vec<f64>)]) -> Vec<WorstInput> {
+/// Whether an assumption is about workloads, or about this route.
+fn concerns(scenario: &Scenario, input: Input, route: usize) -> bool {
+    let of_routes = scenario.assumptions[input.0].path.starts_with("routes.");
+    !of_routes || scenario.routes[route].depends_on(input)
+}
+
+/// What the inputs of a route were where spend was above its P95.
+fn worst(
+    scenario: &Scenario,
+    spend: &[f64],
+    inputs: &[(Vec<f64>, Vec<f64>)],
+    own: &dyn Fn(Input) -> bool,
+) -> Vec<WorstInput> {
     let mut sorted = spend.to_vec();
     sorted.sort_by(f64::total_cmp);
     let least = quantile(&sorted, 1.0 - WORST);
@@ -334,7 +350,8 @@ fn worst(scenario: &Scenario, spend: &[f64], inputs: &[(Vec<f64>, Vec<f64>)]) ->
             shift: (worst - usual) / sd,
         })
     };
-    let assumptions = scenario.assumptions.iter().enumerate().filter_map(|(at, assumption)| {
+    let assumptions = scenario.assumptions.iter().enumerate();
+    let assumptions = assumptions.filter(|(at, _)| own(Input(*at))).filter_map(|(at, assumption)| {
         input(assumption.path.clone(), assumption.unit, &|trial| inputs[trial].0[at])
     });
     let volumes = scenario.workloads.iter().enumerate().filter_map(|(at, workload)| {

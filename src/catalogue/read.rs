@@ -131,7 +131,7 @@ fn read_all<'a>(sources: &'a [Arc<Source>], problems: &mut Problems) -> Vec<File
                 }
                 files.push((provider, source));
             }
-            Err(found) => found.into_sorted().into_iter().for_each(|p| problems.push(p)),
+            Err(found) => problems.extend(found),
         }
     }
     files.into_iter().map(|(provider, source)| File::Read(Box::new(provider), source)).collect()

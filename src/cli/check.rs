@@ -36,7 +36,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     for (source, kind) in sources.iter().zip(kinds) {
         match checked(source, kind, &catalogue) {
             Ok(line) => lines.push(format!("ok  {}: {line}\n", source.name)),
-            Err(Failure::Input(found)) => found.into_sorted().into_iter().for_each(|p| problems.push(p)),
+            Err(Failure::Input(found)) => problems.extend(found),
             Err(other) => return Err(other),
         }
     }
@@ -115,7 +115,7 @@ fn what_ifs(assembled: &Assembled, catalogue: &Catalogue) -> Result<usize, Probl
     let mut problems = Problems::new();
     for case in &cases {
         if let Err(found) = case.scenario(assembled, catalogue) {
-            found.into_sorted().into_iter().for_each(|problem| problems.push(problem));
+            problems.extend(found);
         }
     }
     problems.or_value(Some(cases.len()))

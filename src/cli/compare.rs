@@ -100,7 +100,7 @@ fn cases(arguments: &Arguments) -> Result<(Vec<Named>, Catalogue), Failure> {
         let read = |found: Result<Scenario, Problems>, problems: &mut Problems| match found {
             Ok(scenario) => Some(scenario),
             Err(found) => {
-                found.into_sorted().into_iter().for_each(|problem| problems.push(problem));
+                problems.extend(found);
                 None
             }
         };
@@ -124,7 +124,8 @@ fn cases(arguments: &Arguments) -> Result<(Vec<Named>, Catalogue), Failure> {
 fn what_ifs(assembled: &[Assembled], arguments: &Arguments) -> Result<Vec<Vec<Case>>, Failure> {
     let mut all: Vec<Vec<Case>> = assembled.iter().map(Assembled::cases).collect::<Result<_, _>>()?;
     for wanted in &arguments.what_if {
-        let known: Vec<&str> = all.iter().flatten().map(|case| case.what_if.as_str()).collect();
+        let mut known: Vec<&str> = all.iter().flatten().map(|case| case.what_if.as_str()).collect();
+        known.dedup();
         if !known.contains(&wanted.as_str()) {
             let help = suggest(wanted, known);
             return Err(Failure::problem(Code::UnknownName, &format!("no what-if `{wanted}`"), &help));
@@ -139,12 +140,19 @@ fn what_ifs(assembled: &[Assembled], arguments: &Arguments) -> Result<Vec<Vec<Ca
     Ok(all)
 }
 
-/// Tells cases of one name apart by their files.
+/// Tells cases of one name apart by their files, and by their order in one file.
 fn told_apart(all: &mut [Named], paths: &[PathBuf]) {
-    let names: Vec<String> = all.iter().map(|case| case.name.clone()).collect();
-    for case in all {
-        if names.iter().filter(|name| **name == case.name).count() > 1 {
+    let several = |all: &[Named], name: &str| all.iter().filter(|case| case.name == *name).count() > 1;
+    let alike: Vec<bool> = all.iter().map(|case| several(all, &case.name)).collect();
+    if paths.len() > 1 {
+        for (case, _) in all.iter_mut().zip(&alike).filter(|(_, alike)| **alike) {
             case.name = format!("{} ({}, {})", case.name, case.file + 1, paths[case.file].display());
+        }
+    }
+    for at in 1..all.len() {
+        let before = all[..at].iter().filter(|case| case.name == all[at].name).count();
+        if before > 0 {
+            all[at].name = format!("{} [{}]", all[at].name, before + 1);
         }
     }
 }
@@ -220,7 +228,7 @@ fn saved(path: &Path) -> Result<Saved, Failure> {
     })
 }
 
-/// Says which rules are broken, against the saved result if there is one, else against the first scenario.
+/// Says which rules are broken: since the saved result, if there is one, and in each case against the first.
 fn verdict(report: &ComparisonReport, rules: &[ChangeRule]) -> Exit {
     let broken: Vec<String> = rules.iter().flat_map(|rule| report.broken(rule)).collect();
     broken.iter().for_each(|line| say(line));

@@ -220,6 +220,11 @@ impl Problems {
         });
     }
 
+    /// Notes all that others found.
+    pub fn extend(&mut self, others: Problems) {
+        others.into_sorted().into_iter().for_each(|problem| self.push(problem));
+    }
+
     /// Notes a problem. The same mistake at the same place (a YAML alias used twice, say) counts once.
     pub fn push(&mut self, problem: Problem) {
         if self.list.len() >= MOST_KEPT {

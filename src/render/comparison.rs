@@ -34,24 +34,37 @@ pub struct ComparisonReport {
 pub struct CaseRow {
     /// Its name.
     pub name: String,
-    /// The route with the lowest median, of those that serve the whole job.
-    pub cheapest: String,
-    /// What that costs over the horizon, USD.
+    /// The route with the lowest median, of those that serve the whole job and meet what the case requires. `None`
+    /// where none does.
+    pub cheapest: Option<CheapestRoute>,
+    /// Whether the case requires anything of its routes.
+    pub requires: bool,
+}
+
+/// The cheapest route of a case.
+#[derive(Clone, Debug)]
+pub struct CheapestRoute {
+    /// Its label.
+    pub label: String,
+    /// What it costs over the horizon, USD.
     pub spend: Summary,
     /// Its chance to break the budget.
     pub over_budget: Option<f64>,
 }
 
 impl CaseRow {
-    /// The row of a case with its answers; every scenario has a route.
+    /// The row of a case with its answers.
     pub fn new(name: &str, analysis: &Analysis) -> Self {
-        let serve = analysis.routes.iter().filter(|route| route.serves_the_job());
-        let best = serve.min_by(|a, b| a.spend.p50.total_cmp(&b.spend.p50)).unwrap_or(&analysis.routes[0]);
+        let recommendation = &analysis.recommendation;
+        let best = recommendation.cheapest.p50.map(|at| &analysis.routes[at]);
         CaseRow {
             name: name.to_owned(),
-            cheapest: best.label.clone(),
-            spend: best.spend.clone(),
-            over_budget: best.over_budget_probability,
+            cheapest: best.map(|best| CheapestRoute {
+                label: best.label.clone(),
+                spend: best.spend.clone(),
+                over_budget: best.over_budget_probability,
+            }),
+            requires: !recommendation.dropped.is_empty(),
         }
     }
 }
@@ -165,9 +178,15 @@ pub fn signed(value: f64) -> String {
 
 /// The cases, each with its cheapest route.
 fn cases_sheet(report: &ComparisonReport) -> Sheet {
-    let base = &report.cases[0];
-    let budget = report.cases.iter().any(|case| case.over_budget.is_some());
-    let mut head = vec!["case", "cheapest route", "P50", "P90", "P50 against the base"];
+    let best = |case: &CaseRow| case.cheapest.clone();
+    let base = best(&report.cases[0]);
+    let budget = report.cases.iter().filter_map(best).any(|best| best.over_budget.is_some());
+    let cheapest = if report.cases.iter().any(|case| case.requires) {
+        "cheapest that meets the requirements"
+    } else {
+        "cheapest route"
+    };
+    let mut head = vec!["case", cheapest, "P50", "P90", "P50 against the base"];
     head.extend(budget.then_some("over budget"));
     let title = if report.cases.len() > 1 {
         format!("Spend over {}, all cases on the same random numbers", report.horizon)
@@ -176,10 +195,19 @@ fn cases_sheet(report: &ComparisonReport) -> Sheet {
     };
     let mut sheet = Sheet::new(title, &head);
     for (at, case) in report.cases.iter().enumerate() {
-        let against = if at == 0 { String::new() } else { relative(base.spend.p50, case.spend.p50) };
-        let mut row = vec![case.name.clone(), case.cheapest.clone()];
-        row.extend([usd_short(case.spend.p50), usd_short(case.spend.p90), against]);
-        row.extend(budget.then(|| case.over_budget.map_or(String::new(), probability)));
+        let Some(best) = best(case) else {
+            let mut row = vec![case.name.clone(), "none".to_owned()];
+            row.resize(head.len(), String::new());
+            sheet.rows.push(row);
+            continue;
+        };
+        let against = match &base {
+            Some(base) if at > 0 => relative(base.spend.p50, best.spend.p50),
+            _ => String::new(),
+        };
+        let mut row = vec![case.name.clone(), best.label];
+        row.extend([usd_short(best.spend.p50), usd_short(best.spend.p90), against]);
+        row.extend(budget.then(|| best.over_budget.map_or(String::new(), probability)));
         sheet.rows.push(row);
     }
     sheet
@@ -193,7 +221,8 @@ const MOST_TOLD: usize = 8;
 /// Every route in every case against the base, as far as that can be read.
 fn pairs_sheet(report: &ComparisonReport, all: bool) -> Sheet {
     let base = &report.cases[0].name;
-    let head = ["route", "case", "base, P50", "case, P50", "difference, P50", "P10 to P90", "case cheaper"];
+    let head =
+        ["route", "case", "base, P50", "case, P50", "case less base, P50", "P10 to P90", "case cheaper"];
     let mut sheet = Sheet::new(format!("Each route against itself in \u{201C}{base}\u{201D}"), &head);
     let (pairs, count) = (report.pairs().collect::<Vec<_>>(), report.pairs().count());
     let shown = if all || count <= MOST_SHOWN { pairs } else { report.leading() };
@@ -215,10 +244,7 @@ fn pairs_sheet(report: &ComparisonReport, all: bool) -> Sheet {
     sheet.notes.extend(refusals(report));
     sheet.notes.extend(crossings(&shown));
     if let Some(ratio) = worst_ratio(report) {
-        sheet.notes.push(format!(
-            "The paired difference is known {} as precisely as from independent runs, or better.",
-            times(ratio)
-        ));
+        sheet.notes.push(precision(ratio));
     }
     let unpaired = report.unpaired();
     sheet.notes.extend(
@@ -292,7 +318,7 @@ fn sentence(case: &str, route: &PairedRoute) -> String {
     )
 }
 
-/// What the differences are made of: base against case, mean over the horizon.
+/// What the differences are made of: case less base, mean over the horizon.
 fn components_sheet(report: &ComparisonReport) -> Sheet {
     let names = report.pairs().next().map_or(Vec::new(), |(_, route)| {
         route.items.iter().map(|(name, _)| name.replace('_', " ")).collect::<Vec<_>>()
@@ -300,7 +326,7 @@ fn components_sheet(report: &ComparisonReport) -> Sheet {
     let mut head = vec!["route", "case"];
     head.extend(names.iter().map(String::as_str));
     head.push("of it, premium");
-    let mut sheet = Sheet::new("What the mean difference is made of, USD", &head);
+    let mut sheet = Sheet::new("What the mean difference is made of, case less base, USD", &head);
     for (case, route) in report.pairs() {
         let mut row = vec![route.label.clone(), case.to_owned()];
         row.extend(route.items.iter().map(|(_, d)| signed(-d.mean)));
@@ -328,8 +354,15 @@ fn worst_ratio(report: &ComparisonReport) -> Option<f64> {
     report.pairs().filter_map(|(_, route)| route.error_ratio).reduce(f64::max)
 }
 
-fn times(ratio: f64) -> String {
-    if ratio > 0.0 { format!("{:.1} times", 1.0 / ratio) } else { "exactly, not only".to_owned() }
+fn precision(ratio: f64) -> String {
+    if ratio > 0.0 {
+        let times = 1.0 / ratio;
+        format!(
+            "The paired difference is known {times:.1} times as precisely as from independent runs, or better."
+        )
+    } else {
+        "The paired difference is known exactly.".to_owned()
+    }
 }
 
 /// The comparison as Markdown, fit for a comment on a change.
@@ -377,6 +410,8 @@ pub fn comparison_csv(report: &ComparisonReport) -> anyhow::Result<String> {
 struct Json<'a> {
     schema_version: u32,
     currency: &'static str,
+    /// How every difference is taken.
+    difference: &'static str,
     manifests: &'a [Manifest],
     scenarios: Vec<&'a str>,
     cases: Vec<JsonCase<'a>>,
@@ -388,8 +423,9 @@ struct Json<'a> {
 #[derive(Serialize)]
 struct JsonCase<'a> {
     name: &'a str,
-    cheapest_route: &'a str,
-    spend_usd: &'a Summary,
+    /// `null` where no route meets what the case requires.
+    cheapest_route: Option<&'a str>,
+    spend_usd: Option<&'a Summary>,
     over_budget_probability: Option<f64>,
 }
 
@@ -450,15 +486,19 @@ pub fn comparison_json(report: &ComparisonReport) -> anyhow::Result<String> {
             .collect(),
         notes: &since.notes,
     });
-    let cases = report.cases.iter().map(|case| JsonCase {
-        name: &case.name,
-        cheapest_route: &case.cheapest,
-        spend_usd: &case.spend,
-        over_budget_probability: case.over_budget,
+    let cases = report.cases.iter().map(|case| {
+        let best = case.cheapest.as_ref();
+        JsonCase {
+            name: &case.name,
+            cheapest_route: best.map(|best| best.label.as_str()),
+            spend_usd: best.map(|best| &best.spend),
+            over_budget_probability: best.and_then(|best| best.over_budget),
+        }
     });
     let json = Json {
         schema_version: 1,
         currency: "USD",
+        difference: "a_minus_b",
         manifests: &report.manifests,
         scenarios: report.cases.iter().map(|case| case.name.as_str()).collect(),
         cases: cases.collect(),

@@ -35,7 +35,8 @@ pub use audit::audit_sheet;
 pub use backtest::{BacktestReport, backtest_charts, backtest_json, backtest_rows, backtest_sheet};
 pub use commitment::{CommitmentReport, commitment_charts, commitment_json, commitment_sheets};
 pub use comparison::{
-    CaseRow, ComparisonReport, comparison_csv, comparison_json, comparison_markdown, comparison_terminal,
+    CaseRow, CheapestRoute, ComparisonReport, comparison_csv, comparison_json, comparison_markdown,
+    comparison_terminal,
 };
 pub use csv::months_csv;
 pub use figures::{charts, difference_chart, overlay_chart};

@@ -55,58 +55,48 @@ impl<'a> Change<'a> {
     }
 }
 
-/// What no what-if may change: compared scenarios share their months and random numbers.
-const FIXED: [&str; 9] =
-    ["tollcast", "name", "start", "months", "trials", "seed", "extends", "what_if", "expect"];
+/// What no what-if may change, and why.
+const FIXED: [(&[&str], &str); 3] = [
+    (
+        &["start", "months", "trials", "seed"],
+        "scenarios are compared over the same months and on the same random numbers",
+    ),
+    (
+        &["what_if", "expect", "commitments"],
+        "it belongs to the file and not to a case of it; change the file itself",
+    ),
+    (&["tollcast", "name", "extends"], "it says what the file is; a what-if is named by its own key"),
+];
 
 impl Edit {
     /// Applies the edit to the tree of a scenario.
     pub fn apply(&self, root: &mut Node, problems: &mut Problems) -> Option<()> {
         let change = Change::read(&self.to, problems)?;
         let (head, rest) = split(&self.path.value);
-        if FIXED.contains(&head) {
+        if let Some((_, help)) = FIXED.iter().find(|(keys, _)| keys.contains(&head)) {
             let title = format!("a what-if cannot change `{head}`");
-            let help = "scenarios are compared over the same months and on the same random numbers";
-            problems.at(Code::Conflict, &self.path.place, title, "", help);
+            problems.at(Code::Conflict, &self.path.place, title, "", *help);
             return None;
-        }
-        if head == "workloads" {
-            self.forget_other_volume(root);
         }
         match (head, rest) {
             ("routes", Some(rest)) => self.at_route(root, rest, &change, problems),
             ("workloads", Some(rest)) => {
-                self.known_workload(root, rest, problems)?;
+                let name = self.known_workload(root, rest, problems)?;
+                forget_other_volume(root, &name, &rest[name.len()..]);
                 self.descend(root, &self.path.value, &change, problems)
             }
             _ => self.descend(root, &self.path.value, &change, problems),
         }
     }
 
-    /// A volume is stated by the day or by the month: setting one takes the place of the other.
-    fn forget_other_volume(&self, root: &mut Node) {
-        let path = &self.path.value;
-        let Some(volume) = path.rfind(".volume.") else { return };
-        let other = match &path[volume + ".volume.".len()..] {
-            "requests_per_day" => "requests_per_month",
-            "requests_per_month" => "requests_per_day",
-            _ => return,
-        };
-        let name = path["workloads.".len()..volume].to_owned();
-        let workload = root.get_mut("workloads").and_then(|workloads| workloads.get_mut(&name));
-        if let Some(Value::Map(fields)) =
-            workload.and_then(|w| w.get_mut("volume")).map(|volume| &mut volume.value)
-        {
-            fields.retain(|field| field.key.value != other);
-        }
-    }
-
-    fn known_workload(&self, root: &Node, rest: &str, problems: &mut Problems) -> Option<()> {
+    /// The workload that the path below `workloads` begins with.
+    fn known_workload(&self, root: &Node, rest: &str, problems: &mut Problems) -> Option<String> {
         let names = root.get("workloads").map(Node::keys).unwrap_or_default();
-        if names.iter().any(|name| leads(rest, name)) {
-            return Some(());
+        let best = names.iter().filter(|name| leads(rest, name)).max_by_key(|name| name.len());
+        if best.is_none() {
+            self.unknown("workload", split(rest).0, "workloads", &names, problems);
         }
-        self.unknown("workload", split(rest).0, "workloads", &names, problems)
+        best.map(|name| (*name).to_owned())
     }
 
     fn unknown(
@@ -237,6 +227,21 @@ impl Edit {
         place_all(&mut new, &self.to.place);
         *node = new;
         Some(())
+    }
+}
+
+/// A volume is stated by the day or by the month: setting one, at `field` of the workload `name`, takes the place of
+/// the other.
+fn forget_other_volume(root: &mut Node, name: &str, field: &str) {
+    let other = match field {
+        ".volume.requests_per_day" => "requests_per_month",
+        ".volume.requests_per_month" => "requests_per_day",
+        _ => return,
+    };
+    let workload = root.get_mut("workloads").and_then(|workloads| workloads.get_mut(name));
+    let volume = workload.and_then(|workload| workload.get_mut("volume"));
+    if let Some(Value::Map(fields)) = volume.map(|volume| &mut volume.value) {
+        fields.retain(|field| field.key.value != other);
     }
 }
 

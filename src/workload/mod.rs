@@ -247,6 +247,23 @@ pub struct Route {
     pub place: Place,
 }
 
+impl Route {
+    /// Whether its bill depends on an assumption about routes.
+    pub fn depends_on(&self, input: Input) -> bool {
+        let of_plan = |plan: &RoutePlan| {
+            [
+                plan.hit_rate,
+                plan.share_when_hit,
+                plan.write_share,
+                plan.write_1h_share,
+                plan.token_factor,
+                plan.searches_per_request,
+            ]
+        };
+        self.discount == input || self.plans.iter().flat_map(of_plan).any(|other| other == input)
+    }
+}
+
 /// How one workload is bought on one route.
 #[derive(Clone, Debug)]
 pub struct RoutePlan {

@@ -99,24 +99,37 @@ impl Case {
     /// # Errors
     /// All problems of its edits, and of the scenario that they make.
     pub fn scenario(&self, base: &Assembled, catalogue: &Catalogue) -> Result<Scenario, Problems> {
-        let tree = self.on(base)?;
+        let (tree, priced) = self.checked(base, catalogue)?;
         let mut scenario = Scenario::read(&tree, catalogue)?;
-        let mut priced: Option<Catalogue> = None;
+        let mut known = catalogue;
+        for (edit, new) in &priced {
+            let after = Scenario::read(&tree, new)?;
+            if bills_alike(&scenario, &after) && !self.could_matter(edit, &tree, known, &scenario) {
+                return Err(without_effect(edit));
+            }
+            (scenario, known) = (after, new);
+        }
+        Ok(scenario)
+    }
+
+    /// The tree with all edits, and the prices after each edit of one; all that is wrong with any of them.
+    fn checked(
+        &self,
+        base: &Assembled,
+        catalogue: &Catalogue,
+    ) -> Result<(Assembled, Vec<(&Edit, Catalogue)>), Problems> {
+        let mut problems = Problems::new();
+        let tree = self.on(base).map_err(|found| problems.extend(found)).ok();
+        let mut priced: Vec<(&Edit, Catalogue)> = Vec::new();
         for edit in self.edits.iter().filter(|edit| is_price(edit)) {
-            let mut problems = Problems::new();
-            let known = priced.as_ref().unwrap_or(catalogue);
+            let known = priced.last().map_or(catalogue, |(_, known)| known);
             let new = price_change(edit, known, &mut problems).and_then(|change| {
                 let changed = known.with_change(&change);
                 changed.map_err(|why| problems.at(Code::NoPrice, &edit.path.place, why, "", "")).ok()
             });
-            let new = problems.or_value(new)?;
-            let after = Scenario::read(&tree, &new)?;
-            if bills_alike(&scenario, &after) && !self.could_matter(edit, &tree, known, &scenario) {
-                return Err(without_effect(edit));
-            }
-            (scenario, priced) = (after, Some(new));
+            priced.extend(new.map(|new| (edit, new)));
         }
-        Ok(scenario)
+        problems.or_value(tree.map(|tree| (tree, priced)))
     }
 
     /// Whether another change of the same price would be seen on a bill: then it is only set to what it is.
@@ -196,7 +209,7 @@ fn edit_of(pair: &str, problems: &mut Problems) -> Option<Edit> {
             Some(Edit { path, to })
         }
         Err(wrong) => {
-            wrong.into_sorted().into_iter().for_each(|problem| problems.push(problem));
+            problems.extend(wrong);
             None
         }
     }
@@ -256,7 +269,15 @@ fn sweeps<'a>(
 fn values(node: &Node, problems: &mut Problems) -> Option<Vec<Node>> {
     let help = "write a list such as [20%, 40%], or {from: 20%, to: 80%, steps: 4}";
     match &node.value {
-        Value::List(items) if !items.is_empty() => Some(items.clone()),
+        Value::List(items) if !items.is_empty() => {
+            let same = |at: &usize| items[..*at].iter().any(|item| flow(item) == flow(&items[*at]));
+            if let Some(at) = (1..items.len()).find(same) {
+                let title = format!("the value {} is swept twice", flow(&items[at]));
+                problems.at(Code::Conflict, &items[at].place, title, "", "keep one of them");
+                return None;
+            }
+            Some(items.clone())
+        }
         Value::Map(entries) => spread(node, entries, problems),
         _ => {
             problems.at(Code::WrongType, &node.place, "a sweep needs values", node.found(), help);

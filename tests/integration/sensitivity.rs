@@ -198,6 +198,42 @@ fn the_worst_futures_have_the_inputs_that_make_bills_large() {
     }
 }
 
+/// Correlated discounts of two routes are one input of both, and a route whose label begins with another's keeps its
+/// own.
+#[test]
+fn drivers_belong_to_the_routes_that_they_change() {
+    let found = studied(
+        "
+name: discounts
+start: 2027-01
+months: 1
+workloads:
+  a: {volume: {requests_per_month: {low: 50M, high: 150M}}, prompt: 1000, output: 100}
+routes:
+  - {id: test/flat, label: one, discount: {low: 0%, high: 30%}}
+  - {id: test/flat, label: one.two, discount: {low: 0%, high: 20%}}
+correlations:
+  - {a: routes.one.discount, b: routes.one.two.discount, rank: 0.5}
+",
+        256,
+    );
+    for route in &found.routes {
+        let own = format!("routes.{}.discount", route.label);
+        let swings: Vec<&str> = route.tornado.iter().map(|swing| swing.name.as_str()).collect();
+        let discounts: Vec<&&str> = swings.iter().filter(|name| name.starts_with("routes.")).collect();
+        assert_eq!(discounts, [&own.as_str()]);
+        let swing = route.tornado.iter().find(|swing| swing.name == own).unwrap();
+        assert_eq!(swing.driver, Driver::Price);
+        let worst: Vec<&str> = route.worst.iter().map(|input| input.name.as_str()).collect();
+        assert!(
+            worst.contains(&own.as_str())
+                && !worst.iter().any(|name| name.starts_with("routes.") && *name != own)
+        );
+        let together = route.indices.iter().find(|(name, _)| name.ends_with("(correlated)"));
+        assert!(together.is_some_and(|(_, index)| index.total.value > 0.01), "{:?}", route.indices);
+    }
+}
+
 #[test]
 fn nothing_uncertain_is_an_answer_and_bad_usage_is_refused() {
     let folder = tempfile::tempdir().unwrap();

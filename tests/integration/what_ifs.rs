@@ -274,9 +274,10 @@ fn a_what_if_of_the_command_line_is_the_second_file() {
     let set = "workloads.assistant.cache.hit_rate=76%";
     let by_set = json(&[&["compare", SHIPPED, "--set", set][..], &run].concat());
     let by_file = json(&[&["compare", SHIPPED, "scenarios/what-if-cache-76.yaml"][..], &run].concat());
-    for (a, b) in
-        by_set["comparisons"].as_array().unwrap().iter().zip(by_file["comparisons"].as_array().unwrap())
-    {
+    let [by_set_routes, by_file_routes] =
+        [&by_set, &by_file].map(|found| found["comparisons"].as_array().unwrap());
+    assert!(by_set_routes.len() == by_file_routes.len() && by_set_routes.len() > 3);
+    for (a, b) in by_set_routes.iter().zip(by_file_routes) {
         assert_eq!(a["difference_usd"], b["difference_usd"], "{}", a["route"]);
         assert_eq!(a["months"], b["months"]);
     }
@@ -349,16 +350,58 @@ fn what_cannot_be_compared_is_refused_with_a_remedy() {
     );
 }
 
+/// Setting the volume of a workload whose name ends like the section: its path is read from the front.
+#[test]
+fn a_path_without_its_workload_is_a_message() {
+    let output = tollcast(&["compare", SHIPPED, "--set", "workloads.volume.requests_per_day=5"]);
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(2) && message.contains("leads to no workload"), "{message}");
+}
+
+/// A budget is no part of what a route is asked for: its chance to break is the case's own.
+#[test]
+fn a_case_with_another_budget_breaks_its_own() {
+    let found =
+        json(&["compare", SHIPPED, "--set", "budget={total: 1}", "--trials", "64", "--format", "json", "-q"]);
+    let pair = &found["comparisons"][0];
+    assert_eq!(pair["difference_usd"]["p90"], 0.0);
+    assert!(pair["a_over_budget_probability"] != 1.0 && pair["b_over_budget_probability"] == 1.0, "{pair:#}");
+}
+
+/// What `simulate` says to sign is what `compare` names.
+#[test]
+fn the_cheapest_route_of_a_case_meets_its_requirements() {
+    let file = "scenarios/persona-enterprise.yaml";
+    let run = ["--trials", "64", "--format", "json", "-q"];
+    let signed = json(&[&["simulate", file][..], &run].concat());
+    let compared = json(&[&["compare", file, "--set", "budget={total: 1M}"][..], &run].concat());
+    let wanted = &signed["recommendation"]["cheapest_admissible_p50"]["id"];
+    assert!(
+        wanted.is_string() && *wanted != signed["recommendation"]["cheapest_without_requirements_p50"]["id"]
+    );
+    for case in compared["cases"].as_array().unwrap() {
+        assert_eq!(case["cheapest_route"], *wanted);
+    }
+}
+
+/// All that is wrong with a case is told at once: paths, prices.
+#[test]
+fn every_mistake_of_a_case_is_told() {
+    let what_if = "  a: {set: {workloads.chta.cache.hit_rate: 5%, prices.test/banded.inptu: 1, prices.test/flat.output: -2}}";
+    let problems = case_in(what_if, &catalogue()).unwrap_err();
+    let titles: Vec<String> = problems.into_sorted().into_iter().map(|problem| problem.title).collect();
+    assert_eq!(titles.len(), 3, "{titles:?}");
+}
+
 #[test]
 fn totals_are_those_that_simulate_reports() {
-    let base = support::scenario(BASE);
-    let runs = together(&[&base], 64, 1, Sampler::Random);
-    assert_eq!(totals(&runs[0], 0).len(), 64);
     let compared = json(&["compare", SHIPPED, SHIPPED, "--trials", "64", "--format", "json", "-q"]);
     let simulated = json(&["simulate", SHIPPED, "--trials", "64", "--format", "json", "-q"]);
-    for (pair, route) in
-        compared["comparisons"].as_array().unwrap().iter().zip(simulated["routes"].as_array().unwrap())
-    {
+    let (pairs, routes) =
+        (compared["comparisons"].as_array().unwrap(), simulated["routes"].as_array().unwrap());
+    assert!(pairs.len() == routes.len() && pairs.len() > 3);
+    for (pair, route) in pairs.iter().zip(routes) {
+        assert_eq!(pair["route"], route["id"]);
         let (a, b) = (&pair["a_spend_usd"], &route["total"]["spend_usd"]);
         for figure in ["mean", "p50", "p90"] {
             let error = b["standard_error"][figure].as_f64().unwrap();
