@@ -135,11 +135,14 @@ fn paired_route(label: String, a: (Lived<'_>, usize), b: (Lived<'_>, usize)) -> 
     }
 }
 
-/// Differences of amounts; less than a billionth of them is rounding, and nothing.
+/// Differences of amounts, but for rounding.
 fn less(a: &[f64], b: &[f64]) -> Vec<f64> {
-    let difference =
-        |(x, y): (&f64, &f64)| if (x - y).abs() <= 1e-9 * (x.abs() + y.abs()) { 0.0 } else { x - y };
-    a.iter().zip(b).map(difference).collect()
+    a.iter().zip(b).map(|(x, y)| rounded(*x, *y)).collect()
+}
+
+/// A difference of two amounts; less than a billionth of them is rounding, and nothing.
+fn rounded(x: f64, y: f64) -> f64 {
+    if (x - y).abs() <= 1e-9 * (x.abs() + y.abs()) { 0.0 } else { x - y }
 }
 
 /// Whether a route is asked for the same and billed alike in two scenarios.
@@ -149,10 +152,17 @@ fn same_terms((a, at): (&Scenario, usize), (b, other): (&Scenario, usize)) -> bo
         let assumption = &scenario.assumptions[input.0];
         (assumption.path.clone(), assumption.law, assumption.minimum, assumption.maximum)
     };
-    let depends = |scenario: &Scenario| -> Vec<_> {
+    // How each uncertain assumption of the route comes from independent scores: a weight for each of their names.
+    let depends = |scenario: &Scenario, route: usize| -> Vec<(String, Vec<(String, f64)>)> {
         let dependence = &scenario.dependence;
-        let inputs: Vec<_> = dependence.inputs.iter().map(|input| law(scenario, *input)).collect();
-        vec![(inputs, dependence.factor.clone())]
+        let path = |input: Input| scenario.assumptions[input.0].path.clone();
+        let own = |input: Input| scenario.law(input).fixed().is_none() && scenario.concerns(input, route);
+        let rows = dependence.inputs.iter().zip(&dependence.factor).filter(|(input, _)| own(**input));
+        rows.map(|(input, row)| {
+            let parts = row.iter().zip(&dependence.inputs).filter(|(weight, _)| **weight != 0.0);
+            (path(*input), parts.map(|(weight, input)| (path(*input), *weight)).collect())
+        })
+        .collect()
     };
     let same = |x: Input, y: Input| law(a, x) == law(b, y);
     let plans = || first.plans.iter().zip(&second.plans);
@@ -162,7 +172,7 @@ fn same_terms((a, at): (&Scenario, usize), (b, other): (&Scenario, usize)) -> bo
         && first.plans.len() == second.plans.len()
         && plans().all(|(x, y)| x.alike(y, &same))
         && first.fees == second.fees
-        && depends(a) == depends(b)
+        && depends(a, at) == depends(b, other)
 }
 
 /// Reads a part of spend.
@@ -186,7 +196,10 @@ fn items(
     if a.is_empty() || a.len() != b.len() {
         return Vec::new();
     }
-    let difference = |of: Item| -> Vec<f64> { a.iter().zip(b).map(|(x, y)| of(x) - of(y)).collect() };
+    let difference = |of: Item| -> Vec<f64> {
+        let [a, b] = [a, b].map(|items| items.iter().map(of).collect::<Vec<f64>>());
+        less(&a, &b)
+    };
     ITEMS.iter().map(|(name, of)| (*name, law(difference(*of), difference(*of)))).collect()
 }
 
@@ -196,7 +209,8 @@ fn cumulative_medians(a: &RouteOutcome, b: &RouteOutcome, months: usize) -> Vec<
     let mut since = vec![0.0; trials];
     let by_end = |month: usize| {
         for (trial, sum) in since.iter_mut().enumerate() {
-            *sum += a.spend[trial * months + month] - b.spend[trial * months + month];
+            let at = trial * months + month;
+            *sum += rounded(a.spend[at], b.spend[at]);
         }
         let mut sorted = since.clone();
         sorted.sort_by(f64::total_cmp);

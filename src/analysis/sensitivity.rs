@@ -140,7 +140,7 @@ pub fn sensitivity(
             |simulation: &Simulation| totals(&simulation.routes[at].expected.spend, simulation.months);
         let (a, b) = (expected(&base), expected(&second));
         let label = &scenario.routes[at].label;
-        let own = |input: Input| concerns(scenario, input, at);
+        let own = |input: Input| scenario.concerns(input, at);
         let of_route = |drawn: &Drawn| match drawn {
             Drawn::Assumption(input) => own(*input),
             Drawn::Paths => true,
@@ -318,12 +318,6 @@ fn layers(
         requests: share(requests),
         sd: all.sqrt(),
     }
-}
-
-/// Whether an assumption is about workloads, or about this route.
-fn concerns(scenario: &Scenario, input: Input, route: usize) -> bool {
-    let of_routes = scenario.assumptions[input.0].path.starts_with("routes.");
-    !of_routes || scenario.routes[route].depends_on(input)
 }
 
 /// What the inputs of a route were where spend was above its P95.

@@ -8,7 +8,7 @@
 use super::lowdiscrepancy::{DIMENSIONS, Sobol};
 use super::stream::{Purpose, Stream};
 use crate::domain::normal;
-use crate::workload::Scenario;
+use crate::workload::{Input, Scenario};
 
 /// Where the trials' coordinates come from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -133,7 +133,9 @@ pub fn days_name(workload: &str) -> String {
 
 /// Everything in a scenario that has a dimension, what matters in all months first.
 fn uncertain_names(scenario: &Scenario) -> Vec<String> {
-    let uncertain = scenario.assumptions.iter().filter(|assumption| assumption.law.fixed().is_none());
+    let uncertain = (0..scenario.assumptions.len())
+        .filter(|at| is_drawn(scenario, *at))
+        .map(|at| &scenario.assumptions[at]);
     let changing = scenario.workloads.iter().filter(|w| w.volume.regime_change.probability > 0.0);
     let regimes = changing.map(|workload| regime_name(&workload.name));
     let drifts = scenario.workloads.iter().flat_map(|workload| {
@@ -145,6 +147,11 @@ fn uncertain_names(scenario: &Scenario) -> Vec<String> {
         (1..months).map(|month| drift_name(&workload.name, month))
     });
     uncertain.map(|assumption| assumption_name(&assumption.path)).chain(regimes).chain(drifts).collect()
+}
+
+/// Whether an assumption has a score: it is uncertain, or what it is correlated with needs it.
+fn is_drawn(scenario: &Scenario, at: usize) -> bool {
+    scenario.assumptions[at].law.fixed().is_none() || scenario.dependence.inputs.contains(&Input(at))
 }
 
 /// Draws the assumptions of a scenario.
@@ -165,10 +172,11 @@ pub struct Values {
 impl<'a> Assumptions<'a> {
     /// Prepares a scenario's assumptions.
     pub fn new(scenario: &'a Scenario, points: &Points) -> Self {
-        let coordinate = |assumption: &crate::workload::Assumption| {
-            assumption.law.fixed().is_none().then(|| points.coordinate(&assumption_name(&assumption.path)))
+        let coordinate = |at: usize| {
+            let path = &scenario.assumptions[at].path;
+            is_drawn(scenario, at).then(|| points.coordinate(&assumption_name(path)))
         };
-        Assumptions { scenario, coordinates: scenario.assumptions.iter().map(coordinate).collect() }
+        Assumptions { scenario, coordinates: (0..scenario.assumptions.len()).map(coordinate).collect() }
     }
 
     /// The assumptions of `trial`, with the stated rank correlations.

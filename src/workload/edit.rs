@@ -89,6 +89,14 @@ impl Edit {
         }
     }
 
+    /// What the edit leaves without a range: its path, and of a volume the other way to state it.
+    pub fn settles(&self) -> Vec<String> {
+        let path = &self.path.value;
+        let other =
+            VOLUMES.iter().find_map(|(field, other)| Some(format!("{}{other}", path.strip_suffix(field)?)));
+        std::iter::once(path.clone()).chain(other).collect()
+    }
+
     /// The workload that the path below `workloads` begins with.
     fn known_workload(&self, root: &Node, rest: &str, problems: &mut Problems) -> Option<String> {
         let names = root.get("workloads").map(Node::keys).unwrap_or_default();
@@ -230,14 +238,17 @@ impl Edit {
     }
 }
 
+/// Each way to state a volume, and the other one.
+const VOLUMES: [(&str, &str); 2] = [
+    (".volume.requests_per_day", ".volume.requests_per_month"),
+    (".volume.requests_per_month", ".volume.requests_per_day"),
+];
+
 /// A volume is stated by the day or by the month: setting one, at `field` of the workload `name`, takes the place of
 /// the other.
 fn forget_other_volume(root: &mut Node, name: &str, field: &str) {
-    let other = match field {
-        ".volume.requests_per_day" => "requests_per_month",
-        ".volume.requests_per_month" => "requests_per_day",
-        _ => return,
-    };
+    let Some((_, other)) = VOLUMES.iter().find(|(known, _)| *known == field) else { return };
+    let other = other.rsplit('.').next().unwrap_or_default();
     let workload = root.get_mut("workloads").and_then(|workloads| workloads.get_mut(name));
     let volume = workload.and_then(|workload| workload.get_mut("volume"));
     if let Some(Value::Map(fields)) = volume.map(|volume| &mut volume.value) {

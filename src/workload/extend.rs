@@ -13,6 +13,9 @@ pub struct Assembled {
     pub root: Node,
     /// The files, the extending one first.
     pub sources: Vec<Arc<Source>>,
+    /// Paths that a what-if has set to one value. What is stated to be correlated with them is drawn as it was
+    /// before, future by future.
+    pub settled: Vec<String>,
 }
 
 impl Assembled {
@@ -105,7 +108,7 @@ pub fn assemble(source: &Arc<Source>, open: Open<'_>) -> Result<Assembled, Probl
         .map(without_extends)
         .reduce(|base, top| overlay(without_replaced_volume(base, &top), top, &is_structure));
     match merged {
-        Some(root) => Ok(Assembled { root, sources }),
+        Some(root) => Ok(Assembled { root, sources, settled: Vec::new() }),
         None => Err(Problems::new()),
     }
 }

@@ -393,8 +393,15 @@ impl Scenario {
         let wire = ScenarioWire::read(&assembled.root, &mut problems);
         let sources: &[Arc<Source>] = &assembled.sources;
         let digest = digest(sources.iter().map(|source| ("scenario", &*source.text)));
-        let scenario = wire.and_then(|wire| check::scenario(&wire, catalogue, digest, &mut problems));
+        let scenario = wire
+            .and_then(|wire| check::scenario(&wire, &assembled.settled, catalogue, digest, &mut problems));
         problems.or_value(scenario)
+    }
+
+    /// Whether an assumption is about workloads, or about route number `route`.
+    pub fn concerns(&self, input: Input, route: usize) -> bool {
+        let of_routes = self.assumptions[input.0].path.starts_with("routes.");
+        !of_routes || self.routes[route].depends_on(input)
     }
 
     /// What is believed about an input.

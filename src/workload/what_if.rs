@@ -79,7 +79,9 @@ impl Case {
         }
         for edit in self.edits.iter().filter(|edit| !is_price(edit)) {
             edit.apply(&mut case.root, &mut problems);
-            forget_correlations(&mut case.root, edit);
+            if let Value::Scalar(_) = edit.to.value {
+                case.settled.extend(edit.settles());
+            }
         }
         problems.or_value(Some(case))
     }
@@ -178,17 +180,6 @@ impl Assembled {
         }
         problems.or_value(Some(cases))
     }
-}
-
-/// What is set to one value depends on nothing any more: its correlations are dropped, and others keep theirs.
-fn forget_correlations(root: &mut Node, edit: &Edit) {
-    let Value::Scalar(_) = edit.to.value else { return };
-    let Some(Value::List(stated)) = root.get_mut("correlations").map(|list| &mut list.value) else { return };
-    let names = |item: &Node, side: &str| match item.get(side).map(|path| &path.value) {
-        Some(Value::Scalar(path)) => leads(path, &edit.path.value),
-        _ => false,
-    };
-    stated.retain(|item| !names(item, "a") && !names(item, "b"));
 }
 
 /// The edit of a `PATH=VALUE` of the command line.

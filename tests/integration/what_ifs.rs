@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::support::{self, PRICES, catalogue, project, run, source, tollcast, totals};
+use super::support::{self, PRICES, catalogue, project, run, source, tollcast};
 use tollcast::analysis::{Lived, Pairing, Summary, analyse, pair};
 use tollcast::catalogue::{Catalogue, shipped};
 use tollcast::domain::problem::Problems;
@@ -80,7 +80,47 @@ fn a_what_if_is_the_file_that_says_the_same() {
     );
 }
 
-/// A known value depends on nothing: its correlations go, and the others stay.
+const CORRELATED: &str = "
+name: correlated
+start: 2027-01
+months: 3
+workloads:
+  chat:
+    volume: {requests_per_month: {p10: 500k, p90: 1.4M}}
+    prompt: 3000
+    output: 200
+    cache: {hit_rate: {p10: 20%, p90: 80%}}
+routes:
+  - {id: test/flat, label: x, discount: {p10: 2%, p90: 20%}}
+  - {id: test/flat, label: y, discount: {p10: 2%, p90: 20%}}
+correlations:
+  - {a: routes.x.discount, b: routes.y.discount, rank: 0.9}
+  - {a: workloads.chat.volume.requests_per_month, b: workloads.chat.cache.hit_rate, rank: 0.9}
+";
+
+fn against_base(set: &str) -> Pairing {
+    let tree = assembled(CORRELATED);
+    let case = Case::of_pairs(&[set.to_owned()]).unwrap().scenario(&tree, &catalogue()).unwrap();
+    paired(&support::scenario(CORRELATED), &case, 512)
+}
+
+/// What is correlated with a value that a case sets is drawn as before: the futures are the same ones. Setting a volume
+/// to its median is the same as giving it a range that is as good as nothing.
+#[test]
+fn what_is_correlated_with_a_known_value_stays_the_same_in_every_future() {
+    let set = "workloads.chat.volume.requests_per_month";
+    let [known, narrow] = ["836660", "{p10: 836658, p90: 836662}"]
+        .map(|volume| against_base(&format!("{set}={volume}")).routes[0].difference.clone());
+    for (a, b) in [(known.p10, narrow.p10), (known.p50, narrow.p50), (known.p90, narrow.p90)] {
+        assert!((a - b).abs() < 1e-3 * known.sd, "{a} against {b}");
+    }
+    let y = &against_base("routes.x.discount=10%").routes[1];
+    assert_eq!((y.label.as_str(), y.difference.p05, y.difference.p95), ("y", 0.0, 0.0));
+    let by_day = against_base("workloads.chat.volume.requests_per_day=30k");
+    assert!(by_day.routes[0].difference.p50.is_finite());
+}
+
+/// A known value depends on nothing: the others stay correlated as they were.
 #[test]
 fn what_is_set_to_a_value_is_correlated_with_nothing() {
     let two = "correlations:\n  - {a: workloads.chat.volume.requests_per_month, b: workloads.chat.cache.hit_rate, rank: 0.5}\n  - {a: workloads.chat.volume.requests_per_month, b: workloads.chat.volume.growth_per_month, rank: -0.4}\n";

@@ -1,21 +1,32 @@
 //! Rank correlations between assumptions, as a Gaussian copula.
 
+use super::super::edit::leads;
 use super::super::wire::{CorrelationWire, Text};
 use super::super::{Dependence, Input};
 use super::inputs::{Inputs, correlation_value};
 use crate::domain::problem::{Code, Problems, suggest};
 
-/// The copula of the stated correlations.
+/// The copula of the stated correlations. What a what-if has settled stays a member, as long as it has a path, so that
+/// the others are drawn as they would be without it.
 pub fn dependence(
     wires: &[CorrelationWire],
+    settled: &[String],
     inputs: &Inputs,
     complete: bool,
     problems: &mut Problems,
 ) -> Option<Dependence> {
     let mut pairs: Vec<(Input, Input, f64)> = Vec::new();
     for wire in wires {
-        let a = wire.a.get().and_then(|path| path_of(path, inputs, complete, problems));
-        let b = wire.b.get().and_then(|path| path_of(path, inputs, complete, problems));
+        let path_of = |path: &Text, problems: &mut Problems| {
+            let gone = settled.iter().any(|settled| leads(&path.value, settled));
+            match inputs.list.iter().position(|assumption| assumption.path == path.value) {
+                Some(at) if gone => Some(Input(at)),
+                None if gone => None,
+                _ => uncertain(path, inputs, complete, problems),
+            }
+        };
+        let a = wire.a.get().and_then(|path| path_of(path, problems));
+        let b = wire.b.get().and_then(|path| path_of(path, problems));
         let rank = wire.rank.get().and_then(|rank| correlation_value(Some(rank), problems));
         let (Some(a), Some(b), Some(rank)) = (a, b, rank) else { continue };
         let same = |&&(x, y, _): &&(Input, Input, f64)| (x, y) == (a, b) || (x, y) == (b, a);
@@ -89,7 +100,7 @@ pub fn score_correlation(rank: f64) -> f64 {
     2.0 * libm::sin(std::f64::consts::PI * rank / 6.0)
 }
 
-fn path_of(path: &Text, inputs: &Inputs, complete: bool, problems: &mut Problems) -> Option<Input> {
+fn uncertain(path: &Text, inputs: &Inputs, complete: bool, problems: &mut Problems) -> Option<Input> {
     let found = inputs.list.iter().position(|assumption| assumption.path == path.value);
     match found {
         Some(at) if inputs.list[at].law.fixed().is_none() => Some(Input(at)),

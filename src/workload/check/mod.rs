@@ -33,6 +33,7 @@ const MOST_USD: f64 = 1e15;
 /// The scenario of a file.
 pub fn scenario(
     wire: &ScenarioWire,
+    settled: &[String],
     catalogue: &Catalogue,
     digest: String,
     problems: &mut Problems,
@@ -78,7 +79,7 @@ pub fn scenario(
     let commitments = commitments(wire, complete, &around, problems);
     let requirements = requirements(wire.requirements.as_ref(), &routes, catalogue, problems);
     let trials = wire.trials.as_ref().map(|_| count(wire.trials.as_ref(), 2, 2, 10_000_000, problems) as u32);
-    let dependence = dependence(&wire.correlations, &inputs, complete, problems)?;
+    let dependence = dependence(&wire.correlations, settled, &inputs, complete, problems)?;
     let text = |text: &Option<Text>| text.as_ref().map(|t| t.value.clone());
     Some(Scenario {
         name: wire.name.get()?.value.clone(),
