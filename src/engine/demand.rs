@@ -40,11 +40,12 @@ pub struct Hour {
 /// A month of a trial.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct MonthDemand {
-    /// Its hours in order, days of the workloads' local time.
+    /// Its hours in order, on the clock of the first workload.
     pub hours: Vec<Hour>,
-    /// What prompts that are too long cost by the token on the spill route, USD.
+    /// What units never serve costs by the token, USD: prompts that are too long, and workloads that the route buys
+    /// in another tier.
     pub long_usd: f64,
-    /// Input tokens of prompts that are too long, and of all that the route serves.
+    /// Input tokens of prompts that are too long, and of all that units could serve otherwise.
     pub input_tokens: (f64, f64),
 }
 
@@ -124,11 +125,14 @@ impl<'a> Demand<'a> {
         month.long_usd += total * request.long_usd;
         month.input_tokens.0 += total * request.long_tokens;
         month.input_tokens.1 += total * request.all_tokens;
+        let shift = volume.utc_offset_hours - self.scenario.workloads[0].volume.utc_offset_hours;
+        let hours = month.hours.len() as i64;
         for (day, requests) in days.iter().enumerate() {
-            for hour in 0..24 {
-                let local = (hour as i64 + volume.utc_offset_hours).rem_euclid(24) as usize;
-                let here = requests * volume.hours[local];
-                let sum = &mut month.hours[day * 24 + hour];
+            for (local, share) in volume.hours.iter().enumerate() {
+                let here = requests * share;
+                // What falls beyond the month's ends is counted at its other one.
+                let at = (day * 24 + local) as i64 - shift;
+                let sum = &mut month.hours[at.rem_euclid(hours) as usize];
                 sum.units += here * request.load / an_hour;
                 sum.tokens_usd += here * request.short_usd;
             }
@@ -170,12 +174,22 @@ impl<'a> Demand<'a> {
         let plan = &self.scenario.routes[law.route].plans[traffic.index];
         let factor = values[plan.token_factor.0];
         let lines = &tariff.periods[0].lines;
-        let parts = &lines[law.route].parts;
-        let usd = &tariff.quantities[lines[law.spill].spend];
+        let (own, spill) = (&lines[law.route], &lines[law.spill]);
+        let parts = &own.parts;
+        let bought = &self.scenario.routes[law.route];
+        let by_units = bought.bought[traffic.index] == bought.id;
         let mut request = Request::default();
         for (at, segment) in segments.iter().enumerate() {
             let sums = SegmentSums { requests: moments[at].probability, basis: moments[at].first.clone() };
             let of = |quantity: &Quantity| quantity.in_segment(&quantity.units[at], &sums);
+            // What the other route would refuse or cut stays on the units' own: spilling is no way to serve less.
+            let whole = spill.parts.served.units[at].request >= parts.served.units[at].request
+                && spill.parts.truncated.units[at].request <= parts.truncated.units[at].request;
+            let usd = &tariff.quantities[if whole && by_units { spill.spend } else { own.spend }];
+            if !by_units {
+                request.long_usd += of(usd);
+                continue;
+            }
             let fits = route
                 .tokens_of(segment, factor)
                 .is_some_and(|tokens| law.maximum_prompt.is_none_or(|most| tokens <= most));
@@ -229,6 +243,68 @@ mod tests {
             assert!((hour.units / wanted - 1.0).abs() < 1e-9, "{}", hour.units);
         }
         assert_eq!(months[0].long_usd, 0.0);
+    }
+
+    /// Two offices at noon: that of Tokyo is nine hours ahead, so its Monday begins on the Sunday of the first one.
+    #[test]
+    fn hours_of_other_time_zones_fall_on_their_own_days() {
+        let office = |name: &str, offset: i64| {
+            format!(
+                "  {name}: {{volume: {{requests_per_day: 720k, weekdays: office, hours: office, utc_offset_hours: {offset}}}, prompt: 2000, output: 300}}\n"
+            )
+        };
+        let alone = |offset: i64| {
+            let text = format!(
+                "name: t\nstart: 2027-02\nmonths: 1\nroutes: [azure/gpt-5.4]\nworkloads:\n{}",
+                office("w", offset)
+            );
+            let scenario = scenario(&text);
+            Demand::new(&scenario, &options(2), law(&scenario, None)).trial(0).remove(0).hours
+        };
+        let text = format!(
+            "name: t\nstart: 2027-02\nmonths: 1\nroutes: [azure/gpt-5.4]\nworkloads:\n{}{}",
+            office("a", 0),
+            office("b", 9)
+        );
+        let scenario = scenario(&text);
+        let both = Demand::new(&scenario, &options(2), law(&scenario, None)).trial(0).remove(0).hours;
+        // Each alone runs on its own clock, in local days.
+        let (a, b) = (alone(0), alone(9));
+        for (hour, both) in both.iter().enumerate() {
+            let wanted = a[hour].units + b[(hour + 9) % b.len()].units;
+            assert!((both.units - wanted).abs() < 1e-9 * wanted.max(1.0), "hour {hour}");
+        }
+        // February 2027 begins on a Monday; on its first Sunday at 15:00 UTC, Tokyo begins its Monday.
+        let sunday = 6 * 24;
+        let night = |hour: usize| both[sunday + hour].units - a[sunday + hour].units;
+        assert!(night(16) > 0.0 && (night(16) / b[7 * 24 + 1].units - 1.0).abs() < 1e-9);
+    }
+
+    /// A workload that is bought in batch is no load of units, and a route that refuses long prompts takes no bill off
+    /// them by spilling.
+    #[test]
+    fn units_serve_their_own_tier_and_spilling_serves_no_less() {
+        let text = "name: t\nstart: 2027-01\nmonths: 1\nroutes: [{id: azure/gpt-5.4, workloads: {night: {tier: batch}}}, 'openai/gpt-5.4:priority']\nworkloads:\n  w: {volume: {requests_per_day: 20k}, prompt: {lognormal: {median: 60k, p95: 400k}}, output: 300}\n  night: {volume: {requests_per_day: 20k}, prompt: 2000, output: 300}\n";
+        let scenario = scenario(text);
+        let at = |spill: usize| {
+            let law = UnitLaw { spill, ..law(&scenario, Some(128_000)) };
+            Demand::new(&scenario, &options(2), law).trial(0).remove(0)
+        };
+        let simulation = simulate(&scenario, &[], &options(2), &|_| true).unwrap();
+        let (home, other) = (at(0), at(1));
+        let usd = |month: &MonthDemand| {
+            month.long_usd + month.hours.iter().map(|hour| hour.tokens_usd).sum::<f64>()
+        };
+        assert!((usd(&home) / simulation.routes[0].expected.spend[0] - 1.0).abs() < 1e-9);
+        // Priority costs twice as much, and stops at 272,000 tokens: what is longer stays at home.
+        assert!(usd(&other) > usd(&home));
+        let alone = text
+            .replace("  night: {volume: {requests_per_day: 20k}, prompt: 2000, output: 300}\n", "")
+            .replace(", workloads: {night: {tier: batch}}", "");
+        let alone = crate::engine::fixtures::scenario(&alone);
+        let load = |month: &MonthDemand| month.hours.iter().map(|hour| hour.units).sum::<f64>();
+        let wanted = Demand::new(&alone, &options(2), law(&alone, Some(128_000))).trial(0).remove(0);
+        assert!((load(&home) / load(&wanted) - 1.0).abs() < 1e-9);
     }
 
     /// Hours and long prompts by the token add up to what the simulation expects of the month.
