@@ -56,6 +56,10 @@ pub struct PairedRoute {
     pub over_budget: [Option<f64>; 2],
     /// The shares of the input tokens that a and b refuse as too long.
     pub refused: [f64; 2],
+    /// The share of input tokens by which the stated hit rate is out of reach, in a and in b.
+    pub unreached: [f64; 2],
+    /// What is bought under the label, in a and in b.
+    pub ids: [String; 2],
 }
 
 /// A month of a route in two scenarios.
@@ -131,6 +135,8 @@ fn paired_route(label: String, a: (Lived<'_>, usize), b: (Lived<'_>, usize)) -> 
         months: paired_months,
         difference: law(spend, expected),
         refused: [own_a, own_b].map(|route| route.shares.rejected_tokens.unwrap_or(0.0)),
+        unreached: [own_a, own_b].map(|route| route.shares.unreached_cache.unwrap_or(0.0)),
+        ids: [own_a, own_b].map(|route| route.route.clone()),
         over_budget: [own_a.over_budget_probability, own_b.over_budget_probability],
     }
 }

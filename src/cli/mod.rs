@@ -55,7 +55,7 @@ enum Command {
     Compare(compare::Arguments),
     /// What moves the answer: assumptions and prices, shares of the variance, the worst futures
     Sensitivity(sensitivity::Arguments),
-    /// Goal seek and break-even maps: where another route wins, what the budget carries
+    /// Goal seek, break-even maps and commitments: where another route wins, what the budget carries, what to sign
     Optimize(optimize::Arguments),
     /// The exact bill of one request, itemised, with its rule and source; or of a whole usage log
     Price(price::Arguments),

@@ -5,12 +5,19 @@ pub fn usd_short(value: f64) -> String {
     if !value.is_finite() {
         return "n/a".to_owned();
     }
+    // A token costs more than a billionth of a dollar: what is less is what floats leave of nothing.
+    let value = if value.abs() < 1e-9 { 0.0 } else { value };
     let sign = if value < 0.0 { "\u{2212}" } else { "" };
     let magnitude = value.abs();
     let steps = [(1e9, "B"), (1e6, "M"), (1e3, "k")];
     // 999.6 rounds to 1,000 at three digits, so the unit is chosen after that rounding.
     let (unit, suffix) = steps.into_iter().find(|(unit, _)| magnitude >= unit * 0.9995).unwrap_or((1.0, ""));
     format!("{sign}${}{suffix}", significant(magnitude / unit, 3))
+}
+
+/// An amount with its sign, for changes: `+$1.2k`, `−$800`.
+pub fn usd_change(value: f64) -> String {
+    if value >= 1e-9 { format!("+{}", usd_short(value)) } else { usd_short(value) }
 }
 
 /// A price per million tokens: three significant digits, at least two decimals: `$0.883`.

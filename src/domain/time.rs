@@ -208,7 +208,6 @@ impl Month {
     }
 }
 
-/// `2027-01`.
 /// A row of months in words: `12 months from Jan 2027`, `Jan 2027`.
 pub fn horizon(months: &[Month]) -> String {
     match months {
@@ -218,6 +217,7 @@ pub fn horizon(months: &[Month]) -> String {
     }
 }
 
+/// `2027-01`.
 impl fmt::Display for Month {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.first.strftime("%Y-%m"))

@@ -1,14 +1,13 @@
 //! What-ifs side by side: the model of a comparison and its renderings as text, Markdown, JSON and CSV.
 
-use serde::Serialize;
-
 use super::csv::{figure_heads, figure_values, guarded};
 use super::figures::cheaper_note;
 use super::report::Manifest;
 use super::saved::{Since, relative, since_sheet};
 use super::sheet::Sheet;
+use super::words::UNREACHED;
 use crate::analysis::{Analysis, ChangeRule, PairedRoute, Pairing, Summary};
-use crate::domain::format::{percent, probability, usd_short};
+use crate::domain::format::{percent, probability, usd_change, usd_short};
 
 /// Scenarios on the same random numbers, each against the first.
 #[derive(Clone, Debug)]
@@ -144,7 +143,8 @@ impl ComparisonReport {
         pairs.collect()
     }
 
-    fn unpaired(&self) -> Vec<String> {
+    /// Routes that are in only one of the scenarios, by label.
+    pub fn unpaired(&self) -> Vec<String> {
         let mut labels: Vec<String> = self.pairings.iter().flat_map(|p| p.unpaired.clone()).collect();
         labels.sort();
         labels.dedup();
@@ -169,11 +169,6 @@ fn compared_routes(cases: &[CaseRow], pairings: &[Pairing]) -> Vec<ComparedRoute
         }
     }
     routes
-}
-
-/// An amount with its sign.
-pub fn signed(value: f64) -> String {
-    if value > 0.0 { format!("+{}", usd_short(value)) } else { usd_short(value) }
 }
 
 /// The cases, each with its cheapest route.
@@ -233,8 +228,8 @@ fn pairs_sheet(report: &ComparisonReport, all: bool) -> Sheet {
             (*case).to_owned(),
             usd_short(route.a.p50),
             usd_short(route.b.p50),
-            signed(-d.p50),
-            format!("{} to {}", signed(-d.p90), signed(-d.p10)),
+            usd_change(-d.p50),
+            format!("{} to {}", usd_change(-d.p90), usd_change(-d.p10)),
             if d.p10 == 0.0 && d.p90 == 0.0 { "same".to_owned() } else { probability(1.0 - route.a_cheaper) },
         ]);
     }
@@ -242,6 +237,8 @@ fn pairs_sheet(report: &ComparisonReport, all: bool) -> Sheet {
         sheet.notes.push(format!("{} other rows are in --format csv, json and --out.", count - shown.len()));
     }
     sheet.notes.extend(refusals(report));
+    sheet.notes.extend(other_routes(report));
+    sheet.notes.extend(out_of_reach(report));
     sheet.notes.extend(crossings(&shown));
     if let Some(ratio) = worst_ratio(report) {
         sheet.notes.push(precision(ratio));
@@ -267,6 +264,43 @@ fn refusals(report: &ComparisonReport) -> Vec<String> {
         )
     };
     more.map(note).collect()
+}
+
+/// A route that a case buys elsewhere keeps its name.
+fn other_routes(report: &ComparisonReport) -> Vec<String> {
+    let moved = report.pairs().filter(|(_, route)| route.ids[0] != route.ids[1]);
+    let note = |(case, route): (&str, &PairedRoute)| {
+        format!("note: in \u{201C}{case}\u{201D} {} is bought as {}.", route.label, route.ids[1])
+    };
+    moved.map(note).collect()
+}
+
+/// Hit rates that prompts below the cache's minimum keep out of reach, one note for each case.
+fn out_of_reach(report: &ComparisonReport) -> Vec<String> {
+    let mut missed: Vec<(&str, Vec<&str>, f64)> = Vec::new();
+    for (case, route) in report.pairs() {
+        let names = [report.cases[0].name.as_str(), case];
+        for (name, share) in names.into_iter().zip(route.unreached).filter(|(_, share)| *share >= UNREACHED) {
+            let at = missed.iter().position(|(known, ..)| *known == name).unwrap_or_else(|| {
+                missed.push((name, Vec::new(), 0.0));
+                missed.len() - 1
+            });
+            let (_, labels, most) = &mut missed[at];
+            // The base stands beside every case.
+            if !labels.contains(&route.label.as_str()) {
+                labels.push(&route.label);
+            }
+            *most = most.max(share);
+        }
+    }
+    let note = |(name, labels, most): &(&str, Vec<&str>, f64)| {
+        let routes = if labels.len() > 2 { format!("{} routes", labels.len()) } else { labels.join(" and ") };
+        format!(
+            "note: in \u{201C}{name}\u{201D} the hit rate of {routes} is out of reach by up to {} of input tokens: prompts below the provider's minimum are never cached.",
+            percent(*most)
+        )
+    };
+    missed.iter().map(note).collect()
 }
 
 /// Where lines cross, in sentences.
@@ -329,8 +363,8 @@ fn components_sheet(report: &ComparisonReport) -> Sheet {
     let mut sheet = Sheet::new("What the mean difference is made of, case less base, USD", &head);
     for (case, route) in report.pairs() {
         let mut row = vec![route.label.clone(), case.to_owned()];
-        row.extend(route.items.iter().map(|(_, d)| signed(-d.mean)));
-        row.push(signed(-route.premium.mean));
+        row.extend(route.items.iter().map(|(_, d)| usd_change(-d.mean)));
+        row.push(usd_change(-route.premium.mean));
         sheet.rows.push(row);
     }
     sheet
@@ -404,134 +438,4 @@ pub fn comparison_csv(report: &ComparisonReport) -> anyhow::Result<String> {
         }
     }
     Ok(String::from_utf8(writer.into_inner()?)?)
-}
-
-#[derive(Serialize)]
-struct Json<'a> {
-    schema_version: u32,
-    currency: &'static str,
-    /// How every difference is taken.
-    difference: &'static str,
-    manifests: &'a [Manifest],
-    scenarios: Vec<&'a str>,
-    cases: Vec<JsonCase<'a>>,
-    comparisons: Vec<JsonPair<'a>>,
-    unpaired_routes: Vec<String>,
-    baseline: Option<JsonBaseline<'a>>,
-}
-
-#[derive(Serialize)]
-struct JsonCase<'a> {
-    name: &'a str,
-    /// `null` where no route meets what the case requires.
-    cheapest_route: Option<&'a str>,
-    spend_usd: Option<&'a Summary>,
-    over_budget_probability: Option<f64>,
-}
-
-#[derive(Serialize)]
-struct JsonPair<'a> {
-    route: &'a str,
-    a: &'a str,
-    b: &'a str,
-    a_spend_usd: &'a Summary,
-    b_spend_usd: &'a Summary,
-    difference_usd: &'a Summary,
-    premium_difference_usd: &'a Summary,
-    component_differences_usd: std::collections::BTreeMap<&'a str, &'a Summary>,
-    months: Vec<JsonMonth<'a>>,
-    first_month_crossed: Option<String>,
-    first_month_crossed_cumulative: Option<String>,
-    probability_a_cheaper: f64,
-    a_over_budget_probability: Option<f64>,
-    b_over_budget_probability: Option<f64>,
-    paired_to_independent_error: Option<f64>,
-    a_rejected_input_token_share: f64,
-    b_rejected_input_token_share: f64,
-}
-
-#[derive(Serialize)]
-struct JsonMonth<'a> {
-    month: String,
-    difference_usd: &'a Summary,
-    probability_a_cheaper: f64,
-}
-
-#[derive(Serialize)]
-struct JsonBaseline<'a> {
-    scenario: &'a str,
-    routes: Vec<JsonSince<'a>>,
-    notes: &'a [String],
-}
-
-#[derive(Serialize)]
-struct JsonSince<'a> {
-    route: &'a str,
-    then_spend_usd: &'a Summary,
-    now_spend_usd: &'a Summary,
-}
-
-/// The comparison as JSON; every difference is a minus b.
-///
-/// # Errors
-/// Never in practice.
-pub fn comparison_json(report: &ComparisonReport) -> anyhow::Result<String> {
-    let base = report.cases[0].name.as_str();
-    let baseline = report.since.as_ref().map(|since| JsonBaseline {
-        scenario: &since.saved.scenario,
-        routes: since
-            .routes
-            .iter()
-            .map(|(route, then, now)| JsonSince { route, then_spend_usd: then, now_spend_usd: now })
-            .collect(),
-        notes: &since.notes,
-    });
-    let cases = report.cases.iter().map(|case| {
-        let best = case.cheapest.as_ref();
-        JsonCase {
-            name: &case.name,
-            cheapest_route: best.map(|best| best.label.as_str()),
-            spend_usd: best.map(|best| &best.spend),
-            over_budget_probability: best.and_then(|best| best.over_budget),
-        }
-    });
-    let json = Json {
-        schema_version: 1,
-        currency: "USD",
-        difference: "a_minus_b",
-        manifests: &report.manifests,
-        scenarios: report.cases.iter().map(|case| case.name.as_str()).collect(),
-        cases: cases.collect(),
-        comparisons: report.pairs().map(|(case, route)| json_pair(base, case, route)).collect(),
-        unpaired_routes: report.unpaired(),
-        baseline,
-    };
-    Ok(serde_json::to_string_pretty(&json)? + "\n")
-}
-
-fn json_pair<'a>(a: &'a str, b: &'a str, route: &'a PairedRoute) -> JsonPair<'a> {
-    let months = route.months.iter().map(|month| JsonMonth {
-        month: month.month.to_string(),
-        difference_usd: &month.difference,
-        probability_a_cheaper: month.a_cheaper,
-    });
-    JsonPair {
-        route: &route.label,
-        a,
-        b,
-        a_spend_usd: &route.a,
-        b_spend_usd: &route.b,
-        difference_usd: &route.difference,
-        premium_difference_usd: &route.premium,
-        component_differences_usd: route.items.iter().map(|(name, difference)| (*name, difference)).collect(),
-        months: months.collect(),
-        first_month_crossed: route.monthly_crossing.map(|month| month.to_string()),
-        first_month_crossed_cumulative: route.cumulative_crossing.map(|month| month.to_string()),
-        probability_a_cheaper: route.a_cheaper,
-        a_over_budget_probability: route.over_budget[0],
-        b_over_budget_probability: route.over_budget[1],
-        paired_to_independent_error: route.error_ratio,
-        a_rejected_input_token_share: route.refused[0],
-        b_rejected_input_token_share: route.refused[1],
-    }
 }

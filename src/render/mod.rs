@@ -8,6 +8,7 @@ mod backtest;
 pub mod chart;
 mod commitment;
 mod comparison;
+mod comparison_json;
 mod csv;
 mod facts;
 mod figures;
@@ -35,9 +36,9 @@ pub use audit::audit_sheet;
 pub use backtest::{BacktestReport, backtest_charts, backtest_json, backtest_rows, backtest_sheet};
 pub use commitment::{CommitmentReport, commitment_charts, commitment_json, commitment_sheets};
 pub use comparison::{
-    CaseRow, CheapestRoute, ComparisonReport, comparison_csv, comparison_json, comparison_markdown,
-    comparison_terminal,
+    CaseRow, CheapestRoute, ComparisonReport, comparison_csv, comparison_markdown, comparison_terminal,
 };
+pub use comparison_json::comparison_json;
 pub use csv::months_csv;
 pub use figures::{charts, difference_chart, overlay_chart};
 pub use fit_report::{FitChart, fit_charts, fit_html, fit_markdown, fit_sheet};

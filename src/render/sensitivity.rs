@@ -8,7 +8,7 @@ use super::chart::tornado::{self, Tornado, TornadoRow};
 use super::report::Manifest;
 use super::sheet::Sheet;
 use crate::analysis::{Driver, Index, RouteSensitivity, SWING_FIGURES, Sensitivity, Summary, Swing};
-use crate::domain::format::{percent, probability, significant, usd_short};
+use crate::domain::format::{percent, probability, significant, usd_change, usd_short};
 use crate::workload::shown;
 
 /// What was studied.
@@ -80,10 +80,6 @@ fn ends(swing: &Swing) -> [String; 2] {
     swing.ends.map(|value| shown(swing.unit, value))
 }
 
-fn signed(usd: f64) -> String {
-    if usd > 0.0 { format!("+{}", usd_short(usd)) } else { usd_short(usd) }
-}
-
 /// The tables of the routes that are shown.
 pub fn sensitivity_sheets(report: &SensitivityReport) -> Vec<Sheet> {
     report
@@ -101,7 +97,7 @@ fn tornado_sheet(report: &SensitivityReport, route: &RouteSensitivity) -> Sheet 
     for swing in drivers.iter().take(MOST_DRIVERS) {
         let [low, high] = ends(swing);
         let change = swing.change[report.figure];
-        sheet.rows.push(vec![swing.name.clone(), low, high, signed(change[0]), signed(change[1])]);
+        sheet.rows.push(vec![swing.name.clone(), low, high, usd_change(change[0]), usd_change(change[1])]);
     }
     if drivers.len() > MOST_DRIVERS {
         sheet.notes.push(format!("{} more drivers are in --format json.", drivers.len() - MOST_DRIVERS));

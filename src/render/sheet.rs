@@ -56,10 +56,11 @@ impl Sheet {
 
     /// The sheet as Markdown.
     pub fn markdown(&self) -> String {
-        let cell = |text: &String| text.replace('|', "\\|").replace('\n', " ");
+        let plain = |text: &str| text.replace('<', "\\<");
+        let cell = |text: &String| plain(text).replace('|', "\\|").replace('\n', " ");
         let line =
             |cells: &[String]| format!("| {} |\n", cells.iter().map(cell).collect::<Vec<_>>().join(" | "));
-        let mut out = format!("### {}\n\n", self.title.replace('\n', "\n\n"));
+        let mut out = format!("### {}\n\n", plain(&self.title).replace('\n', "\n\n"));
         if !self.rows.is_empty() {
             out += &line(&self.head);
             let rules = self.number_columns().into_iter().map(|number| if number { "---:|" } else { "---|" });
@@ -67,7 +68,7 @@ impl Sheet {
             self.rows.iter().for_each(|row| out += &line(row));
         }
         for note in &self.notes {
-            out += &format!("\n{note}\n");
+            out += &format!("\n{}\n", plain(note));
         }
         out
     }

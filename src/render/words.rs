@@ -98,6 +98,9 @@ fn cut_answers(scenario: &Scenario, route: &Route) -> Option<f64> {
     shares.reduce(f64::max)
 }
 
+/// A hit rate that is out of reach by this share of the input tokens is worth a note.
+pub const UNREACHED: f64 = 0.005;
+
 /// Shares of requests below this are not worth a note.
 pub const WORTH_A_NOTE: f64 = 1e-5;
 
@@ -134,7 +137,7 @@ pub fn warnings(scenario: &Scenario, analysis: &Analysis) -> Vec<String> {
                 format!("{} of prompts are cut to the longest that the route sells", percent(share)),
             );
         }
-        if let Some(share) = analysed.shares.unreached_cache.filter(|share| *share >= 0.005) {
+        if let Some(share) = analysed.shares.unreached_cache.filter(|share| *share >= UNREACHED) {
             said.note(
                 &route.label,
                 format!(

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use super::edit::Edit;
+use super::edit::{Edit, leads};
 use super::extend::Assembled;
 use super::price_edit::PRICES;
-use super::what_if::Case;
 use super::{Assumption, Scenario};
 use crate::catalogue::Component;
 use crate::domain::document::{Entry, Node, Spanned, Value};
@@ -110,11 +109,6 @@ impl Varied {
         }
     }
 
-    /// The case in which the field has a value.
-    pub fn case(&self, value: f64) -> Case {
-        Case { name: self.show(value), what_if: self.path.clone(), edits: vec![self.edit(value)] }
-    }
-
     /// The edit that gives the field a value.
     pub fn edit(&self, value: f64) -> Edit {
         let text = format!("{}={value}", self.path);
@@ -122,7 +116,12 @@ impl Varied {
         let place = Place { source, start: 0, end: text.len(), line: 1, column: 1 };
         // Counts are whole; what else there is goes beyond a thousand only where parts do not matter.
         let whole = !self.times && self.unit.is_empty() && value.abs() > REACH;
-        let value = if whole { value.round() } else { value };
+        let value = match whole {
+            true => value.round(),
+            // Prices have six decimals.
+            false if !self.times && self.path.starts_with(PRICES) => (value * 1e6).round() / 1e6,
+            false => value,
+        };
         let scalar = Node { place: place.clone(), value: Value::Scalar(value.to_string().into()) };
         let to = if self.times {
             let key = Spanned { value: "times".into(), place: place.clone() };
@@ -204,9 +203,15 @@ fn leads_somewhere(path: &str, scenario: &Scenario) -> bool {
 
 /// The plain number that stands at a path of a tree.
 fn number_at(root: &Node, path: &str) -> Option<f64> {
-    let node = path.split('.').try_fold(root, |node, key| node.get(key))?;
-    match &node.value {
-        Value::Scalar(text) => parse_number(text).ok().map(|number| number.value),
+    match &root.value {
+        Value::Scalar(text) if path.is_empty() => parse_number(text).ok().map(|number| number.value),
+        Value::Map(entries) => {
+            // Names may hold dots: the longest key that the path begins with is meant.
+            let best = entries.iter().filter(|entry| leads(path, &entry.key.value));
+            let entry = best.max_by_key(|entry| entry.key.value.len())?;
+            let rest = &path[entry.key.value.len()..];
+            number_at(&entry.value, rest.strip_prefix('.').unwrap_or(rest))
+        }
         _ => None,
     }
 }

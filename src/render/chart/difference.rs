@@ -9,7 +9,7 @@ use super::scale::{Base, Scale};
 use super::style::{AXIS, BLUE_MID, INK, PAPER, VERMILION_MID};
 use super::words::{counted, name};
 use super::{Chart, check};
-use crate::domain::format::{probability, usd_short};
+use crate::domain::format::{probability, usd_change, usd_short};
 
 /// What the chart shows.
 #[derive(Debug, Clone)]
@@ -94,15 +94,11 @@ fn draw_median(canvas: &mut Canvas, x: f64, centre: f64) -> Result<()> {
 fn columns(input: &Difference) -> Vec<Column> {
     let figures = |of: &dyn Fn(&DifferenceRow) -> String| input.rows.iter().map(of).collect();
     vec![
-        Column { head: "P10", figures: figures(&|row| signed(row.more.0)), bold: false },
-        Column { head: "P50", figures: figures(&|row| signed(row.more.1)), bold: true },
-        Column { head: "P90", figures: figures(&|row| signed(row.more.2)), bold: false },
+        Column { head: "P10", figures: figures(&|row| usd_change(row.more.0)), bold: false },
+        Column { head: "P50", figures: figures(&|row| usd_change(row.more.1)), bold: true },
+        Column { head: "P90", figures: figures(&|row| usd_change(row.more.2)), bold: false },
         Column { head: "cheaper", figures: figures(&|row| probability(row.cheaper)), bold: false },
     ]
-}
-
-fn signed(value: f64) -> String {
-    if value > 0.0 { format!("+{}", usd_short(value)) } else { usd_short(value) }
 }
 
 fn title(input: &Difference) -> String {
