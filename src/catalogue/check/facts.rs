@@ -1,7 +1,7 @@
 //! Facts with what scenarios can require of them: answers, lead times, places, ratings.
 
 use super::super::wire::{
-    AnsweredWire, ExceptionWire, FactWire, FactsWire, PriceFileWire, RegionWire, ResidencyWire, Text,
+    AnsweredWire, ExceptionWire, FactWire, FactsWire, PriceFileWire, ResidencyWire, Text,
 };
 use super::super::{Answer, Exception, Fact, Rating, Territory, Topic, Typed};
 use super::{TIERS, citation, one_of, texts, unique};
@@ -117,6 +117,7 @@ fn regions(
     known.sort_unstable();
     known.dedup();
     unique(wire.regions.iter().map(|region| &region.region), "region", problems);
+    let mut read = Vec::new();
     for region in &wire.regions {
         if !known.contains(&region.region.value.as_str()) {
             let title = format!("nothing in this file is sold in a region `{}`", region.region.value);
@@ -127,8 +128,9 @@ fn regions(
             let help = "name where data is processed, or leave the region out: not listed is not known";
             problems.at(Code::MissingKey, &region.place, "a region without places", "", help);
         }
+        let words = region.places.iter();
+        let places = words.filter_map(|word| word_of(word, &Territory::WORDS, "place", problems));
+        read.push((region.region.value.clone(), places.collect()));
     }
-    let mut place = |word: &Text| word_of(word, &Territory::WORDS, "place", problems);
-    let mut places = |region: &RegionWire| region.places.iter().filter_map(|word| place(word)).collect();
-    wire.regions.iter().map(|region| (region.region.value.clone(), places(region))).collect()
+    read
 }

@@ -12,7 +12,7 @@ use crate::wire_map;
 
 pub use contract::{ContractWire, VolumeStepsWire};
 pub use entry::{BandWire, MultipleWire, PriceEntryWire, WindowWire};
-pub use fact::{AnsweredWire, ExceptionWire, FactWire, FactsWire, RegionWire, ResidencyWire};
+pub use fact::{AnsweredWire, ExceptionWire, FactWire, FactsWire, ResidencyWire};
 pub use meter::{CapacityWire, MeterBandWire, MeterWire};
 pub use scalars::{Amount, Decimal, Share, TokenPrice};
 
