@@ -16,7 +16,10 @@ mod summary;
 
 pub use audit::{Audit, AuditRow, audit};
 pub use change::ChangeRule;
-pub use commit::{AmountUnit, Curve, CurvePoint, Judged, MeanOf, OfferAnalysis, commitments, sizes_tried};
+pub use commit::{
+    AmountUnit, Choice, Curve, CurvePoint, Judged, MeanOf, OfferAnalysis, Remark, Reserved, commitments,
+    sizes_tried,
+};
 pub use compare::{Lived, PairedMonth, PairedRoute, Pairing, pair};
 pub use distribution::Distribution;
 pub use goal::{Goal, Margin};

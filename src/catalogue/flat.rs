@@ -10,10 +10,8 @@ use super::{
 };
 use crate::domain::money::Rate;
 use crate::domain::route::RouteId;
-use crate::domain::time::Instant;
+use crate::domain::time::{DAY_SECONDS, Instant};
 
-/// Seconds in a day.
-const DAY_SECONDS: i64 = 24 * 60 * 60;
 /// Minutes in a day.
 const DAY_MINUTES: u32 = 24 * 60;
 /// The first Monday after 1970-01-01, in days: any week shows which minutes a window is open.

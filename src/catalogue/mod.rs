@@ -34,7 +34,7 @@ pub use contract::{Commitment, Contract, ContractCard, Credit, Discount, VolumeS
 pub use digest::{digest, sha256, sha256_of};
 pub use embedded::shipped;
 pub use exchange::{Currency, ExchangeRate};
-pub use fact::{ANYWHERE, Answer, Exception, Fact, PLACES, RATINGS, Typed, lies_in};
+pub use fact::{Answer, Exception, Fact, Rating, Territory, Topic, Typed};
 pub use flat::{FlatMode, FlatPrice, flat_prices};
 pub use hypothetical::{NewPrice, PriceChange};
 pub use lookup::{LookupError, Offer, Slot};

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::domain::money::{Ratio, Usd};
 use crate::domain::quantity::Quantity;
+use crate::domain::time::{DAY_SECONDS, HOUR_SECONDS, Instant};
 
 /// The price file of a provider whose prices are in the file's own currency.
 pub fn price_file(provider: &Provider) -> String {
@@ -110,7 +111,7 @@ fn millionths(value: i64) -> String {
 
 /// The day `days` after 1970-01-01 as a date.
 fn date(days: i64) -> String {
-    crate::domain::time::Instant::from_unix_seconds(days * 86_400).to_string()
+    Instant::from_unix_seconds(days * DAY_SECONDS).to_string()
 }
 
 fn calendars(out: &mut Text, provider: &Provider) {
@@ -127,7 +128,7 @@ fn calendars(out: &mut Text, provider: &Provider) {
     out.line(0, "calendars:");
     for calendar in found {
         out.line(1, &format!("{}:", quoted(&calendar.name)));
-        let hours = calendar.utc_offset_seconds * 1_000_000 / 3_600;
+        let hours = calendar.utc_offset_seconds * 1_000_000 / HOUR_SECONDS;
         out.line(2, &format!("utc_offset_hours: {}", millionths(hours)));
         let dates: Vec<String> = calendar.days.iter().map(|day| date(*day)).collect();
         out.line(2, &format!("dates: [{}]", dates.join(", ")));
@@ -141,7 +142,7 @@ fn facts(out: &mut Text, facts: &[Fact]) {
     }
     out.line(0, "facts:");
     for fact in facts {
-        out.line(1, &format!("{}:", fact.topic));
+        out.line(1, &format!("{}:", fact.topic.key()));
         out.pair(2, "text", &fact.text);
         typed(out, &fact.typed);
         out.citation(2, &fact.source);
@@ -160,9 +161,10 @@ fn typed(out: &mut Text, typed: &Typed) {
     });
     out.optional(2, "lead_time_days", typed.lead_time_days.map(|days| days.to_string()));
     out.list(2, "regions", &typed.regions, |out, at, (region, places)| {
-        out.line(at, &format!("{{region: {}, places: {}}}", quoted(region), names(places)));
+        let places: Vec<String> = places.iter().map(|place| place.name().to_owned()).collect();
+        out.line(at, &format!("{{region: {}, places: {}}}", quoted(region), names(&places)));
     });
-    out.optional(2, "rating", typed.rating.as_deref().map(quoted));
+    out.optional(2, "rating", typed.rating.map(|rating| quoted(rating.name())));
 }
 
 fn fee(out: &mut Text, at: usize, fee: &Fee) {

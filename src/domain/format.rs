@@ -20,6 +20,20 @@ pub fn usd_change(value: f64) -> String {
     if value >= 1e-9 { format!("+{}", usd_short(value)) } else { usd_short(value) }
 }
 
+/// Money in full, with cents where there are some: `$1,104`, `$1,103.83`. Not for machines.
+pub fn usd_full(value: f64) -> String {
+    if !value.is_finite() {
+        return "n/a".to_owned();
+    }
+    let cents = (value.abs() * 100.0).round() as u64;
+    let sign = if value < 0.0 && cents > 0 { "\u{2212}" } else { "" };
+    let dollars = thousands(cents / 100);
+    match cents % 100 {
+        0 => format!("{sign}${dollars}"),
+        rest => format!("{sign}${dollars}.{rest:02}"),
+    }
+}
+
 /// A price per million tokens: three significant digits, at least two decimals: `$0.883`.
 pub fn usd_rate(value: f64) -> String {
     if !value.is_finite() {
@@ -115,6 +129,12 @@ mod tests {
         let text = shown.map(usd_short);
         let wanted = ["$0", "$0.02", "$12", "$1k", "$1.2k", "$800k", "$1.23M", "\u{2212}$4.5B"];
         assert_eq!(text, wanted);
+    }
+
+    #[test]
+    fn money_in_full_keeps_its_cents() {
+        let text = [1_104.0, 1_103.826, 999.996, -0.05, -0.001].map(usd_full);
+        assert_eq!(text, ["$1,104", "$1,103.83", "$1,000", "\u{2212}$0.05", "$0"]);
     }
 
     #[test]

@@ -70,13 +70,13 @@ impl Joint {
             let (mu, sigma) = (component.ln_median + ln_scale, component.sigma);
             let mixed = libm::exp(sigma * tilt);
             let mut whole = Table::default();
-            for a in 0..4 {
+            for (a, row) in whole.iter_mut().enumerate() {
                 // A length of 0 has a logarithm of −∞, and the zeroth power 1.
                 let exponent =
                     if a == 0 { 0.0 } else { a as f64 * mu + 0.5 * (a * a) as f64 * sigma * sigma };
                 let x = component.weight * libm::exp(exponent);
                 for b in 0..4 - a {
-                    whole[a][b] = x * powers[b] * mixed.powi((a * b) as i32);
+                    row[b] = x * powers[b] * mixed.powi((a * b) as i32);
                 }
             }
             Prompt { mu, sigma, whole }

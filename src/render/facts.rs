@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::catalogue::{Catalogue, Component, Model, Offer, Price, PriceEntry, RateCard};
+use crate::catalogue::{Catalogue, Component, Model, Offer, Price, PriceEntry, RateCard, Topic};
 use crate::domain::format::{percent, thousands};
 use crate::domain::route::{RouteId, STANDARD};
 use crate::domain::time::Instant;
@@ -62,33 +62,32 @@ pub fn fact_table(scenario: &Scenario, catalogue: &Catalogue) -> FactTable {
             None => FactCell::unknown(),
         })
     };
-    let stated = |topic: &'static str| -> Cell<'_> {
+    let stated = |topic: Topic| -> Cell<'_> {
         Box::new(move |offer| {
-            let fact = offer.provider.facts.iter().find(|fact| fact.topic == topic);
-            fact.map_or_else(FactCell::unknown, |fact| FactCell {
+            offer.fact(topic).map_or_else(FactCell::unknown, |fact| FactCell {
                 text: fact.text.clone(),
                 source: cited(&fact.source.source, &fact.source.checked.to_string()),
             })
         })
     };
     let topics: Vec<(&'static str, Cell<'_>)> = vec![
-        ("Availability", stated("availability")),
-        ("Registration", stated("registration")),
+        ("Availability", stated(Topic::Availability)),
+        ("Registration", stated(Topic::Registration)),
         ("Input, USD per million tokens", priced(|card| by_component(card, Component::Input))),
         ("Cached input", priced(|card| by_component(card, Component::CachedInput))),
         ("Output", priced(|card| by_component(card, Component::Output))),
         ("Fees on top", Box::new(move |offer| fees(offer, start))),
-        ("Prompt cache", stated("cache")),
-        ("Several upstream providers", stated("routing")),
-        ("SLA", stated("sla")),
+        ("Prompt cache", stated(Topic::Cache)),
+        ("Several upstream providers", stated(Topic::Routing)),
+        ("SLA", stated(Topic::Sla)),
         ("Context window", Box::new(|offer| limit(offer.model, |limits| Some(limits.context_window)))),
         ("Longest prompt", Box::new(|offer| limit(offer.model, |limits| limits.max_input))),
         ("Maximum output", Box::new(|offer| limit(offer.model, |limits| limits.max_output))),
         ("Published performance", Box::new(|offer| measured(offer.model))),
-        ("Data residency", stated("data_residency")),
-        ("Documentation", stated("documentation")),
-        ("Said to be best for", stated("best_for")),
-        ("Weaker at", stated("weaker_at")),
+        ("Data residency", stated(Topic::DataResidency)),
+        ("Documentation", stated(Topic::Documentation)),
+        ("Said to be best for", stated(Topic::BestFor)),
+        ("Weaker at", stated(Topic::WeakerAt)),
     ];
     let rows =
         topics.into_iter().map(|(topic, cell)| FactRow { topic, cells: offers.iter().map(&cell).collect() });

@@ -2,7 +2,6 @@
 
 use crate::catalogue::CapacityOffer;
 use crate::domain::money::Usd;
-use crate::domain::problem::Place;
 
 /// A contract offer. Its months are numbers of the scenario's months.
 #[derive(Clone, Debug)]
@@ -23,8 +22,6 @@ pub struct ContractOffer {
     pub terms: Terms,
     /// What a reader should know.
     pub note: Option<String>,
-    /// Where it was written.
-    pub place: Place,
 }
 
 /// Shares off a month's bill by its size.
@@ -39,6 +36,15 @@ pub struct VolumeTerms {
 /// What is committed.
 #[derive(Clone, Debug)]
 pub enum Terms {
+    /// Money, or no more than a signature.
+    Money(MoneyTerms),
+    /// Provisioned units.
+    Reservation(Box<Reservation>),
+}
+
+/// A commitment of money.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MoneyTerms {
     /// Nothing beyond signing.
     Signing,
     /// Pay C for use of C / (1 − discount); use beyond is billed without the pool's discount.
@@ -66,8 +72,17 @@ pub enum Terms {
         /// What C may be, USD.
         amounts: Amounts,
     },
-    /// Provisioned units.
-    Reservation(Box<Reservation>),
+}
+
+impl MoneyTerms {
+    /// κ: how much use a dollar paid in advance covers, 1 / (1 − discount) or 1 + bonus; 1 where nothing is prepaid.
+    pub fn cover(&self) -> f64 {
+        match self {
+            MoneyTerms::Pool { discount, .. } => 1.0 / (1.0 - discount),
+            MoneyTerms::Credit { bonus, .. } => 1.0 + bonus,
+            MoneyTerms::Signing | MoneyTerms::Minimum { .. } => 1.0,
+        }
+    }
 }
 
 /// What a commitment is for.

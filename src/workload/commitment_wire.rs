@@ -134,16 +134,6 @@ pub enum AmountsWire {
     Range(AmountRangeWire),
 }
 
-impl AmountsWire {
-    /// Where they stand.
-    pub fn place(&self) -> &Place {
-        match self {
-            AmountsWire::List(_, place) => place,
-            AmountsWire::Range(range) => &range.place,
-        }
-    }
-}
-
 impl Wire for AmountsWire {
     fn read(node: &Node, problems: &mut Problems) -> Option<Self> {
         match &node.value {

@@ -28,7 +28,9 @@ use crate::domain::route::RouteId;
 use crate::domain::time::Month;
 
 pub use check::score_correlation;
-pub use commitment::{Amounts, Beyond, ContractOffer, Per, Reservation, ReservedTerm, Terms, VolumeTerms};
+pub use commitment::{
+    Amounts, Beyond, ContractOffer, MoneyTerms, Per, Reservation, ReservedTerm, Terms, VolumeTerms,
+};
 pub use edit::Edit;
 pub use extend::{Assembled, assemble};
 pub use length::{Component, Shape};

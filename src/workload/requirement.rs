@@ -1,7 +1,7 @@
 //! What a buyer requires of a route, and what the price files say of it. Unknown stays unknown: it is not met, and
 //! it is told apart from what fails.
 
-use crate::catalogue::{ANYWHERE, Answer, Citation, Fact, Offer, RATINGS, lies_in};
+use crate::catalogue::{Answer, Citation, Fact, Offer, Rating, Territory, Topic};
 use crate::domain::format::{percent, thousands};
 use crate::domain::time::{DAY_SECONDS, Instant};
 
@@ -24,7 +24,7 @@ pub enum Demand {
     /// At least so many tokens of input and output together.
     ContextWindow(u64),
     /// Data is processed in this place.
-    DataResidency(String),
+    DataResidency(Territory),
     /// Several upstream providers, the next one where one fails.
     Fallback,
     /// At least so many output tokens per second, by published figures.
@@ -33,8 +33,8 @@ pub enum Demand {
     FirstToken(f64),
     /// At most this share of requests fails, by published figures.
     Errors(f64),
-    /// Documentation that its source rates so or better, in the words of [`RATINGS`].
-    Documentation(String),
+    /// Documentation that its source rates so or better.
+    Documentation(Rating),
     /// Usable on the day of `live_by` if it is applied for on that of `apply_on`.
     LiveBy {
         /// When it must be usable.
@@ -109,12 +109,12 @@ impl Demand {
             Demand::Sla => "SLA".to_owned(),
             Demand::NoRegistration => "no approval needed".to_owned(),
             Demand::ContextWindow(tokens) => format!("window of {} tokens", thousands(*tokens)),
-            Demand::DataResidency(place) => format!("data in {}", place.to_uppercase()),
+            Demand::DataResidency(place) => format!("data in {}", place.name().to_uppercase()),
             Demand::Fallback => "several upstreams".to_owned(),
             Demand::Speed(speed) => format!("{speed} tokens/s published"),
             Demand::FirstToken(seconds) => format!("first token in {seconds} s"),
             Demand::Errors(share) => format!("at most {} errors", percent(*share)),
-            Demand::Documentation(rating) => format!("{rating} documentation"),
+            Demand::Documentation(rating) => format!("{} documentation", rating.name()),
             Demand::LiveBy { live_by, .. } => format!("live by {live_by}"),
         }
     }
@@ -135,17 +135,17 @@ impl Demand {
     fn of(&self, bought: Bought<'_>) -> Verdict {
         let offer = bought.offer;
         match self {
-            Demand::Sla => answered(offer, "sla", Answer::Yes, "no SLA is stated"),
+            Demand::Sla => answered(offer, Topic::Sla, Answer::Yes, "no SLA is stated"),
             Demand::NoRegistration => {
-                answered(offer, "registration", Answer::No, "what registration takes is not stated")
+                answered(offer, Topic::Registration, Answer::No, "what registration takes is not stated")
             }
             Demand::ContextWindow(tokens) => window(bought, *tokens),
-            Demand::DataResidency(place) => residency(offer, place),
-            Demand::Fallback => answered(offer, "routing", Answer::Yes, "no routing is stated"),
+            Demand::DataResidency(place) => residency(offer, *place),
+            Demand::Fallback => answered(offer, Topic::Routing, Answer::Yes, "no routing is stated"),
             Demand::Speed(wanted) => speed(offer, *wanted),
             Demand::FirstToken(wanted) => first_token(offer, *wanted),
             Demand::Errors(wanted) => errors(offer, *wanted),
-            Demand::Documentation(wanted) => documentation(offer, wanted),
+            Demand::Documentation(wanted) => documentation(offer, *wanted),
             Demand::LiveBy { live_by, apply_on } => live_by_then(offer, *apply_on, *live_by),
         }
     }
@@ -166,7 +166,7 @@ fn unsettled(offer: Offer<'_>, fact: &Fact) -> Verdict {
     Verdict { outcome: Outcome::NotKnown, why, source: Some(fact.source.clone()) }
 }
 
-fn answered(offer: Offer<'_>, topic: &str, wanted: Answer, silence: &str) -> Verdict {
+fn answered(offer: Offer<'_>, topic: Topic, wanted: Answer, silence: &str) -> Verdict {
     match offer.answer(topic) {
         (_, None) => unsaid(silence),
         (Answer::Unknown, Some(fact)) => unsettled(offer, fact),
@@ -195,19 +195,22 @@ fn window(bought: Bought<'_>, tokens: u64) -> Verdict {
     said(window >= tokens, why, latest)
 }
 
-fn residency(offer: Offer<'_>, wanted: &str) -> Verdict {
+fn residency(offer: Offer<'_>, wanted: Territory) -> Verdict {
     let Some((places, fact)) = offer.places() else {
         let silence = || unsaid("no data residency is stated");
-        return offer.fact("data_residency").map_or_else(silence, |fact| unsettled(offer, fact));
+        return offer.fact(Topic::DataResidency).map_or_else(silence, |fact| unsettled(offer, fact));
     };
     let region = offer.region;
     let bound = match places {
-        [only] if only == ANYWHERE => format!("the region `{region}` is bound to no place"),
-        [only] => format!("the region `{region}` is {}", only.to_uppercase()),
-        several => format!("the region `{region}` is a choice of {}", several.join(", ").to_uppercase()),
+        [Territory::Anywhere] => format!("the region `{region}` is bound to no place"),
+        [only] => format!("the region `{region}` is {}", only.name().to_uppercase()),
+        several => {
+            let names: Vec<&str> = several.iter().map(|place| place.name()).collect();
+            format!("the region `{region}` is a choice of {}", names.join(", ").to_uppercase())
+        }
     };
     let why = format!("{bound}: {}", fact.text);
-    said(places.iter().any(|place| lies_in(place, wanted)), why, &fact.source)
+    said(places.iter().any(|place| place.lies_in(wanted)), why, &fact.source)
 }
 
 fn speed(offer: Offer<'_>, wanted: f64) -> Verdict {
@@ -231,16 +234,15 @@ fn errors(offer: Offer<'_>, wanted: f64) -> Verdict {
     said(share <= wanted, format!("{} of errors are published", percent(share)), &record.source)
 }
 
-fn documentation(offer: Offer<'_>, wanted: &str) -> Verdict {
-    let Some(fact) = offer.fact("documentation") else { return unsaid("no rating is stated") };
-    let Some(found) = &fact.typed.rating else { return unsettled(offer, fact) };
-    let rank = |word: &str| RATINGS.iter().position(|rating| *rating == word);
-    said(rank(found) >= rank(wanted), fact.text.clone(), &fact.source)
+fn documentation(offer: Offer<'_>, wanted: Rating) -> Verdict {
+    let Some(fact) = offer.fact(Topic::Documentation) else { return unsaid("no rating is stated") };
+    let Some(found) = fact.typed.rating else { return unsettled(offer, fact) };
+    said(found >= wanted, fact.text.clone(), &fact.source)
 }
 
 /// Whether what must be approved can be there in time. Lead times are in whole calendar days.
 fn live_by_then(offer: Offer<'_>, apply_on: Instant, live_by: Instant) -> Verdict {
-    let (approval, fact) = offer.answer("registration");
+    let (approval, fact) = offer.answer(Topic::Registration);
     let Some(fact) = fact else { return unsaid("what registration takes is not stated") };
     if approval == Answer::No {
         return said(true, fact.text.clone(), &fact.source);
@@ -271,6 +273,9 @@ name: Test
 currency: USD
 cached_tokens: inside_input
 reasoning_tokens: inside_output
+facts:
+  documentation: {text: Rated good., rating: good, source: invented, checked: 2020-01-01}
+  data_residency: {text: In Japan., regions: [{region: global, places: [jp]}], source: invented, checked: 2020-01-01}
 models:
   - id: m
     name: M
@@ -302,6 +307,18 @@ models:
         assert_eq!(outcome(1_500, "test/m:priority"), Outcome::Meets);
         let beyond = judged(&Demand::ContextWindow(1_501), "test/m:priority");
         assert_eq!((beyond.outcome, beyond.source.unwrap().source.as_str()), (Outcome::Fails, "of priority"));
+    }
+
+    #[test]
+    fn ratings_and_places_are_held_against_what_is_wanted() {
+        let outcome = |demand| judged(&demand, "test/m").outcome;
+        assert_eq!(outcome(Demand::Documentation(Rating::Poor)), Outcome::Meets);
+        assert_eq!(outcome(Demand::Documentation(Rating::Good)), Outcome::Meets);
+        assert_eq!(outcome(Demand::Documentation(Rating::Excellent)), Outcome::Fails);
+        assert_eq!(outcome(Demand::DataResidency(Territory::Jp)), Outcome::Meets);
+        assert_eq!(outcome(Demand::DataResidency(Territory::Apac)), Outcome::Meets);
+        assert_eq!(outcome(Demand::DataResidency(Territory::Eu)), Outcome::Fails);
+        assert_eq!(outcome(Demand::Sla), Outcome::NotKnown);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Tests of the whole: one binary, one module per topic.
 //!
-//! Logic is tested with invented providers and round prices; only `catalogue`, `invoices`, `flat_prices`,
-//! `requirements` (personas) and `sql` read the shipped price files.
+//! Logic is tested with invented providers and round prices; only `catalogue`, `commitments`, `invoices`,
+//! `flat_prices`, `requirements` (personas) and `sql` read the shipped price files.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -9,6 +9,7 @@ mod bad_input;
 mod catalogue;
 mod closed_forms;
 mod command_line;
+mod commitments;
 mod determinism;
 mod estimators;
 mod flat_prices;

@@ -11,30 +11,27 @@ mod search;
 mod tests;
 mod units;
 
-use self::law::{Choice, Law, Paid};
+pub use self::law::{Choice, Reserved};
+
+use self::law::{Law, OutOfReach, Paid};
 use self::money::MoneyLaw;
 use self::search::{Tried, least, taken, try_all};
 use self::units::UnitsLaw;
 use super::distribution::{Distribution, PARTS, mean_error};
 use super::summary::Summary;
-use crate::domain::format::{count_short, percent, thousands, usd_short};
-use crate::domain::time::horizon;
+use crate::domain::time::Month;
 use crate::engine::{Options, Simulation};
-use crate::workload::{Amounts, ContractOffer, Per, Scenario, Terms};
+use crate::workload::{Amounts, ContractOffer, MoneyTerms, Per, Reservation, Scenario, Terms};
 
 /// An offer and what to do about it.
 #[derive(Clone, Debug)]
 pub struct OfferAnalysis {
-    /// Its name.
-    pub name: String,
-    /// The route that it is for.
+    /// The offer.
+    pub offer: ContractOffer,
+    /// The label of the route that it is for.
     pub route: String,
-    /// Its terms in words.
-    pub terms: String,
-    /// `12 months from Jan 2027`.
-    pub covers: String,
-    /// The scenario's remark.
-    pub note: Option<String>,
+    /// The months in which it holds.
+    pub months: Vec<Month>,
     /// What amounts are.
     pub unit: AmountUnit,
     /// Not to sign.
@@ -52,40 +49,62 @@ pub struct OfferAnalysis {
     /// Cost against amount, under the terms of the best choice.
     pub curve: Curve,
     /// What a reader should know.
-    pub remarks: Vec<String>,
+    pub remarks: Vec<Remark>,
 }
 
 /// What an amount is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AmountUnit {
-    /// USD for this.
-    Usd(&'static str),
+    /// USD for this time.
+    Usd(Per),
+    /// USD of credit.
+    Credit,
     /// Units of this name.
     Units(String),
     /// There is no amount: one signs or does not.
     Signing,
 }
 
-impl AmountUnit {
-    /// An amount in words: `$18k a month`, `150 PTU`.
-    pub fn words(&self, amount: f64) -> String {
-        match self {
-            AmountUnit::Usd(per) => format!("{} {per}", usd_short(amount)),
-            AmountUnit::Units(name) => format!("{} {name}", thousands(amount as u64)),
-            AmountUnit::Signing => "the contract".to_owned(),
-        }
-    }
+/// What a reader of an answer should know.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Remark {
+    /// An amount on offer is used up in no period of any trial.
+    OutOfReach {
+        /// The amount: USD, or units.
+        amount: f64,
+        /// The largest that is used up.
+        reach: f64,
+        /// The share of what is paid for the amount that would be lost.
+        lost_share: f64,
+    },
+    /// Demand beyond reserved units pays the prices of a route.
+    Spill {
+        /// The route's label.
+        route: String,
+    },
+    /// Units refuse long prompts.
+    LongPrompts {
+        /// The longest prompt that they take, in tokens.
+        above_tokens: u64,
+        /// The share of the input tokens that is in longer ones.
+        share: f64,
+    },
+    /// A term is paid beyond the months of the offer.
+    MonthsBeyond {
+        /// The term: `1 year`.
+        term: String,
+        /// How many months of it are paid and not counted.
+        months: usize,
+    },
 }
 
 /// A choice and what it comes to.
 #[derive(Clone, Debug)]
 pub struct Judged {
-    /// `$18k a month`, `150 PTU for 1 year, more by the hour`, `nothing`.
-    pub label: String,
-    /// Its amount; absent for nothing.
-    pub amount: Option<f64>,
-    /// The terms under which it is taken; empty where the offer has only one set of them.
-    pub terms: String,
+    /// The choice.
+    pub choice: Choice,
+    /// How units are reserved, if it is of units.
+    pub reserved: Option<Reserved>,
     /// Cost over the horizon, USD.
     pub cost: Summary,
     /// How much less than nothing it costs in the same trial, USD; negative where it costs more.
@@ -102,6 +121,16 @@ pub struct Judged {
     pub lost_share: Option<f64>,
 }
 
+impl Judged {
+    /// The amount, USD or units; `None` for nothing.
+    pub fn amount(&self) -> Option<f64> {
+        match self.choice {
+            Choice::Nothing => None,
+            Choice::Take { amount, .. } => Some(amount),
+        }
+    }
+}
+
 /// A mean over the trials with its standard error.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MeanOf {
@@ -114,8 +143,10 @@ pub struct MeanOf {
 /// Cost against amount.
 #[derive(Clone, Debug, Default)]
 pub struct Curve {
-    /// The terms; empty where the offer has only one set of them.
-    pub terms: String,
+    /// The number of the terms.
+    pub line: usize,
+    /// How units are reserved, if it is of units.
+    pub reserved: Option<Reserved>,
     /// In the order of their amounts.
     pub points: Vec<CurvePoint>,
 }
@@ -135,7 +166,7 @@ pub struct CurvePoint {
 pub fn sizes_tried(offer: &ContractOffer) -> usize {
     match &offer.terms {
         Terms::Reservation(reservation) => reservation.units.len(),
-        _ => 0,
+        Terms::Money(_) => 0,
     }
 }
 
@@ -158,18 +189,17 @@ fn analysed(
     simulation: &Simulation,
     options: &Options,
 ) -> anyhow::Result<OfferAnalysis> {
-    let spend = &simulation.routes[offer.route].spend;
     let mut remarks = Vec::new();
     let law: Box<dyn Law> = match &offer.terms {
         Terms::Reservation(reservation) => {
             let law = UnitsLaw::new(offer, reservation, scenario, simulation, options)?;
-            remarks.extend(unit_remarks(offer, reservation, scenario, &law));
+            remarks.extend(unit_remarks(reservation, scenario, &law));
             Box::new(law)
         }
-        _ => match MoneyLaw::new(offer, spend, simulation.months) {
-            Some(law) => Box::new(law),
-            None => anyhow::bail!("an offer of units among those of money"),
-        },
+        Terms::Money(terms) => {
+            let spend = &simulation.routes[offer.route].spend;
+            Box::new(MoneyLaw::new(offer, terms, spend, simulation.months))
+        }
     };
     let court = Court::new(law.as_ref(), simulation, unit_of(offer), offer);
     let tried = try_all(law.as_ref(), simulation.trials);
@@ -182,13 +212,11 @@ fn analysed(
         Some(Choice::Take { line, .. }) => line,
         _ => 0,
     };
-    remarks.extend(reach_remarks(law.as_ref(), &court));
+    remarks.extend(out_of_reach(law.as_ref(), &court));
     Ok(OfferAnalysis {
-        name: offer.name.clone(),
+        offer: offer.clone(),
         route: scenario.routes[offer.route].label.clone(),
-        terms: terms_in_words(offer),
-        covers: horizon(&scenario.months[offer.first..offer.first + offer.months]),
-        note: offer.note.clone(),
+        months: scenario.months[offer.first..offer.first + offer.months].to_vec(),
         nothing: court.judged(Choice::Nothing),
         best_mean: court.judged(mean),
         best_p90: court.judged(p90),
@@ -224,24 +252,19 @@ impl<'a> Court<'a> {
             |from: &[f64], by: &[f64]| -> Vec<f64> { from.iter().zip(by).map(|(a, b)| a - b).collect() };
         // Searches end a few last bits beside the best choice of a trial.
         let regret = less(&cost, &self.hindsight).into_iter().map(|usd| usd.max(0.0)).collect();
-        let (amount, terms, label) = match choice {
-            Choice::Nothing => (None, String::new(), "nothing".to_owned()),
+        let (reserved, committed) = match choice {
+            Choice::Nothing => (None, false),
             Choice::Take { line, amount } => {
-                let terms = self.law.lines()[line].name.clone();
-                let between = if terms.is_empty() { "" } else { " for " };
-                let label = format!("{}{between}{terms}", self.unit.words(amount));
-                (Some(amount), terms, label)
+                (self.law.lines()[line].reserved.clone(), amount > 0.0 && self.unit != AmountUnit::Signing)
             }
         };
-        let committed = amount.is_some_and(|amount| amount > 0.0) && self.unit != AmountUnit::Signing;
         let (short, over) = (self.mean(&shortfall), self.mean(&overage));
         // Paid for the commitment itself: all that is neither beyond it nor outside of the contract.
         let outside = self.mean(&self.nothing).mean - self.mean(&self.law.paid(Choice::Nothing).overage).mean;
         let paid = self.mean(&cost).mean - over.mean - outside;
         Judged {
-            label,
-            amount,
-            terms,
+            choice,
+            reserved,
             saving: self.summary(less(&self.nothing, &cost)),
             regret: self.summary(regret),
             not_reached: committed.then(|| self.mean(&not_reached).mean),
@@ -323,117 +346,36 @@ fn curve(law: &dyn Law, line: usize, tried: &[Tried]) -> Curve {
     }
     points.sort_by(|a, b| a.amount.total_cmp(&b.amount));
     points.dedup_by(|a, b| a.amount == b.amount);
-    Curve { terms: terms.name.clone(), points }
+    Curve { line, reserved: terms.reserved.clone(), points }
 }
 
 fn unit_of(offer: &ContractOffer) -> AmountUnit {
     match &offer.terms {
-        Terms::Signing => AmountUnit::Signing,
-        Terms::Pool { per: Per::Month, .. } | Terms::Minimum { per: Per::Month, .. } => {
-            AmountUnit::Usd("a month")
-        }
-        Terms::Pool { .. } | Terms::Minimum { .. } => AmountUnit::Usd("for the term"),
-        Terms::Credit { .. } => AmountUnit::Usd("of credit"),
+        Terms::Money(MoneyTerms::Signing) => AmountUnit::Signing,
+        Terms::Money(MoneyTerms::Pool { per, .. } | MoneyTerms::Minimum { per, .. }) => AmountUnit::Usd(*per),
+        Terms::Money(MoneyTerms::Credit { .. }) => AmountUnit::Credit,
         Terms::Reservation(reservation) => AmountUnit::Units(reservation.offer.unit.clone()),
     }
 }
 
-/// The offer's law in a sentence.
-fn terms_in_words(offer: &ContractOffer) -> String {
-    let mut words = match &offer.terms {
-        Terms::Signing => "signing commits to nothing".to_owned(),
-        Terms::Pool { discount, per, .. } => {
-            let span = if *per == Per::Month { "every month" } else { "once for the term" };
-            format!(
-                "prepaid pool: C paid {span} covers use of {:.4} · C ({} off); use beyond it is billed without that discount",
-                1.0 / (1.0 - discount),
-                percent(*discount)
-            )
-        }
-        Terms::Minimum { per, .. } => {
-            let span = if *per == Per::Month { "each month" } else { "the whole term" };
-            format!(
-                "minimum spend: all use at the level's discount, but {span} is billed no less than the level"
-            )
-        }
-        Terms::Credit { bonus, months, .. } => format!(
-            "prepaid credit: C paid at the start covers use of {:.4} · C in the first {months} months; what is left is lost",
-            1.0 + bonus
-        ),
-        Terms::Reservation(reservation) => format!(
-            "reserved {} of {} input tokens a minute each, an output token counting as {} and a cached one as {}",
-            reservation.offer.unit,
-            count_short(reservation.input_tokens_per_minute),
-            reservation.output_weight,
-            reservation.cached_weight
-        ),
-    };
-    if offer.discount > 0.0 {
-        words += &format!("; {} off the whole bill with signing", percent(offer.discount));
-    }
-    if let Some(volume) = &offer.volume {
-        let mode = if volume.graduated { "of the part above each step" } else { "of the whole month" };
-        words += &format!("; volume steps, {mode}");
-    }
-    words
-}
-
-/// Says which amounts no trial reaches.
-fn reach_remarks(law: &dyn Law, court: &Court<'_>) -> Vec<String> {
-    let mut remarks = Vec::new();
-    let (unit, lines) = (&court.unit, law.lines());
-    let Some(reach) = law.out_of_reach(0) else { return remarks };
-    let smallest = match &lines[0].amounts {
-        Amounts::List(amounts) => amounts.iter().copied().find(|amount| *amount > reach),
-        Amounts::Range(_, to) => Some(*to).filter(|to| *to > reach),
-    };
-    let Some(amount) = smallest else { return remarks };
+/// Which amount no trial uses up.
+fn out_of_reach(law: &dyn Law, court: &Court<'_>) -> Option<Remark> {
+    let OutOfReach { amount, reach } = law.out_of_reach(0)?;
     let judged = court.judged(Choice::Take { line: 0, amount });
-    let lost = judged.lost_share.map_or("all".to_owned(), percent);
-    remarks.push(match unit {
-        AmountUnit::Units(_) => format!(
-            "The busiest hour of all trials asks for {:.0} units: of {} {lost} would stand idle.",
-            reach.ceil(),
-            unit.words(amount)
-        ),
-        _ => format!(
-            "Every trial's spend is below {}: {lost} of it would be lost. From {} on it is reached in no trial.",
-            unit.words(amount),
-            unit.words(reach)
-        ),
-    });
-    remarks
+    // What is out of reach is larger than nothing, and has a share that is lost.
+    Some(Remark::OutOfReach { amount, reach, lost_share: judged.lost_share? })
 }
 
-/// Says what a reservation assumes and leaves out.
-fn unit_remarks(
-    offer: &ContractOffer,
-    reservation: &crate::workload::Reservation,
-    scenario: &Scenario,
-    law: &UnitsLaw,
-) -> Vec<String> {
-    let unit = &reservation.offer.unit;
-    let spill = &scenario.routes[reservation.spill].label;
-    let mut remarks = vec![format!(
-        "The rest by the token pays {spill}'s prices; more by the hour is deployed in the same steps and leaves long prompts to {spill}. Demand flows evenly within an hour: bursts inside of it spill too, and are not counted. A reservation is a price, not a promise of capacity."
-    )];
-    if let Some(most) = reservation.offer.maximum_prompt_tokens {
-        let long = if law.long_share > 0.999 {
-            format!("Nearly all input tokens are in prompts above {}, which {unit} refuse", thousands(most))
-        } else {
-            format!(
-                "{} of the input tokens are in prompts above {}, which {unit} refuse",
-                percent(law.long_share),
-                thousands(most)
-            )
-        };
-        remarks.push(format!("{long}: they always pay by the token."));
+/// What a reservation assumes and leaves out.
+fn unit_remarks(reservation: &Reservation, scenario: &Scenario, law: &UnitsLaw) -> Vec<Remark> {
+    let mut remarks = vec![Remark::Spill { route: scenario.routes[reservation.spill].label.clone() }];
+    let longest = reservation.offer.maximum_prompt_tokens.filter(|_| law.long_share > 0.0);
+    if let Some(most) = longest {
+        remarks.push(Remark::LongPrompts { above_tokens: most, share: law.long_share });
     }
-    for term in reservation.terms.iter().filter(|term| term.months_beyond > 0) {
-        remarks.push(format!(
-            "A term of {} is paid whole: {} of its months lie beyond the {} that are counted here, so it looks dearer than it is to those who go on.",
-            term.name, term.months_beyond, offer.months
-        ));
-    }
+    let beyond = reservation.terms.iter().filter(|term| term.months_beyond > 0);
+    remarks.extend(
+        beyond.map(|term| Remark::MonthsBeyond { term: term.name.clone(), months: term.months_beyond }),
+    );
     remarks
 }

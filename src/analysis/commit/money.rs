@@ -6,8 +6,8 @@
 
 use std::ops::Range;
 
-use super::law::{Choice, Law, Line, Paid};
-use crate::workload::{Amounts, ContractOffer, Per, Terms, VolumeTerms};
+use super::law::{Choice, Law, Line, OutOfReach, Paid};
+use crate::workload::{Amounts, ContractOffer, MoneyTerms, Per, VolumeTerms};
 
 /// An offer of money with the trials' bills.
 pub struct MoneyLaw {
@@ -33,9 +33,9 @@ enum Kind {
 }
 
 impl MoneyLaw {
-    /// The law of an offer for a route whose monthly bills are `spend`, trial by trial, month after month. `None`
-    /// for provisioned units.
-    pub fn new(offer: &ContractOffer, spend: &[f64], months: usize) -> Option<Self> {
+    /// The law of an offer and its terms, for a route whose monthly bills are `spend`, trial by trial, month after
+    /// month.
+    pub fn new(offer: &ContractOffer, terms: &MoneyTerms, spend: &[f64], months: usize) -> Self {
         let rows = || spend.chunks_exact(months);
         let covered = offer.first..offer.first + offer.months;
         let inside = |row: &[f64]| row[covered.clone()].iter().sum::<f64>();
@@ -53,40 +53,31 @@ impl MoneyLaw {
             }
             (bills, after)
         };
-        let line = |amounts: &Amounts| vec![Line { name: String::new(), amounts: amounts.clone() }];
+        let line = |amounts: &Amounts| vec![Line { reserved: None, amounts: amounts.clone() }];
         let length = |per: Per| if per == Per::Month { 1 } else { offer.months };
-        let (lines, kind, periods) = match &offer.terms {
-            Terms::Pool { discount, per, amounts } => {
+        let cover = terms.cover();
+        let (lines, kind, periods) = match terms {
+            MoneyTerms::Pool { per, amounts, .. } => {
                 let (bills, after) = bills(length(*per), true, 0.0);
-                let cover = 1.0 / (1.0 - discount);
                 (line(amounts), Kind::Prepaid { cover, bills, after }, offer.months / length(*per))
             }
-            Terms::Credit { bonus, months, amounts } => {
+            MoneyTerms::Credit { months, amounts, .. } => {
                 let (bills, after) = bills(*months, false, 0.0);
-                (line(amounts), Kind::Prepaid { cover: 1.0 + bonus, bills, after }, 1)
+                (line(amounts), Kind::Prepaid { cover, bills, after }, 1)
             }
-            Terms::Minimum { per, levels } => {
+            MoneyTerms::Minimum { per, levels } => {
                 let amounts = Amounts::List(levels.iter().map(|(amount, _)| *amount).collect());
                 let level = |(amount, off): &(f64, f64)| (*amount, bills(length(*per), true, *off).0);
                 let kind = Kind::Minimum(levels.iter().map(level).collect());
                 (line(&amounts), kind, offer.months / length(*per))
             }
-            Terms::Signing => {
+            MoneyTerms::Signing => {
                 let amounts = Amounts::List(vec![0.0]);
                 (line(&amounts), Kind::Signing(bills(offer.months, true, 0.0).0), 1)
             }
-            Terms::Reservation(_) => return None,
         };
         let signing_pays = offer.discount > 0.0 || offer.volume.is_some();
-        Some(MoneyLaw { lines, kind, signing_pays, outside, list, periods })
-    }
-
-    /// The amounts of a list.
-    fn listed(&self) -> Option<&[f64]> {
-        match &self.lines[0].amounts {
-            Amounts::List(amounts) => Some(amounts),
-            Amounts::Range(..) => None,
-        }
+        MoneyLaw { lines, kind, signing_pays, outside, list, periods }
     }
 
     /// What a trial costs at the best amount of a range, known afterwards.
@@ -105,13 +96,7 @@ impl Law for MoneyLaw {
     }
 
     fn paid(&self, choice: Choice) -> Paid {
-        let nothing = || Paid {
-            cost: self.outside.iter().zip(&self.list).map(|(outside, list)| outside + list).collect(),
-            shortfall: vec![0.0; self.list.len()],
-            overage: self.list.clone(),
-            not_reached: vec![0.0; self.list.len()],
-        };
-        let Choice::Take { amount, .. } = choice else { return nothing() };
+        let Choice::Take { amount, .. } = choice else { return Paid::unsigned(&self.outside, &self.list) };
         // Of each period: what it costs, what of it is not used, and what is beyond.
         let settle = |bills: &[f64], of: &dyn Fn(f64) -> [f64; 3], after: Option<&[f64]>| {
             let mut paid = Paid::default();
@@ -140,13 +125,13 @@ impl Law for MoneyLaw {
                 };
                 settle(bills, &of, Some(after))
             }
-            Kind::Minimum(levels) => match levels.iter().find(|(level, _)| *level == amount) {
-                Some((least, bills)) => {
-                    let of = |bill: f64| [bill.max(*least), (least - bill).max(0.0), (bill - least).max(0.0)];
-                    settle(bills, &of, None)
-                }
-                None => nothing(),
-            },
+            Kind::Minimum(levels) => {
+                let Some((least, bills)) = levels.iter().find(|(level, _)| *level == amount) else {
+                    unreachable!("a minimum of {amount} USD is not among the offer's levels");
+                };
+                let of = |bill: f64| [bill.max(*least), (least - bill).max(0.0), (bill - least).max(0.0)];
+                settle(bills, &of, None)
+            }
             Kind::Signing(bills) => settle(bills, &|bill| [bill, 0.0, bill], None),
         }
     }
@@ -157,14 +142,14 @@ impl Law for MoneyLaw {
 
     fn hindsight(&self) -> Vec<f64> {
         let mut best = self.cost(Choice::Nothing);
-        match (self.listed(), &self.lines[0].amounts) {
-            (None, Amounts::Range(from, to)) => {
+        match &self.lines[0].amounts {
+            Amounts::Range(from, to) => {
                 for (trial, best) in best.iter_mut().enumerate() {
                     *best = best.min(self.best_of_trial(trial, (*from, *to)));
                 }
             }
-            (amounts, _) => {
-                for amount in amounts.unwrap_or_default() {
+            Amounts::List(amounts) => {
+                for amount in amounts {
                     let cost = self.cost(Choice::Take { line: 0, amount: *amount });
                     best.iter_mut().zip(cost).for_each(|(best, cost)| *best = best.min(cost));
                 }
@@ -180,13 +165,17 @@ impl Law for MoneyLaw {
         (order_statistic(&mut bills, 1.0 - 1.0 / cover) / cover).clamp(from, to)
     }
 
-    fn out_of_reach(&self, _: usize) -> Option<f64> {
+    fn out_of_reach(&self, line: usize) -> Option<OutOfReach> {
         let largest = |bills: &[f64]| bills.iter().copied().fold(0.0, f64::max);
         match &self.kind {
-            Kind::Prepaid { cover, bills, .. } => Some(largest(bills) / cover),
-            // Levels have bills of their own: the first that none of its bills reaches.
+            Kind::Prepaid { cover, bills, .. } => {
+                OutOfReach::of(&self.lines[line].amounts, largest(bills) / cover)
+            }
+            // Levels have bills of their own: the first that none of its own bills reaches.
             Kind::Minimum(levels) => {
-                levels.iter().find(|(least, bills)| largest(bills) < *least).map(|(_, bills)| largest(bills))
+                let reached = levels.iter().map(|(amount, bills)| (*amount, largest(bills)));
+                let mut beyond = reached.filter(|(amount, reach)| amount > reach);
+                beyond.next().map(|(amount, reach)| OutOfReach { amount, reach })
             }
             Kind::Signing(_) => None,
         }
@@ -211,8 +200,9 @@ fn volume_discount(volume: &VolumeTerms, usage: f64) -> f64 {
 
 /// The smallest value that at least the share `p` of all values does not exceed; 0 for a share of nothing.
 ///
-/// Where each period with V > κC costs κ − … less for a larger C, and every period costs 1 more, the mean falls as
-/// long as #{V > κC} > n/κ: the minimum is where κC is the value number ⌈n (1 − 1/κ)⌉.
+/// For one dollar more of C every period costs 1 more, and each with V > κC costs κ less beside. The mean falls as long
+/// as κ · #{V > κC} > n: the minimum is where κC is the value number ⌈n (1 − 1/κ)⌉. With 100 periods and κ = 1.25 it
+/// is the 20th smallest.
 fn order_statistic(values: &mut [f64], p: f64) -> f64 {
     // 12 · (1 − 0.88) is a little more than 1.44 in floating point, as 100 · 0.12 must not be more than 12.
     let rank = (values.len() as f64 * p - 1e-9).ceil().max(0.0) as usize;

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::law::{Choice, Law};
+use super::Remark;
+use super::law::{Choice, Law, OutOfReach};
 use super::money::MoneyLaw;
 use super::search::{least, try_all};
 use super::units::UnitsLaw;
@@ -32,6 +33,12 @@ fn offer(text: &str) -> ContractOffer {
     scenario(text).commitments[0].clone()
 }
 
+/// The law of an offer of money.
+fn money(offer: &ContractOffer, spend: &[f64], months: usize) -> MoneyLaw {
+    let Terms::Money(terms) = &offer.terms else { panic!("{offer:?}") };
+    MoneyLaw::new(offer, terms, spend, months)
+}
+
 /// Evenly spread quantiles of a lognormal of median 20,000 and σ, one month each.
 fn lognormal(sigma: f64, trials: usize) -> Vec<f64> {
     let rank = |at: usize| (at as f64 + 0.5) / trials as f64;
@@ -48,7 +55,7 @@ fn the_best_pool_covers_the_newsvendor_quantile() {
             "route: openai/gpt-5.4, prepaid_pool: {{discount: {}%, per: month, amounts: {{from: 0, to: 200k}}}}",
             d * 100.0
         );
-        let law = MoneyLaw::new(&one_month(&text), &lognormal(sigma, trials), 1).unwrap();
+        let law = money(&one_month(&text), &lognormal(sigma, trials), 1);
         let tried = try_all(&law, trials);
         let best = least(&tried, |tried| tried.mean).unwrap();
         let Choice::Take { amount, .. } = best.choice else { panic!("{best:?}") };
@@ -128,7 +135,7 @@ fn commitments_of_money_are_settled_as_the_exact_bill_settles_them() {
     ];
     for (text, contract, amount) in cases {
         let offer = offer(text);
-        let law = MoneyLaw::new(&offer, &bills(), 3).unwrap();
+        let law = money(&offer, &bills(), 3);
         let found = law.cost(Choice::Take { line: 0, amount });
         for (found, wanted) in found.iter().zip(settled(contract, &bills())) {
             assert!((found - wanted).abs() < 1e-6, "{text}: {found} against {wanted}");
@@ -218,21 +225,53 @@ fn the_best_reservation_is_that_of_an_exhaustive_search() {
         cost < 0.99 * nothing && matches!(choice, Choice::Take { amount, .. } if amount > 0.0),
         "{choice:?}"
     );
-    assert!(
-        line == 4 || line == 2,
-        "a term of a month and of a year, with what they leave by token or hour: {line}"
-    );
+    // A month and a year, as the price file sells them, and each leaves the rest to tokens or to the hour.
+    let committed = reservation.offer.terms.iter().filter(|term| term.commitment.is_some()).count();
+    assert_eq!((committed, reservation.hour_usd.is_some(), line), (2, true, 4));
+    assert_eq!(law.lines().len(), 4);
 }
 
-/// What trials would have been best off with is never dearer than any choice, and regret is what is above it.
+const POOL: &str =
+    "route: openai/gpt-5.4, prepaid_pool: {discount: 20%, per: month, amounts: {from: 0, to: 60k}}";
+const LEVELS: &str = "route: openai/gpt-5.4, minimum_spend: {per: term, levels: [{amount: 20k, discount: 4%}, {amount: 90k, discount: 12%}]}";
+
+/// What three months cost with a pool of C that covers 1.25 · C of each.
+fn with_pool(amount: f64, bills: &[f64]) -> f64 {
+    bills.iter().map(|bill| amount + (bill - 1.25 * amount).max(0.0)).sum()
+}
+
+/// What three months cost with nothing, or with a level.
+fn with_level(amount: f64, bills: &[f64]) -> f64 {
+    let all: f64 = bills.iter().sum();
+    match amount {
+        20_000.0 => (0.96 * all).max(amount),
+        90_000.0 => (0.88 * all).max(amount),
+        _ => all,
+    }
+}
+
+/// The best of a trial, known afterwards. The cost of a pool is piecewise linear in C: it has its minimum at an end,
+/// or where it covers a month exactly.
+fn best_afterwards(text: &str, bills: &[f64]) -> f64 {
+    let least = |amounts: &[f64], cost: fn(f64, &[f64]) -> f64| {
+        amounts.iter().map(|amount| cost(*amount, bills)).fold(f64::INFINITY, f64::min)
+    };
+    if text == LEVELS {
+        return least(&[0.0, 20_000.0, 90_000.0], with_level);
+    }
+    let corners = bills.iter().map(|bill| bill / 1.25).chain([0.0, 60_000.0]);
+    least(&corners.filter(|amount| *amount <= 60_000.0).collect::<Vec<_>>(), with_pool)
+}
+
 #[test]
-fn hindsight_is_a_lower_bound_of_every_choice() {
-    for text in [
-        "route: openai/gpt-5.4, prepaid_pool: {discount: 20%, per: month, amounts: {from: 0, to: 60k}}",
-        "route: openai/gpt-5.4, minimum_spend: {per: term, levels: [{amount: 20k, discount: 4%}, {amount: 90k, discount: 12%}]}",
-    ] {
-        let law = MoneyLaw::new(&offer(text), &bills(), 3).unwrap();
+fn hindsight_is_the_best_choice_of_every_trial_and_a_lower_bound_of_all() {
+    for text in [POOL, LEVELS] {
+        let law = money(&offer(text), &bills(), 3);
         let hindsight = law.hindsight();
+        for (found, own) in hindsight.iter().zip(bills().chunks(3)) {
+            let wanted = best_afterwards(text, own);
+            assert!((found - wanted).abs() < 1e-9 * wanted, "{text}: {found} against {wanted}");
+        }
         for tried in try_all(&law, 20) {
             for (cost, best) in law.cost(tried.choice).iter().zip(&hindsight) {
                 assert!(*cost >= best - 1e-9 * best.abs(), "{text}, {:?}: {cost} below {best}", tried.choice);
@@ -242,17 +281,56 @@ fn hindsight_is_a_lower_bound_of_every_choice() {
 }
 
 #[test]
-fn a_commitment_that_no_trial_reaches_is_said_to_be_lost() {
-    let scenario = scenario(
-        "route: openai/gpt-5.4, minimum_spend: {per: month, levels: [{amount: 900k, discount: 10%}]}",
-    );
+fn regret_is_what_a_choice_costs_above_the_best_of_its_trial() {
+    for (text, cost) in [(POOL, with_pool as fn(f64, &[f64]) -> f64), (LEVELS, with_level)] {
+        let (found, bills) = judged(text);
+        for judged in &found.shown {
+            let amount = judged.amount().unwrap_or(0.0);
+            let above = bills.chunks(3).map(|own| cost(amount, own) - best_afterwards(text, own));
+            let wanted = above.sum::<f64>() * 3.0 / bills.len() as f64;
+            assert!(
+                (judged.regret.mean - wanted).abs() < 1e-6,
+                "{text}, {:?}: {} against {wanted}",
+                judged.choice,
+                judged.regret.mean
+            );
+        }
+    }
+}
+
+/// The answer to an offer on the first route, and the bills that it is judged on.
+fn judged(text: &str) -> (super::OfferAnalysis, Vec<f64>) {
+    let scenario = scenario(text);
     let (simulation, options) = simulated(&scenario);
     let offers: Vec<&ContractOffer> = scenario.commitments.iter().collect();
-    let found = super::commitments(&scenario, &simulation, &options, &offers).unwrap();
-    assert!(
-        found[0].remarks.iter().any(|remark| remark.contains("Every trial's spend is below")),
-        "{:?}",
-        found[0].remarks
-    );
-    assert_eq!((found[0].best_mean.label.as_str(), found[0].best_p90.label.as_str()), ("nothing", "nothing"));
+    let found = super::commitments(&scenario, &simulation, &options, &offers).unwrap().remove(0);
+    (found, simulation.routes[0].spend.clone())
+}
+
+#[test]
+fn a_commitment_that_no_trial_reaches_is_said_to_be_lost() {
+    let (found, bills) =
+        judged("route: openai/gpt-5.4, minimum_spend: {per: month, levels: [{amount: 900k, discount: 10%}]}");
+    let most = bills.iter().copied().fold(0.0, f64::max) * 0.9;
+    let mean = bills.iter().sum::<f64>() / bills.len() as f64 * 0.9;
+    let [Remark::OutOfReach { amount, reach, lost_share }] = found.remarks[..] else {
+        panic!("{:?}", found.remarks)
+    };
+    assert!(amount == 900_000.0 && (reach / most - 1.0).abs() < 1e-12, "{reach} against {most}");
+    assert!((lost_share - (1.0 - mean / 900_000.0)).abs() < 1e-9, "{lost_share}");
+    assert_eq!((found.best_mean.choice, found.best_p90.choice), (Choice::Nothing, Choice::Nothing));
+}
+
+/// 10,000 is reached by bills of 11,000; 10,500 is not by the same at 10 % off, which are 9,900 and below both.
+#[test]
+fn a_level_is_out_of_reach_of_its_own_bills_only() {
+    let text = "route: openai/gpt-5.4, minimum_spend: {per: month, levels: [{amount: 10k, discount: 0%}, {amount: 10_500, discount: 10%}]}";
+    let found = money(&offer(text), &[11_000.0; 6], 3).out_of_reach(0);
+    assert_eq!(found, Some(OutOfReach { amount: 10_500.0, reach: 9_900.0 }));
+}
+
+#[test]
+#[should_panic(expected = "not among the offer's levels")]
+fn an_amount_that_is_not_on_offer_has_no_cost() {
+    money(&offer(LEVELS), &bills(), 3).cost(Choice::Take { line: 0, amount: 50_000.0 });
 }

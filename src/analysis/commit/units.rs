@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::law::{Choice, Law, Line, Paid};
+use super::law::{Choice, Law, Line, OutOfReach, Paid, Reserved};
 use crate::engine::{Demand, MonthDemand, Options, Simulation, UnitLaw, ordered};
 use crate::workload::{Amounts, Beyond, ContractOffer, Reservation, Scenario};
 
@@ -25,7 +25,7 @@ pub struct UnitsLaw {
     /// The share of input tokens in prompts that are too long for units.
     pub long_share: f64,
     /// The most units that an hour of any trial asks for.
-    pub peak_units: f64,
+    peak_units: f64,
 }
 
 /// What a size comes to in a trial, beside the reservation's price.
@@ -105,8 +105,12 @@ impl UnitsLaw {
         [self.outside[trial] + reserved + rest, reserved * sized.idle, rest]
     }
 
-    fn at(&self, amount: f64) -> Option<usize> {
-        self.sizes.iter().position(|size| *size as f64 == amount)
+    /// The number of a size.
+    fn at(&self, amount: f64) -> usize {
+        let Some(at) = self.sizes.iter().position(|size| *size as f64 == amount) else {
+            unreachable!("{amount} units are not among the offer's sizes");
+        };
+        at
     }
 }
 
@@ -116,11 +120,8 @@ fn lines(reservation: &Reservation) -> (Vec<Line>, Vec<(f64, Beyond)>) {
     let pairs =
         reservation.terms.iter().flat_map(|term| reservation.beyond.iter().map(move |way| (term, *way)));
     let line = |(term, way): (&crate::workload::ReservedTerm, Beyond)| {
-        let rest = match way {
-            Beyond::Tokens => "the rest by the token",
-            Beyond::Hourly => "more by the hour",
-        };
-        let line = Line { name: format!("{}, {rest}", term.name), amounts: amounts.clone() };
+        let reserved = Reserved { term: term.name.clone(), beyond: way };
+        let line = Line { reserved: Some(reserved), amounts: amounts.clone() };
         (line, (term.unit_price.to_f64(), way))
     };
     pairs.map(line).unzip()
@@ -218,21 +219,10 @@ impl Law for UnitsLaw {
     }
 
     fn paid(&self, choice: Choice) -> Paid {
-        let count = self.trials.len();
-        let chosen = match choice {
-            Choice::Take { line, amount } => self.at(amount).map(|at| (line, at)),
-            Choice::Nothing => None,
-        };
-        let Some((line, at)) = chosen else {
-            return Paid {
-                cost: self.outside.iter().zip(&self.list).map(|(outside, list)| outside + list).collect(),
-                shortfall: vec![0.0; count],
-                overage: self.list.clone(),
-                not_reached: vec![0.0; count],
-            };
-        };
+        let Choice::Take { line, amount } = choice else { return Paid::unsigned(&self.outside, &self.list) };
+        let at = self.at(amount);
         let mut paid = Paid::default();
-        for trial in 0..count {
+        for trial in 0..self.trials.len() {
             let [cost, idle, rest] = self.settle(trial, line, at);
             paid.cost.push(cost);
             paid.shortfall.push(idle);
@@ -262,7 +252,7 @@ impl Law for UnitsLaw {
         0.0
     }
 
-    fn out_of_reach(&self, _: usize) -> Option<f64> {
-        Some(self.peak_units)
+    fn out_of_reach(&self, line: usize) -> Option<OutOfReach> {
+        OutOfReach::of(&self.lines[line].amounts, self.peak_units)
     }
 }

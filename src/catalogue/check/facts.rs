@@ -3,9 +3,9 @@
 use super::super::wire::{
     AnsweredWire, ExceptionWire, FactWire, FactsWire, PriceFileWire, ResidencyWire, Text,
 };
-use super::super::{Answer, Exception, Fact, PLACES, RATINGS, Typed};
+use super::super::{Answer, Exception, Fact, Rating, Territory, Topic, Typed};
 use super::{TIERS, citation, one_of, texts, unique};
-use crate::domain::document::Spanned;
+use crate::domain::document::{Spanned, word_of};
 use crate::domain::problem::{Code, Problems, suggest};
 use crate::domain::time::Instant;
 
@@ -28,38 +28,39 @@ pub fn facts(wire: &FactsWire, file: &PriceFileWire, problems: &mut Problems) ->
         });
         let typed = answered(fact.value.as_ref(), &fact.except, file, problems);
         let typed = Typed { lead_time_days, ..typed };
-        stated("registration", &fact.text, typed, &fact.source, &fact.checked)
+        stated(Topic::Registration, &fact.text, typed, &fact.source, &fact.checked)
     });
     let mut answer = |topic, fact: &Option<AnsweredWire>| {
         let fact = fact.as_ref()?;
         let typed = answered(fact.value.as_ref(), &fact.except, file, problems);
         Some(stated(topic, &fact.text, typed, &fact.source, &fact.checked))
     };
-    let (sla, routing) = (answer("sla", &wire.sla), answer("routing", &wire.routing));
+    let (sla, routing) = (answer(Topic::Sla, &wire.sla), answer(Topic::Routing, &wire.routing));
     let documentation = wire.documentation.as_ref().map(|fact| {
-        let rating = fact.rating.as_ref().and_then(|word| one_of(word, &RATINGS, "rating", problems));
-        let typed = Typed { rating: rating.map(str::to_owned), ..Typed::default() };
-        stated("documentation", &fact.text, typed, &fact.source, &fact.checked)
+        let rating = fact.rating.as_ref();
+        let rating = rating.and_then(|word| word_of(word, &Rating::WORDS, "rating", problems));
+        let typed = Typed { rating, ..Typed::default() };
+        stated(Topic::Documentation, &fact.text, typed, &fact.source, &fact.checked)
     });
     let residency = wire.data_residency.as_ref().map(|fact| {
         let typed = Typed { regions: regions(fact, file, problems), ..Typed::default() };
-        stated("data_residency", &fact.text, typed, &fact.source, &fact.checked)
+        stated(Topic::DataResidency, &fact.text, typed, &fact.source, &fact.checked)
     });
     let all = [
-        plain("availability", &wire.availability),
+        plain(Topic::Availability, &wire.availability),
         registration,
         sla,
         routing,
-        plain("cache", &wire.cache),
+        plain(Topic::Cache, &wire.cache),
         documentation,
         residency,
-        plain("best_for", &wire.best_for),
-        plain("weaker_at", &wire.weaker_at),
+        plain(Topic::BestFor, &wire.best_for),
+        plain(Topic::WeakerAt, &wire.weaker_at),
     ];
     all.into_iter().flatten().collect()
 }
 
-fn stated(topic: &'static str, text: &Text, typed: Typed, source: &Text, checked: &Spanned<Instant>) -> Fact {
+fn stated(topic: Topic, text: &Text, typed: Typed, source: &Text, checked: &Spanned<Instant>) -> Fact {
     Fact { topic, text: text.value.clone(), typed, source: citation(source, checked, None) }
 }
 
@@ -75,9 +76,7 @@ fn answered(
 }
 
 fn answer(word: &Text, problems: &mut Problems) -> Option<Answer> {
-    let names = Answer::WORDS.map(|(name, _)| name);
-    let name = one_of(word, &names, "answer", problems)?;
-    Answer::WORDS.into_iter().find(|(known, _)| *known == name).map(|(_, answer)| answer)
+    word_of(word, &Answer::WORDS, "answer", problems)
 }
 
 fn exception(wire: &ExceptionWire, file: &PriceFileWire, problems: &mut Problems) -> Option<Exception> {
@@ -109,7 +108,7 @@ fn regions(
     wire: &ResidencyWire,
     file: &PriceFileWire,
     problems: &mut Problems,
-) -> Vec<(String, Vec<String>)> {
+) -> Vec<(String, Vec<Territory>)> {
     let sold = file.models.iter().flat_map(|model| {
         let tokens = model.prices.iter().flat_map(|entry| &entry.regions);
         tokens.chain(model.capacity.iter().flat_map(|offer| &offer.regions))
@@ -118,6 +117,7 @@ fn regions(
     known.sort_unstable();
     known.dedup();
     unique(wire.regions.iter().map(|region| &region.region), "region", problems);
+    let mut read = Vec::new();
     for region in &wire.regions {
         if !known.contains(&region.region.value.as_str()) {
             let title = format!("nothing in this file is sold in a region `{}`", region.region.value);
@@ -128,9 +128,9 @@ fn regions(
             let help = "name where data is processed, or leave the region out: not listed is not known";
             problems.at(Code::MissingKey, &region.place, "a region without places", "", help);
         }
-        for place in &region.places {
-            one_of(place, &PLACES, "place", problems);
-        }
+        let words = region.places.iter();
+        let places = words.filter_map(|word| word_of(word, &Territory::WORDS, "place", problems));
+        read.push((region.region.value.clone(), places.collect()));
     }
-    wire.regions.iter().map(|region| (region.region.value.clone(), texts(&region.places))).collect()
+    read
 }

@@ -15,10 +15,10 @@ use self::names::{refuse_doubled_dates, refuse_unusable_names};
 use super::exchange::{Currency, is_currency};
 use super::wire::{CalendarWire, FeeWire, LimitsWire, MeasuredWire, ModelWire, PriceFileWire, Text};
 use super::{Calendar, Citation, Counting, Fee, Limits, Measured, Model, PriceEntry, PromptCache, Provider};
-use crate::domain::document::{Named, Spanned};
+use crate::domain::document::{Named, Spanned, one_of};
 use crate::domain::money::{Ratio, Usd};
-use crate::domain::problem::{Code, Problems, suggest};
-use crate::domain::time::{Instant, utc_day_and_minute};
+use crate::domain::problem::{Code, Problems};
+use crate::domain::time::{HOUR_SECONDS, Instant, utc_day_and_minute};
 
 pub use self::contract::contract;
 pub use self::entries::{TIERS, WEEKDAYS};
@@ -122,7 +122,7 @@ fn calendars(wire: &Named<CalendarWire>, problems: &mut Problems) -> Vec<Arc<Cal
         Arc::new(Calendar {
             name: name.value.clone(),
             // Millionths of an hour as seconds.
-            utc_offset_seconds: hours * 3_600 / 1_000_000,
+            utc_offset_seconds: hours * HOUR_SECONDS / 1_000_000,
             days,
             source,
         })
@@ -233,21 +233,6 @@ fn citation(source: &Text, checked: &Spanned<Instant>, note: Option<&Text>) -> C
 
 fn texts(list: &[Text]) -> Vec<String> {
     list.iter().map(|text| text.value.clone()).collect()
-}
-
-/// The text if it is among `known`; a problem otherwise.
-fn one_of<'a>(text: &'a Text, known: &[&str], what: &str, problems: &mut Problems) -> Option<&'a str> {
-    if known.contains(&text.value.as_str()) {
-        return Some(&text.value);
-    }
-    problems.at(
-        Code::UnknownName,
-        &text.place,
-        format!("unknown {what} `{}`", text.value),
-        "",
-        suggest(&text.value, known.iter().copied()),
-    );
-    None
 }
 
 fn unique<'a>(names: impl Iterator<Item = &'a Text>, what: &str, problems: &mut Problems) {

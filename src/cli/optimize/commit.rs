@@ -29,10 +29,11 @@ fn judged(arguments: &Arguments, names: &[String]) -> Result<CommitmentReport, F
     let (mut scenarios, catalogue) =
         scenarios(std::slice::from_ref(&arguments.scenario), &arguments.pricing)?;
     let scenario = scenarios.remove(0);
-    offers(&scenario, names)?;
     let options = options(&scenario, &arguments.run)?;
+    refuse_large(&offers(&scenario, names)?, options.trials)?;
     let run = simulated(scenario, &[], options, &arguments.run)?;
     let chosen = offers(&run.scenario, names)?;
+    // `--precision` can have asked for more.
     refuse_large(&chosen, run.options.trials)?;
     let found = commitments(&run.scenario, &run.simulation, &run.options, &chosen)?;
     let mut command = command("optimize", &[&arguments.scenario], &run.options, &arguments.pricing);

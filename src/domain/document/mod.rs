@@ -16,6 +16,6 @@ mod wire;
 
 pub use merge::overlay;
 pub use node::{Entry, Node, Spanned, Value};
-pub use scalars::Count;
+pub use scalars::{Count, one_of, word_of};
 pub use tree::{MAX_BYTES, parse};
 pub use wire::{Field, Must, Named, Wire, object_schema, refuse_unknown_keys};

@@ -5,8 +5,46 @@ use serde_json::{Value as Json, json};
 use super::node::{Node, Spanned};
 use super::wire::Wire;
 use crate::domain::number::parse_number;
-use crate::domain::problem::{Code, Problems};
+use crate::domain::problem::{Code, Problems, suggest};
 use crate::domain::time::{Instant, Month};
+
+/// What a word stands for. One that is not among `words` is noted as an unknown `what`, with those that are near.
+pub fn word_of<T: Copy>(
+    word: &Spanned<String>,
+    words: &[(&str, T)],
+    what: &str,
+    problems: &mut Problems,
+) -> Option<T> {
+    let found = words.iter().find(|(known, _)| *known == word.value);
+    if found.is_none() {
+        unknown(word, words.iter().map(|(known, _)| *known), what, problems);
+    }
+    found.map(|(_, stands_for)| *stands_for)
+}
+
+/// A word that is among the `known`. Another is noted as an unknown `what`.
+pub fn one_of<'a>(
+    word: &'a Spanned<String>,
+    known: &[&str],
+    what: &str,
+    problems: &mut Problems,
+) -> Option<&'a str> {
+    if known.contains(&word.value.as_str()) {
+        return Some(&word.value);
+    }
+    unknown(word, known.iter().copied(), what, problems);
+    None
+}
+
+fn unknown<'a>(
+    word: &Spanned<String>,
+    known: impl Iterator<Item = &'a str> + Clone,
+    what: &str,
+    problems: &mut Problems,
+) {
+    let title = format!("unknown {what} `{}`", word.value);
+    problems.at(Code::UnknownName, &word.place, title, "", suggest(&word.value, known));
+}
 
 /// A whole number, not negative.
 #[derive(Clone, Debug)]

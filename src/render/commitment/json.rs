@@ -3,7 +3,9 @@
 use serde::Serialize;
 
 use super::CommitmentReport;
+use super::words;
 use crate::analysis::{AmountUnit, Judged, MeanOf, OfferAnalysis, Summary};
+use crate::domain::time::horizon as span;
 use crate::render::report::Manifest;
 
 #[derive(Serialize)]
@@ -20,8 +22,8 @@ struct Json<'a> {
 struct JsonOffer<'a> {
     name: &'a str,
     route: &'a str,
-    terms: &'a str,
-    covers: &'a str,
+    terms: String,
+    covers: String,
     note: Option<&'a str>,
     answer: Vec<String>,
     amount_unit: String,
@@ -33,14 +35,14 @@ struct JsonOffer<'a> {
     price_of_flexibility_usd: Option<f64>,
     price_of_flexibility_standard_error_usd: Option<f64>,
     choices: Vec<JsonChoice<'a>>,
-    curve_terms: &'a str,
+    curve_terms: String,
     curve: Vec<JsonPoint>,
-    remarks: &'a [String],
+    remarks: Vec<String>,
 }
 
 #[derive(Serialize)]
 struct JsonChoice<'a> {
-    commit: &'a str,
+    commit: String,
     amount: Option<f64>,
     cost_usd: &'a Summary,
     saving_against_nothing_usd: &'a Summary,
@@ -88,35 +90,35 @@ fn json_offer<'a>(offer: &'a OfferAnalysis, horizon: &str) -> JsonOffer<'a> {
     };
     let saving = offer.best_signed.as_ref().map(|signed| &signed.saving);
     JsonOffer {
-        name: &offer.name,
+        name: &offer.offer.name,
         route: &offer.route,
-        terms: &offer.terms,
-        covers: &offer.covers,
-        note: offer.note.as_deref(),
-        answer: super::words::answer(offer, horizon),
+        terms: words::terms(&offer.offer),
+        covers: span(&offer.months),
+        note: offer.offer.note.as_deref(),
+        answer: words::answer(offer, horizon),
         amount_unit: match &offer.unit {
-            AmountUnit::Usd(per) => format!("USD {per}"),
+            AmountUnit::Usd(_) | AmountUnit::Credit => format!("USD {}", words::money_for(&offer.unit)),
             AmountUnit::Units(name) => name.clone(),
             AmountUnit::Signing => "none".to_owned(),
         },
-        lowest_mean: choice(&offer.best_mean),
+        lowest_mean: choice(offer, &offer.best_mean),
         lowest_mean_amount_standard_error: offer.amount_error,
-        lowest_p90: choice(&offer.best_p90),
-        nothing: choice(&offer.nothing),
+        lowest_p90: choice(offer, &offer.best_p90),
+        nothing: choice(offer, &offer.nothing),
         price_of_flexibility_usd: saving.map(|saving| saving.mean),
         price_of_flexibility_standard_error_usd: saving.and_then(|saving| saving.standard_error.mean),
-        choices: offer.shown.iter().map(choice).collect(),
-        curve_terms: &offer.curve.terms,
+        choices: offer.shown.iter().map(|judged| choice(offer, judged)).collect(),
+        curve_terms: offer.curve.reserved.as_ref().map(words::reserved).unwrap_or_default(),
         curve: offer.curve.points.iter().map(point).collect(),
-        remarks: &offer.remarks,
+        remarks: offer.remarks.iter().map(|remark| words::remark(offer, remark)).collect(),
     }
 }
 
-fn choice(judged: &Judged) -> JsonChoice<'_> {
+fn choice<'a>(offer: &OfferAnalysis, judged: &'a Judged) -> JsonChoice<'a> {
     let mean = |of: MeanOf| JsonMean { mean: of.mean, standard_error: of.standard_error };
     JsonChoice {
-        commit: &judged.label,
-        amount: judged.amount,
+        commit: words::label(offer, judged),
+        amount: judged.amount(),
         cost_usd: &judged.cost,
         saving_against_nothing_usd: &judged.saving,
         regret_usd: &judged.regret,

@@ -1,6 +1,8 @@
 //! What to commit: the model of the answer and its renderings as text, Markdown, JSON and charts.
 
 mod json;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use super::chart::Chart;
@@ -8,8 +10,9 @@ use super::chart::commitment::{self, CommitmentCurve, Mark};
 use super::figures::file_stem;
 use super::report::Manifest;
 use super::sheet::Sheet;
-use crate::analysis::{AmountUnit, Judged, OfferAnalysis};
+use crate::analysis::{AmountUnit, Choice, Judged, OfferAnalysis};
 use crate::domain::format::{percent, probability, usd_short};
+use crate::domain::time::horizon as span;
 
 pub use json::commitment_json;
 
@@ -46,15 +49,17 @@ fn sheet(offer: &OfferAnalysis, horizon: &str) -> Sheet {
     sheet.rows = offer.shown.iter().map(|judged| row(offer, judged).to_vec()).collect();
     sheet.notes.push(format!(
         "Offer on {}: {}; it covers {}. Lowest mean ◆, lowest P90 ●. Costs are over {horizon}.",
-        offer.route, offer.terms, offer.covers
+        offer.route,
+        words::terms(&offer.offer),
+        span(&offer.months)
     ));
-    sheet.notes.extend(offer.note.iter().cloned());
-    sheet.notes.extend(offer.remarks.iter().cloned());
+    sheet.notes.extend(offer.offer.note.iter().cloned());
+    sheet.notes.extend(offer.remarks.iter().map(|remark| words::remark(offer, remark)));
     sheet
 }
 
 fn row(offer: &OfferAnalysis, judged: &Judged) -> [String; 9] {
-    let is = |best: &Judged| best.label == judged.label;
+    let is = |best: &Judged| best.choice == judged.choice;
     let marks = [(is(&offer.best_mean), " ◆"), (is(&offer.best_p90), " ●")];
     let marks: String = marks.iter().filter(|(holds, _)| *holds).map(|(_, mark)| *mark).collect();
     let lost = match (judged.not_reached, judged.lost_share) {
@@ -73,14 +78,14 @@ fn row(offer: &OfferAnalysis, judged: &Judged) -> [String; 9] {
     let error = saving.standard_error.mean.filter(|e| *e >= 0.005);
     let error = error.map_or(String::new(), |e| format!(" ± {}", usd_short(e)));
     [
-        format!("{}{marks}", judged.label),
+        format!("{}{marks}", words::label(offer, judged)),
         usd_short(judged.cost.mean),
         usd_short(judged.cost.p50),
         usd_short(judged.cost.p90),
         usd_short(judged.cost.p99),
-        if judged.amount.is_some() { format!("{}{error}", usd_short(saving.mean)) } else { String::new() },
+        if judged.amount().is_some() { format!("{}{error}", usd_short(saving.mean)) } else { String::new() },
         lost,
-        if judged.amount.is_some() { usd_short(judged.overage.mean) } else { String::new() },
+        if judged.amount().is_some() { usd_short(judged.overage.mean) } else { String::new() },
         format!("{} ({})", usd_short(judged.regret.mean), usd_short(judged.regret.p90)),
     ]
 }
@@ -109,22 +114,24 @@ pub fn commitment_charts(report: &CommitmentReport) -> anyhow::Result<Vec<Chart>
 fn curve(report: &CommitmentReport, offer: &OfferAnalysis, at: usize) -> CommitmentCurve {
     // A best choice under other terms has no place on this curve.
     let mark = |judged: &Judged, what: &str, usd: f64| {
-        let amount = judged.amount.filter(|_| judged.terms == offer.curve.terms)?;
-        let words = format!("lowest {what}: {} costs {}", offer.unit.words(amount), usd_short(usd));
-        Some(Mark { amount, usd, words })
+        let Choice::Take { line, amount } = judged.choice else { return None };
+        let words = format!("lowest {what}: {} costs {}", words::amount(offer, judged)?, usd_short(usd));
+        (line == offer.curve.line).then_some(Mark { amount, usd, words })
     };
     let (mean, p90) = (&offer.best_mean, &offer.best_p90);
     let axis = match &offer.unit {
-        AmountUnit::Usd(per) => format!("Committed, USD {per}"),
+        AmountUnit::Usd(_) | AmountUnit::Credit => {
+            format!("Committed, USD {}", words::money_for(&offer.unit))
+        }
         AmountUnit::Units(name) => format!("Reserved {name}"),
         AmountUnit::Signing => String::new(),
     };
     CommitmentCurve {
-        name: format!("commitment-{:02}-{}", at + 1, file_stem(&offer.name)),
+        name: format!("commitment-{:02}-{}", at + 1, file_stem(&offer.offer.name)),
         title: words::finding(offer),
-        terms: offer.curve.terms.clone(),
+        terms: offer.curve.reserved.as_ref().map(words::reserved).unwrap_or_default(),
         axis,
-        money: matches!(offer.unit, AmountUnit::Usd(_)),
+        money: matches!(offer.unit, AmountUnit::Usd(_) | AmountUnit::Credit),
         points: offer.curve.points.iter().map(|point| (point.amount, point.mean, point.p90)).collect(),
         apart: offer.curve.points.len() <= 12,
         nothing: (offer.nothing.cost.mean, offer.nothing.cost.p90),

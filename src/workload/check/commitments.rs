@@ -1,7 +1,7 @@
 //! Contract offers that make sense.
 
 use super::super::Route;
-use super::super::commitment::{Amounts, ContractOffer, Per, Terms, VolumeTerms};
+use super::super::commitment::{Amounts, ContractOffer, MoneyTerms, Per, Terms, VolumeTerms};
 use super::super::commitment_wire::{
     AmountsWire, CommitmentWire, CreditTermsWire, MinimumWire, VolumeTermsWire,
 };
@@ -10,13 +10,14 @@ use super::super::wire::{ScenarioWire, Text};
 use super::inputs::{Inputs, SHARE, count, plain, range};
 use super::reservations::reservation;
 use crate::catalogue::Catalogue;
+use crate::domain::document::word_of;
 use crate::domain::problem::{Code, Place, Problems, suggest};
 use crate::domain::time::Month;
 
 /// The most that may be committed, USD.
 const MOST_USD: f64 = 1e12;
-/// The most amounts of a list; beyond, state a range.
-pub const MOST_AMOUNTS: usize = 100;
+/// The longest list of an offer: amounts, levels or steps.
+const MOST_LISTED: usize = 100;
 /// The most contract offers of a scenario.
 const MOST_OFFERS: usize = 60;
 /// The largest discount: at 100 % use would be free and no commitment large enough.
@@ -79,7 +80,6 @@ fn offer_of(
         volume: volume?,
         terms: terms?,
         note: wire.note.as_ref().map(|note| note.value.clone()),
-        place: wire.place.clone(),
     })
 }
 
@@ -164,13 +164,13 @@ fn terms(
     if let Some(pool) = &wire.prepaid_pool {
         let (discount, per) = (discount_of(pool.discount.get(), problems), per_of(pool.per.get(), problems));
         let amounts = pool.amounts.get().and_then(|amounts| amounts_of(amounts, problems));
-        return Some(Terms::Pool { discount: discount?, per: per?, amounts: amounts? });
+        return Some(Terms::Money(MoneyTerms::Pool { discount: discount?, per: per?, amounts: amounts? }));
     }
     if let Some(minimum) = &wire.minimum_spend {
-        return minimum_of(minimum, problems);
+        return minimum_of(minimum, problems).map(Terms::Money);
     }
     if let Some(credit) = &wire.credit {
-        return credit_of(credit, span, problems);
+        return credit_of(credit, span, problems).map(Terms::Money);
     }
     if let Some(reserved) = &wire.reservation {
         if !bare {
@@ -183,17 +183,18 @@ fn terms(
         return reservation(reserved, route?, span?, around, problems)
             .map(|reserved| Terms::Reservation(Box::new(reserved)));
     }
-    Some(Terms::Signing)
+    Some(Terms::Money(MoneyTerms::Signing))
 }
 
-fn minimum_of(wire: &MinimumWire, problems: &mut Problems) -> Option<Terms> {
+fn minimum_of(wire: &MinimumWire, problems: &mut Problems) -> Option<MoneyTerms> {
     let per = per_of(wire.per.get(), problems);
     if wire.levels.is_empty() {
         let help = "add `levels: [{amount: 20k, discount: 8%}]`";
         problems.at(Code::MissingKey, &wire.place, "a minimum spend without a level", "", help);
         return None;
     }
-    if refuse_long(wire.levels.len(), &wire.place, problems) {
+    let help = "keep the levels that you might sign";
+    if refuse_long(wire.levels.len(), ("levels to choose from", help), &wire.place, problems) {
         return None;
     }
     let mut levels: Vec<(f64, f64)> = Vec::new();
@@ -207,10 +208,14 @@ fn minimum_of(wire: &MinimumWire, problems: &mut Problems) -> Option<Terms> {
         }
         levels.push((amount, discount));
     }
-    Some(Terms::Minimum { per: per?, levels })
+    Some(MoneyTerms::Minimum { per: per?, levels })
 }
 
-fn credit_of(wire: &CreditTermsWire, span: Option<(usize, usize)>, problems: &mut Problems) -> Option<Terms> {
+fn credit_of(
+    wire: &CreditTermsWire,
+    span: Option<(usize, usize)>,
+    problems: &mut Problems,
+) -> Option<MoneyTerms> {
     let bonus = wire.bonus.get().and_then(|bonus| {
         let wanted = range(Kind::Positive, 0.0, 10.0, "");
         plain(Some(bonus), 0.0, wanted, problems)
@@ -226,18 +231,19 @@ fn credit_of(wire: &CreditTermsWire, span: Option<(usize, usize)>, problems: &mu
         problems.at(Code::OutOfRange, &expiry.0.place, title, found, help);
         return None;
     }
-    Some(Terms::Credit { bonus: bonus?, months, amounts: amounts? })
+    Some(MoneyTerms::Credit { bonus: bonus?, months, amounts: amounts? })
 }
 
 fn volume_terms(wire: &VolumeTermsWire, problems: &mut Problems) -> Option<VolumeTerms> {
     let mode = wire.mode.get()?;
-    let graduated = one_of(mode, &["graduated", "whole"], "mode", problems)? == 0;
+    let graduated = word_of(mode, &[("graduated", true), ("whole", false)], "mode", problems)?;
     if wire.steps.is_empty() {
         let help = "add `steps: [{above: 50k, discount: 5%}]`";
         problems.at(Code::MissingKey, &wire.place, "volume steps without a step", "", help);
         return None;
     }
-    if refuse_long(wire.steps.len(), &wire.place, problems) {
+    let help = "merge steps with neighbouring discounts";
+    if refuse_long(wire.steps.len(), ("volume steps", help), &wire.place, problems) {
         return None;
     }
     let mut steps: Vec<(f64, f64)> = Vec::new();
@@ -254,19 +260,8 @@ fn volume_terms(wire: &VolumeTermsWire, problems: &mut Problems) -> Option<Volum
     Some(VolumeTerms { graduated, steps })
 }
 
-/// Which of some names a text is.
-pub fn one_of(text: &Text, names: &[&str], what: &str, problems: &mut Problems) -> Option<usize> {
-    let found = names.iter().position(|name| *name == text.value);
-    if found.is_none() {
-        let title = format!("unknown {what} `{}`", text.value);
-        problems.at(Code::UnknownName, &text.place, title, "", suggest(&text.value, names.iter().copied()));
-    }
-    found
-}
-
 fn per_of(text: Option<&Text>, problems: &mut Problems) -> Option<Per> {
-    let at = one_of(text?, &["month", "term"], "period", problems)?;
-    Some([Per::Month, Per::Term][at])
+    word_of(text?, &[("month", Per::Month), ("term", Per::Term)], "period", problems)
 }
 
 /// The amounts to choose from, USD.
@@ -277,7 +272,10 @@ fn amounts_of(wire: &AmountsWire, problems: &mut Problems) -> Option<Amounts> {
             grows(from?, to?, &ends.place, problems).map(|(from, to)| Amounts::Range(from, to))
         }
         AmountsWire::List(items, place) => {
-            if refuse_empty(items.is_empty(), place, problems) || refuse_long(items.len(), place, problems) {
+            let help = "write {from: .., to: ..}, which tries every amount that can be best";
+            if refuse_empty(items.is_empty(), place, problems)
+                || refuse_long(items.len(), ("amounts to choose from", help), place, problems)
+            {
                 return None;
             }
             let read: Vec<f64> = items.iter().filter_map(|item| usd(Some(item), problems)).collect();
@@ -319,12 +317,11 @@ pub fn refuse_empty(empty: bool, place: &Place, problems: &mut Problems) -> bool
     empty
 }
 
-/// Refuses more amounts than anybody reads.
-pub fn refuse_long(found: usize, place: &Place, problems: &mut Problems) -> bool {
-    let long = found > MOST_AMOUNTS;
+/// Refuses a longer list than anybody reads: what it is of, and what to do about it.
+pub fn refuse_long(found: usize, (what, help): (&str, &str), place: &Place, problems: &mut Problems) -> bool {
+    let long = found > MOST_LISTED;
     if long {
-        let title = format!("more than {MOST_AMOUNTS} amounts to choose from");
-        let help = "write {from: .., to: ..}, which tries every amount that can be best";
+        let title = format!("more than {MOST_LISTED} {what}");
         problems.at(Code::TooLarge, place, title, format!("found {found}"), help);
     }
     long

@@ -2,19 +2,18 @@
 
 use super::super::quantity::QuantityWire;
 use super::super::requirement::{Bought, Demand, Requirement};
-use super::super::wire::{RequirementsWire, Text};
+use super::super::wire::RequirementsWire;
 use super::super::{Route, RoutePlan, Verdict};
 use super::inputs::{known, known_share};
-use crate::catalogue::{ANYWHERE, Catalogue, PLACES};
-use crate::domain::document::Spanned;
-use crate::domain::problem::{Code, Problems, suggest};
+use crate::catalogue::{Catalogue, Rating, Territory};
+use crate::domain::document::{Spanned, word_of};
+use crate::domain::problem::{Code, Problems};
+use crate::domain::time::DAY_SECONDS;
 
-/// What documentation can be required to be rated.
-const WANTED_RATINGS: [&str; 2] = ["good", "excellent"];
 /// The slowest and the fastest output that can be required, tokens per second.
 const SPEEDS: (f64, f64) = (0.001, 1e6);
 /// The shortest and the longest wait for a first token that can be required, seconds: up to a day.
-const WAITS_S: (f64, f64) = (0.001, 86_400.0);
+const WAITS_S: (f64, f64) = (0.001, DAY_SECONDS as f64);
 
 /// What the scenario requires, with a verdict on each of its routes.
 pub fn requirements(
@@ -59,15 +58,17 @@ fn demands(wire: &RequirementsWire, problems: &mut Problems) -> Vec<Demand> {
     let speed = figure(&wire.speed_tokens_per_s, SPEEDS).map(Demand::Speed);
     let first_token = figure(&wire.first_token_s, WAITS_S).map(Demand::FirstToken);
     let errors = wire.error_share.as_ref().and_then(|share| known_share(Some(share), 0.0, problems));
-    // No provider can be required to process data in no place.
-    let places: Vec<&str> = PLACES.into_iter().filter(|place| *place != ANYWHERE).collect();
+    // No provider can be required to process data in no place, or to have poor documentation.
+    let places: Vec<_> =
+        Territory::WORDS.into_iter().filter(|(_, place)| *place != Territory::Anywhere).collect();
+    let ratings: Vec<_> = Rating::WORDS.into_iter().filter(|(_, rating)| *rating > Rating::Poor).collect();
     let all = [
         wanted(&wire.sla, Demand::Sla),
         wanted(&wire.no_registration, Demand::NoRegistration),
         wire.context_window.as_ref().map(|tokens| Demand::ContextWindow(tokens.0.value)),
         wire.data_residency
             .as_ref()
-            .and_then(|place| name(place, &places, "residency", problems))
+            .and_then(|place| word_of(place, &places, "residency", problems))
             .map(Demand::DataResidency),
         wanted(&wire.fallback, Demand::Fallback),
         speed,
@@ -75,20 +76,11 @@ fn demands(wire: &RequirementsWire, problems: &mut Problems) -> Vec<Demand> {
         errors.map(Demand::Errors),
         wire.documentation
             .as_ref()
-            .and_then(|rating| name(rating, &WANTED_RATINGS, "rating", problems))
+            .and_then(|rating| word_of(rating, &ratings, "rating", problems))
             .map(Demand::Documentation),
         live_by(wire, problems),
     ];
     all.into_iter().flatten().collect()
-}
-
-fn name(word: &Text, known: &[&str], what: &str, problems: &mut Problems) -> Option<String> {
-    if known.contains(&word.value.as_str()) {
-        return Some(word.value.clone());
-    }
-    let title = format!("unknown {what} `{}`", word.value);
-    problems.at(Code::UnknownName, &word.place, title, "", suggest(&word.value, known.iter().copied()));
-    None
 }
 
 fn live_by(wire: &RequirementsWire, problems: &mut Problems) -> Option<Demand> {

@@ -5,10 +5,11 @@ use super::super::commitment::{Beyond, Reservation, ReservedTerm};
 use super::super::commitment_wire::{AmountsWire, ReservationWire};
 use super::super::quantity::Kind;
 use super::super::wire::Text;
-use super::commitments::{Around, grows, one_of, refuse_empty, refuse_long, rising, route_named};
+use super::commitments::{Around, grows, refuse_empty, refuse_long, rising, route_named};
 use super::inputs::{plain, range};
 use crate::billing::{pay_as_you_go, reserved_unit};
 use crate::catalogue::CapacityOffer;
+use crate::domain::document::word_of;
 use crate::domain::problem::{Code, Place, Problems, suggest};
 use crate::domain::route::RouteId;
 use crate::domain::time::Month;
@@ -34,10 +35,7 @@ pub fn reservation(
     };
     refuse_searches(&[route, spill], around, &wire.place, problems);
     let beyond = match &wire.beyond {
-        Some(text) => {
-            let at = one_of(text, &Beyond::ALL.map(|(name, _)| name), "way to serve the rest", problems)?;
-            vec![Beyond::ALL[at].1]
-        }
+        Some(text) => vec![word_of(text, &Beyond::ALL, "way to serve the rest", problems)?],
         None => Beyond::ALL.map(|(_, beyond)| beyond).to_vec(),
     };
     let id = &around.routes[route].id;
@@ -174,8 +172,9 @@ fn sizes(wire: &AmountsWire, offer: &CapacityOffer, problems: &mut Problems) -> 
         }
         AmountsWire::List(items, place) => {
             let read: Vec<u64> = items.iter().filter_map(|item| whole(item, item.place())).collect();
+            let help = "write {from: .., to: ..}, which tries every size that is sold";
             if refuse_empty(items.is_empty(), place, problems)
-                || refuse_long(items.len(), place, problems)
+                || refuse_long(items.len(), ("sizes to choose from", help), place, problems)
                 || read.len() < items.len()
             {
                 return None;
