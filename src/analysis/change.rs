@@ -8,7 +8,7 @@ use crate::domain::number::parse_number;
 /// A rule that an answer breaks where a figure grows by more than a limit: `p90_increase>5%`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ChangeRule {
-    figure: &'static str,
+    figure: Figure,
     limit: Limit,
 }
 
@@ -21,11 +21,6 @@ enum Limit {
     Usd(f64),
 }
 
-/// The figures that rules may name: all but the standard deviation, which is no amount that is paid.
-fn figure(name: &str) -> Option<(&'static str, Figure)> {
-    Summary::FIGURES.into_iter().find(|(known, _)| *known == name && name != "sd")
-}
-
 impl ChangeRule {
     /// Reads `p90_increase>5%` or `mean_increase>10k`, the latter in USD.
     ///
@@ -35,7 +30,7 @@ impl ChangeRule {
         let wanted = "expected a rule such as 'p90_increase>5%' or 'mean_increase>10k' (USD); figures: mean, p05, p10, p25, p50, p75, p90, p95, p99";
         let (left, right) = text.split_once('>').ok_or(wanted)?;
         let name = left.trim().strip_suffix("_increase").ok_or(wanted)?;
-        let (figure, _) = figure(name).ok_or(wanted)?;
+        let figure = Figure::amount(name).ok_or(wanted)?;
         let number = parse_number(right.trim()).map_err(|_| wanted)?;
         if number.value < 0.0 {
             return Err("the limit of an increase is not negative".to_owned());
@@ -47,8 +42,7 @@ impl ChangeRule {
     /// What the figure was and is, if its change breaks the rule. A figure that was nothing grows by more than any
     /// share.
     pub fn broken(&self, before: &Summary, after: &Summary) -> Option<(f64, f64)> {
-        let (_, read) = figure(self.figure)?;
-        let (was, is) = (read(before), read(after));
+        let (was, is) = (self.figure.of(before), self.figure.of(after));
         let most = match self.limit {
             Limit::Share(share) => was * (1.0 + share),
             Limit::Usd(usd) => was + usd,
@@ -59,9 +53,10 @@ impl ChangeRule {
 
 impl fmt::Display for ChangeRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let figure = self.figure.name();
         match self.limit {
-            Limit::Share(share) => write!(f, "{}_increase>{}%", self.figure, share * 100.0),
-            Limit::Usd(usd) => write!(f, "{}_increase>{usd}", self.figure),
+            Limit::Share(share) => write!(f, "{figure}_increase>{}%", share * 100.0),
+            Limit::Usd(usd) => write!(f, "{figure}_increase>{usd}"),
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Scenarios against each other on the same random numbers: the difference trial by trial.
 
 use super::distribution::Distribution;
-use super::outcome::{Analysis, cheaper, column, totals};
+use super::outcome::{Analysis, RouteAnalysis, column, totals};
+use super::paired::{cheaper, difference, differences};
 use super::summary::Summary;
+use crate::domain::problem::Problems;
 use crate::domain::time::Month;
 use crate::engine::{Items, RouteOutcome, Simulation};
 use crate::workload::{Input, Scenario};
@@ -16,6 +18,27 @@ pub struct Lived<'a> {
     pub simulation: &'a Simulation,
     /// Its answers.
     pub analysis: &'a Analysis,
+}
+
+/// The same, with all that it is of.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// The scenario.
+    pub scenario: Scenario,
+    /// Its trials.
+    pub simulation: Simulation,
+    /// Its answers.
+    pub analysis: Analysis,
+}
+
+/// A case that was tried; the problems where there is no such scenario; an error where it could not be simulated.
+pub type Tried<E, C = Case> = Result<Result<C, Problems>, E>;
+
+impl Case {
+    /// To be looked at.
+    pub fn lived(&self) -> Lived<'_> {
+        Lived { scenario: &self.scenario, simulation: &self.simulation, analysis: &self.analysis }
+    }
 }
 
 /// Two scenarios, route by route.
@@ -98,13 +121,13 @@ fn paired_route(label: String, a: (Lived<'_>, usize), b: (Lived<'_>, usize)) -> 
     let law =
         |drawn: Vec<f64>, expected: Vec<f64>| Distribution::of_sample(sampler, drawn, expected).summary();
     let over = |amount: fn(&RouteOutcome) -> &Vec<f64>| {
-        less(&totals(amount(first), months), &totals(amount(second), months))
+        differences(&totals(amount(first), months), &totals(amount(second), months))
     };
     let spend = over(|route| &route.spend);
     let expected = over(|route| &route.expected.spend);
     let month = |m: usize| {
         let of = |amount: fn(&RouteOutcome) -> &Vec<f64>| {
-            less(&column(amount(first), months, m), &column(amount(second), months, m))
+            differences(&column(amount(first), months, m), &column(amount(second), months, m))
         };
         let drawn = of(|route| &route.spend);
         let a_cheaper = cheaper(&drawn);
@@ -129,16 +152,9 @@ fn paired_route(label: String, a: (Lived<'_>, usize), b: (Lived<'_>, usize)) -> 
             .map(|m| paired_months[m].month),
         months: paired_months,
         difference: law(spend, expected),
-        refused: [summary_a, summary_b].map(|route| route.shares.rejected_tokens.unwrap_or(0.0)),
+        refused: [summary_a, summary_b].map(RouteAnalysis::refused),
         over_budget: [summary_a.over_budget_probability, summary_b.over_budget_probability],
     }
-}
-
-/// Differences of amounts; less than a billionth of them is rounding, and nothing.
-fn less(a: &[f64], b: &[f64]) -> Vec<f64> {
-    let difference =
-        |(x, y): (&f64, &f64)| if (x - y).abs() <= 1e-9 * (x.abs() + y.abs()) { 0.0 } else { x - y };
-    a.iter().zip(b).map(difference).collect()
 }
 
 /// Whether a route is asked for the same and billed alike in two scenarios.
@@ -185,19 +201,19 @@ fn items(
     if a.is_empty() || a.len() != b.len() {
         return Vec::new();
     }
-    let difference = |of: Item| -> Vec<f64> { a.iter().zip(b).map(|(x, y)| of(x) - of(y)).collect() };
-    ITEMS.iter().map(|(name, of)| (*name, law(difference(*of), difference(*of)))).collect()
+    let of_each = |of: Item| -> Vec<f64> { a.iter().zip(b).map(|(x, y)| difference(of(x), of(y))).collect() };
+    ITEMS.iter().map(|(name, of)| (*name, law(of_each(*of), of_each(*of)))).collect()
 }
 
 /// The median difference of what was spent since the start, by the end of each month.
 fn cumulative_medians(a: &RouteOutcome, b: &RouteOutcome, months: usize) -> Vec<f64> {
     let trials = a.spend.len() / months.max(1);
-    let mut since = vec![0.0; trials];
+    let mut since = [vec![0.0; trials], vec![0.0; trials]];
     let by_end = |month: usize| {
-        for (trial, sum) in since.iter_mut().enumerate() {
-            *sum += a.spend[trial * months + month] - b.spend[trial * months + month];
+        for (sums, route) in since.iter_mut().zip([a, b]) {
+            sums.iter_mut().enumerate().for_each(|(trial, sum)| *sum += route.spend[trial * months + month]);
         }
-        let mut sorted = since.clone();
+        let mut sorted = differences(&since[0], &since[1]);
         sorted.sort_by(f64::total_cmp);
         super::summary::quantile(&sorted, 0.5)
     };
