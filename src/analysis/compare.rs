@@ -228,7 +228,16 @@ fn crossing(medians: &[f64]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::crossing;
+    use super::{RouteOutcome, crossing, cumulative_medians};
+
+    #[test]
+    fn what_rounding_leaves_of_sums_is_no_crossing() {
+        let spent = |spend: &[f64]| RouteOutcome { spend: spend.to_vec(), ..RouteOutcome::default() };
+        let (a, b) = (spent(&[0.1, 0.2, 0.3]), spent(&[0.3, 0.3 - 0.3, 0.1 + 0.2]));
+        // 0.1 + 0.2 is a last bit more than 0.3.
+        assert_eq!(cumulative_medians(&a, &b, 3)[1..], [0.0, 0.0]);
+        assert_eq!(crossing(&cumulative_medians(&a, &b, 3)), None);
+    }
 
     #[test]
     fn lines_cross_where_the_sign_changes_first() {

@@ -5,7 +5,7 @@ use super::compare::{Case, Lived, Tried};
 use super::distribution::{PARTS, mean_error};
 use super::outcome::refuses_more;
 use super::paired;
-use super::seek::{self, Margin, Sought};
+use super::seek::{self, Margin, Margins, Sought};
 use super::summary::{Figure, quantile};
 use crate::domain::number::parse_number;
 use crate::domain::problem::{Code, Problems, suggest};
@@ -176,7 +176,7 @@ pub fn seek<E: Send>(
     };
     let trials = base.simulation.trials as u32;
     let mut passed_over = None;
-    let mut along = |grid: &[f64]| -> Result<Vec<Option<Margin>>, E> {
+    let mut along = |grid: &[f64]| -> Result<Margins, E> {
         let found = crate::engine::all(grid.len(), |at| margin(grid[at], trials.min(ROUGH_TRIALS)));
         let mut kept =
             |found: Result<Margin, Problems>| found.map_err(|why| passed_over.get_or_insert(why).len()).ok();

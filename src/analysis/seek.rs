@@ -62,6 +62,9 @@ pub struct Sought {
     pub edges: Vec<Edge>,
 }
 
+/// Margins of some inputs; `None` where the input is not possible.
+pub type Margins = Vec<Option<Margin>>;
+
 /// Evaluations of one search between two neighbours of the grid.
 const MOST_STEPS: usize = 60;
 
@@ -77,7 +80,7 @@ const MOST_STEPS: usize = 60;
 pub fn seek<E>(
     grid: &[f64],
     tolerance: f64,
-    along: &mut dyn FnMut(&[f64]) -> Result<Vec<Option<Margin>>, E>,
+    along: &mut dyn FnMut(&[f64]) -> Result<Margins, E>,
     at: &mut dyn FnMut(f64) -> Result<Option<Margin>, E>,
 ) -> Result<Sought, E> {
     let margins = along(grid)?;

@@ -48,7 +48,9 @@ impl Varied {
     ) -> Result<Self, String> {
         let mut field = match (Varied::stated(path, times, scenario, base), between) {
             // Nothing is stated that tells where to search, but where to search is.
-            (Err(_), Some((low, high))) if !times && plain_unit(path) != "" && exists(path, scenario) => {
+            (Err(_), Some((low, high)))
+                if !times && !plain_unit(path).is_empty() && exists(path, scenario) =>
+            {
                 Varied { path: path.to_owned(), times, low, high, now: None, unit: plain_unit(path) }
             }
             (field, _) => field?,

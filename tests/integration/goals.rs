@@ -166,7 +166,7 @@ workloads:
     volume: {requests_per_month: {p10: 8k, p90: 12.5k}}
     prompt: {lognormal: {median: 700, p90: 2_000}}
     output: 100
-    cache: {hit_rate: {p10: 20%, p90: 60%}, share_when_hit: 90%}
+    cache: {hit_rate: {p10: 20%, p90: 60%}, share_when_hit: 100%}
 routes:
   - {id: test/flat, label: by discount, discount: 30%}
   - other/seventy
@@ -182,6 +182,20 @@ fn prices_that_differ_by_rounding_are_no_advantage_either_way() {
             assert!(probe["margin"] == 0.0 && probe["holds"] == false, "{probe:#}");
         }
         assert!(json["now"]["probability"] == 0.5 && json["now"]["margin"] == 0.0, "{json:#}");
+    }
+}
+
+#[test]
+fn routes_at_equal_prices_differ_by_nothing_in_a_report() {
+    let (_folder, [path, pricing]) = ground(TIED);
+    let run = ["simulate", &path, "--pricing", &pricing, "-q", "--trials", "64", "--format", "json"];
+    let json: Json = serde_json::from_slice(&tollcast(&run).stdout).unwrap();
+    let text = json.to_string();
+    let pairs = json.pointer("/comparisons").or_else(|| json.pointer("/0/comparisons")).expect(&text);
+    let pair = &pairs.as_array().unwrap()[0];
+    assert_eq!(pair["probability_a_cheaper"], 0.5);
+    for figure in ["mean", "sd", "p05", "p50", "p99"] {
+        assert_eq!(pair["difference_usd"][figure], 0.0, "{figure}");
     }
 }
 

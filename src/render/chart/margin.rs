@@ -8,7 +8,7 @@ use super::plot::{Plot, Unit};
 use super::rows::{AXIS_HEIGHT, draw_bottom_axis};
 use super::scale::Tick;
 use super::stairs::{self, STEP, Stair};
-use super::style::{BLUE, BLUE_LIGHT, GAP, GRID, INK, LABEL, MARGIN, PAPER, SMALL, SOFT, VERMILION};
+use super::style::{BLUE, BLUE_LIGHT, GAP, INK, LABEL, MARGIN, PAPER, SMALL, SOFT, VERMILION};
 use super::text::width;
 use super::{Chart, check};
 
@@ -66,7 +66,7 @@ pub fn draw(input: &MarginChart) -> Result<Chart> {
         places.clone().all(|place| (0.0..=1.0).contains(&place)),
         "a value lies beyond the field's range"
     );
-    let ends = shown(&margins);
+    let ends = shown(&margins, input.chances);
     let cut = margins.iter().any(|margin| !(ends.0..=ends.1).contains(margin));
     let page = Page::wide(&input.title, &subtitle(input, cut), &input.provenance);
     let steps = input.edges.len().min(MOST_LABELS) + usize::from(input.now.is_some());
@@ -109,11 +109,11 @@ fn x(plot: &Plot, place: f64) -> f64 {
     plot.left + (plot.right - plot.left) * place
 }
 
-/// The margins at both ends of the axis: one side of zero is cut where it is far longer than the other.
-fn shown(margins: &[f64]) -> (f64, f64) {
+/// The margins at both ends of the axis: of amounts one side of zero is cut where it is far longer than the other.
+fn shown(margins: &[f64], chances: bool) -> (f64, f64) {
     let low = margins.iter().copied().fold(0.0, f64::min);
     let high = margins.iter().copied().fold(0.0, f64::max);
-    if low == 0.0 || high == 0.0 {
+    if low == 0.0 || high == 0.0 || chances {
         return (low, high);
     }
     (low.max(-MOST_UNEVEN * high), high.min(-MOST_UNEVEN * low))
@@ -165,8 +165,10 @@ fn draw_points(canvas: &mut Canvas, input: &MarginChart, plot: &Plot, ends: (f64
     for point in input.points.iter().flatten() {
         if (ends.0..=ends.1).contains(&point.margin) {
             let at = (x(plot, point.place), plot.y(point.margin));
-            canvas.dot(at, 3.0, if point.met { BLUE } else { GRID })?;
-            canvas.dot(at, if point.met { 0.0 } else { 1.8 }, PAPER)?;
+            canvas.dot(at, 3.2, BLUE)?;
+            if !point.met {
+                canvas.dot(at, 1.9, PAPER)?;
+            }
         }
     }
     Ok(())
@@ -180,7 +182,7 @@ fn within(a: MarginPoint, b: MarginPoint, (low, high): (f64, f64)) -> Option<[Po
             return Some((from.place, from.margin));
         }
         let share = (limit - from.margin) / (to.margin - from.margin);
-        (0.0..=1.0).contains(&share).then(|| (from.place + share * (to.place - from.place), limit))
+        (0.0..=1.0).contains(&share).then_some((from.place + share * (to.place - from.place), limit))
     };
     Some([cut(a, b)?, cut(b, a)?])
 }
@@ -217,9 +219,10 @@ mod tests {
 
     #[test]
     fn the_longer_side_of_zero_is_cut() {
-        assert_eq!(shown(&[-1e6, 10.0, 2.0]), (-80.0, 10.0));
-        assert_eq!(shown(&[-1.0, 2.0]), (-1.0, 2.0));
-        assert_eq!(shown(&[5.0, 2.0]), (0.0, 5.0));
+        assert_eq!(shown(&[-1e6, 10.0, 2.0], false), (-80.0, 10.0));
+        assert_eq!(shown(&[-1.0, 2.0], false), (-1.0, 2.0));
+        assert_eq!(shown(&[5.0, 2.0], false), (0.0, 5.0));
+        assert_eq!(shown(&[-0.9, 0.1], true), (-0.9, 0.1));
     }
 
     #[test]
