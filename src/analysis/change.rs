@@ -8,7 +8,7 @@ use crate::domain::number::parse_number;
 /// A rule that an answer breaks where a figure grows by more than a limit: `p90_increase>5%`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChangeRule {
-    figure: &'static str,
+    figure: Figure,
     limit: Limit,
     /// As it was written, without spaces.
     text: String,
@@ -23,11 +23,6 @@ enum Limit {
     Usd(f64),
 }
 
-/// The figures that rules may name: all but the standard deviation, which is no amount that is paid.
-fn figure(name: &str) -> Option<(&'static str, Figure)> {
-    Summary::FIGURES.into_iter().find(|(known, _)| *known == name && name != "sd")
-}
-
 impl ChangeRule {
     /// Reads `p90_increase>5%` or `mean_increase>10k`, the latter in USD.
     ///
@@ -37,7 +32,7 @@ impl ChangeRule {
         let wanted = "expected a rule such as 'p90_increase>5%' or 'mean_increase>10k' (USD); figures: mean, p05, p10, p25, p50, p75, p90, p95, p99";
         let (left, right) = text.split_once('>').ok_or(wanted)?;
         let name = left.trim().strip_suffix("_increase").ok_or(wanted)?;
-        let (figure, _) = figure(name).ok_or(wanted)?;
+        let figure = Figure::amount(name).ok_or(wanted)?;
         let number = parse_number(right.trim()).map_err(|_| wanted)?;
         if number.value < 0.0 {
             return Err("the limit of an increase is not negative".to_owned());
@@ -50,8 +45,7 @@ impl ChangeRule {
     /// What the figure was and is, if its change breaks the rule. A figure that was nothing grows by more than any
     /// share.
     pub fn broken(&self, before: &Summary, after: &Summary) -> Option<(f64, f64)> {
-        let (_, read) = figure(self.figure)?;
-        let (was, is) = (read(before), read(after));
+        let (was, is) = (self.figure.of(before), self.figure.of(after));
         let most = match self.limit {
             Limit::Share(share) => was * (1.0 + share),
             Limit::Usd(usd) => was + usd,

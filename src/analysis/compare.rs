@@ -1,8 +1,10 @@
 //! Scenarios against each other on the same random numbers: the difference trial by trial.
 
 use super::distribution::Distribution;
-use super::outcome::{Analysis, cheaper, column, totals};
+use super::outcome::{Analysis, RouteAnalysis, column, totals};
+use super::paired::{cheaper, difference, differences};
 use super::summary::Summary;
+use crate::domain::problem::Problems;
 use crate::domain::time::Month;
 use crate::engine::{Items, RouteOutcome, Simulation};
 use crate::workload::{Input, Scenario};
@@ -16,6 +18,27 @@ pub struct Lived<'a> {
     pub simulation: &'a Simulation,
     /// Its answers.
     pub analysis: &'a Analysis,
+}
+
+/// The same, with all that it is of.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// The scenario.
+    pub scenario: Scenario,
+    /// Its trials.
+    pub simulation: Simulation,
+    /// Its answers.
+    pub analysis: Analysis,
+}
+
+/// A case that was tried; the problems where there is no such scenario; an error where it could not be simulated.
+pub type Tried<E, C = Case> = Result<Result<C, Problems>, E>;
+
+impl Case {
+    /// To be looked at.
+    pub fn lived(&self) -> Lived<'_> {
+        Lived { scenario: &self.scenario, simulation: &self.simulation, analysis: &self.analysis }
+    }
 }
 
 /// Two scenarios, route by route.
@@ -103,13 +126,13 @@ fn paired_route(label: String, a: (Lived<'_>, usize), b: (Lived<'_>, usize)) -> 
     let law =
         |drawn: Vec<f64>, expected: Vec<f64>| Distribution::of_sample(sampler, drawn, expected).summary();
     let over = |amount: fn(&RouteOutcome) -> &Vec<f64>| {
-        less(&totals(amount(first), months), &totals(amount(second), months))
+        differences(&totals(amount(first), months), &totals(amount(second), months))
     };
     let spend = over(|route| &route.spend);
     let expected = over(|route| &route.expected.spend);
     let month = |m: usize| {
         let of = |amount: fn(&RouteOutcome) -> &Vec<f64>| {
-            less(&column(amount(first), months, m), &column(amount(second), months, m))
+            differences(&column(amount(first), months, m), &column(amount(second), months, m))
         };
         let drawn = of(|route| &route.spend);
         let a_cheaper = cheaper(&drawn);
@@ -134,21 +157,11 @@ fn paired_route(label: String, a: (Lived<'_>, usize), b: (Lived<'_>, usize)) -> 
             .map(|m| paired_months[m].month),
         months: paired_months,
         difference: law(spend, expected),
-        refused: [own_a, own_b].map(|route| route.shares.rejected_tokens.unwrap_or(0.0)),
+        refused: [own_a, own_b].map(RouteAnalysis::refused),
         unreached: [own_a, own_b].map(|route| route.shares.unreached_cache.unwrap_or(0.0)),
         ids: [own_a, own_b].map(|route| route.route.clone()),
         over_budget: [own_a.over_budget_probability, own_b.over_budget_probability],
     }
-}
-
-/// Differences of amounts, but for rounding.
-fn less(a: &[f64], b: &[f64]) -> Vec<f64> {
-    a.iter().zip(b).map(|(x, y)| rounded(*x, *y)).collect()
-}
-
-/// A difference of two amounts; less than a billionth of them is rounding, and nothing.
-fn rounded(x: f64, y: f64) -> f64 {
-    if (x - y).abs() <= 1e-9 * (x.abs() + y.abs()) { 0.0 } else { x - y }
 }
 
 /// Whether a route is asked for the same and billed alike in two scenarios.
@@ -202,23 +215,19 @@ fn items(
     if a.is_empty() || a.len() != b.len() {
         return Vec::new();
     }
-    let difference = |of: Item| -> Vec<f64> {
-        let [a, b] = [a, b].map(|items| items.iter().map(of).collect::<Vec<f64>>());
-        less(&a, &b)
-    };
-    ITEMS.iter().map(|(name, of)| (*name, law(difference(*of), difference(*of)))).collect()
+    let of_each = |of: Item| -> Vec<f64> { a.iter().zip(b).map(|(x, y)| difference(of(x), of(y))).collect() };
+    ITEMS.iter().map(|(name, of)| (*name, law(of_each(*of), of_each(*of)))).collect()
 }
 
 /// The median difference of what was spent since the start, by the end of each month.
 fn cumulative_medians(a: &RouteOutcome, b: &RouteOutcome, months: usize) -> Vec<f64> {
     let trials = a.spend.len() / months.max(1);
-    let mut since = vec![0.0; trials];
+    let mut since = [vec![0.0; trials], vec![0.0; trials]];
     let by_end = |month: usize| {
-        for (trial, sum) in since.iter_mut().enumerate() {
-            let at = trial * months + month;
-            *sum += rounded(a.spend[at], b.spend[at]);
+        for (sums, route) in since.iter_mut().zip([a, b]) {
+            sums.iter_mut().enumerate().for_each(|(trial, sum)| *sum += route.spend[trial * months + month]);
         }
-        let mut sorted = since.clone();
+        let mut sorted = differences(&since[0], &since[1]);
         sorted.sort_by(f64::total_cmp);
         super::summary::quantile(&sorted, 0.5)
     };
@@ -233,7 +242,16 @@ fn crossing(medians: &[f64]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::crossing;
+    use super::{RouteOutcome, crossing, cumulative_medians};
+
+    #[test]
+    fn what_rounding_leaves_of_sums_is_no_crossing() {
+        let spent = |spend: &[f64]| RouteOutcome { spend: spend.to_vec(), ..RouteOutcome::default() };
+        let (a, b) = (spent(&[0.1, 0.2, 0.3]), spent(&[0.3, 0.3 - 0.3, 0.1 + 0.2]));
+        // 0.1 + 0.2 is a last bit more than 0.3.
+        assert_eq!(cumulative_medians(&a, &b, 3)[1..], [0.0, 0.0]);
+        assert_eq!(crossing(&cumulative_medians(&a, &b, 3)), None);
+    }
 
     #[test]
     fn lines_cross_where_the_sign_changes_first() {

@@ -7,8 +7,10 @@ mod compare;
 mod distribution;
 mod goal;
 mod indices;
+mod map;
 mod mixture;
 mod outcome;
+mod paired;
 mod recommend;
 mod seek;
 mod sensitivity;
@@ -20,17 +22,17 @@ pub use commit::{
     AmountUnit, Choice, Curve, CurvePoint, Judged, MeanOf, OfferAnalysis, Remark, Reserved, commitments,
     sizes_tried,
 };
-pub use compare::{Lived, PairedMonth, PairedRoute, Pairing, pair};
+pub use compare::{Case, Lived, PairedMonth, PairedRoute, Pairing, Tried, pair};
 pub use distribution::Distribution;
-pub use goal::{Goal, Margin};
+pub use goal::{Found, Goal, MarginUnit, Standing, seek};
 pub use indices::{Index, Indices, indices};
+pub use map::{Cell, Map, Spot, Winner, map};
 pub use outcome::{
-    Analysis, Components, ExpectationResult, MonthAnalysis, Ranked, RouteAnalysis, RouteDifference, Shares,
-    analyse, spends,
+    Analysis, Components, ExpectationResult, MonthAnalysis, Ranked, RouteAnalysis, Shares, analyse,
+    refuses_more, spends,
 };
+pub use paired::RouteDifference;
 pub use recommend::{Cheapest, Dropped, Recommendation, recommend};
-pub use seek::{Edge, Probe, edges, sharpened};
-pub use sensitivity::{
-    Driver, Layers, RouteSensitivity, SWING_FIGURES, Sensitivity, Swing, WorstInput, sensitivity,
-};
-pub use summary::{Summary, exceedance, histogram};
+pub use seek::{Edge, End, Margin, Probe, Sought, Stretch};
+pub use sensitivity::{Driver, Layers, RouteSensitivity, Sensitivity, Swing, WorstInput, sensitivity};
+pub use summary::{Figure, Summary, exceedance, histogram};

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::distribution::Distribution;
 use super::mixture::{Mixture, Trial};
+use super::paired::{RouteDifference, every_pair};
 use super::recommend::{Recommendation, recommend};
 use super::summary::Summary;
 use crate::domain::format::significant;
@@ -62,10 +63,21 @@ pub struct RouteAnalysis {
 /// A route that leaves out more than this share of the input tokens does another job for less money.
 const MOST_LEFT_OUT: f64 = 0.01;
 
+/// Whether the share of the input tokens that is refused as too long has grown so much from `now` to `then` that what
+/// is paid then is paid for another job.
+pub fn refuses_more(now: f64, then: f64) -> bool {
+    then - now > MOST_LEFT_OUT
+}
+
 impl RouteAnalysis {
+    /// The share of the input tokens that it refuses as too long.
+    pub fn refused(&self) -> f64 {
+        self.shares.rejected_tokens.unwrap_or(0.0)
+    }
+
     /// Whether it serves as much as the routes that refuse least, so that what it costs can be held beside them.
     pub fn serves_the_job(&self) -> bool {
-        self.left_out <= MOST_LEFT_OUT
+        !refuses_more(0.0, self.left_out)
     }
 }
 
@@ -136,19 +148,6 @@ pub struct Shares {
     pub cached: Option<f64>,
 }
 
-/// Two routes on the same traffic.
-#[derive(Clone, Debug)]
-pub struct RouteDifference {
-    /// One route's label.
-    pub a: String,
-    /// The other's.
-    pub b: String,
-    /// Spend of a minus spend of b over the horizon, USD.
-    pub difference: Summary,
-    /// The share of trials in which a costs less.
-    pub a_cheaper: f64,
-}
-
 /// An expectation and what came of it.
 #[derive(Clone, Debug)]
 pub struct ExpectationResult {
@@ -163,11 +162,10 @@ pub fn analyse(scenario: &Scenario, simulation: &Simulation) -> Analysis {
     let volume = Volume::of(simulation);
     let mut routes: Vec<RouteAnalysis> =
         all(scenario.routes.len(), |index| route_analysis(scenario, simulation, volume.as_ref(), index));
-    let refused = |route: &RouteAnalysis| route.shares.rejected_tokens.unwrap_or(0.0);
-    let least = routes.iter().map(refused).fold(1.0, f64::min);
-    routes.iter_mut().for_each(|route| route.left_out = refused(route) - least);
+    let least = routes.iter().map(RouteAnalysis::refused).fold(1.0, f64::min);
+    routes.iter_mut().for_each(|route| route.left_out = route.refused() - least);
     Analysis {
-        differences: differences(scenario, simulation),
+        differences: every_pair(scenario, simulation),
         expectations: expectations(scenario, &routes),
         recommendation: recommend(&scenario.requirements, &routes, simulation),
         routes,
@@ -190,7 +188,7 @@ pub fn spends(simulation: &Simulation) -> Vec<Ranked> {
     let least = simulation.routes.iter().map(refused).fold(1.0, f64::min);
     let ranked = |outcome: &RouteOutcome| Ranked {
         spend: spend(outcome),
-        serves_the_job: refused(outcome) - least <= MOST_LEFT_OUT,
+        serves_the_job: !refuses_more(least, refused(outcome)),
         refused: refused(outcome),
     };
     simulation.routes.iter().map(ranked).collect()
@@ -431,44 +429,6 @@ fn risk(outcome: &RouteOutcome, months: usize, over: impl Fn(&[f64]) -> bool) ->
     let trials = outcome.spend.chunks_exact(months);
     let count = trials.len() as f64;
     trials.filter(|trial| over(trial)).count() as f64 / count
-}
-
-fn differences(scenario: &Scenario, simulation: &Simulation) -> Vec<RouteDifference> {
-    let both = |route: &RouteOutcome| {
-        [totals(&route.spend, simulation.months), totals(&route.expected.spend, simulation.months)]
-    };
-    let totals: Vec<[Vec<f64>; 2]> = simulation.routes.iter().map(both).collect();
-    let pairs: Vec<(usize, usize)> =
-        (0..totals.len()).flat_map(|a| (a + 1..totals.len()).map(move |b| (a, b))).collect();
-    all(pairs.len(), |at| {
-        let (a, b) = pairs[at];
-        let less = |which: usize| -> Vec<f64> {
-            totals[a][which].iter().zip(&totals[b][which]).map(|(x, y)| x - y).collect()
-        };
-        RouteDifference {
-            a: scenario.routes[a].label.clone(),
-            b: scenario.routes[b].label.clone(),
-            a_cheaper: cheaper(&less(0)),
-            difference: Distribution::of_sample(simulation.sampler, less(0), less(1)).summary(),
-        }
-    })
-}
-
-/// The share of negative differences; ties count half.
-pub fn cheaper(differences: &[f64]) -> f64 {
-    let score: f64 = differences
-        .iter()
-        .map(|d| {
-            if *d < 0.0 {
-                1.0
-            } else if *d > 0.0 {
-                0.0
-            } else {
-                0.5
-            }
-        })
-        .sum();
-    score / differences.len() as f64
 }
 
 fn expectations(scenario: &Scenario, routes: &[RouteAnalysis]) -> Vec<ExpectationResult> {

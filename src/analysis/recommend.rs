@@ -1,8 +1,8 @@
 //! Which route to sign: the cheapest that meets every requirement, and what each requirement costs.
 
-use super::distribution::Distribution;
-use super::outcome::{RouteAnalysis, totals};
-use super::summary::Summary;
+use super::outcome::RouteAnalysis;
+use super::paired::{difference, paired};
+use super::summary::{Figure, Summary};
 use crate::engine::Simulation;
 use crate::workload::{Outcome, Requirement};
 
@@ -53,10 +53,9 @@ pub fn recommend(
     simulation: &Simulation,
 ) -> Recommendation {
     let admissible = |kept: &dyn Fn(usize) -> bool| -> Vec<bool> {
-        let kept = requirements.iter().enumerate().filter(|(at, _)| kept(*at));
-        let kept: Vec<&Requirement> = kept.map(|(_, requirement)| requirement).collect();
-        let meets = |at: usize| kept.iter().all(|kept| kept.verdicts[at].outcome == Outcome::Meets);
-        routes.iter().enumerate().map(|(at, route)| route.serves_the_job() && meets(at)).collect()
+        let kept = || requirements.iter().enumerate().filter(|(at, _)| kept(*at)).map(|(_, kept)| kept);
+        let routes = routes.iter().enumerate();
+        routes.map(|(at, route)| route.serves_the_job() && meets(kept(), at)).collect()
     };
     let all = admissible(&|_| true);
     let (chosen, none) = (cheapest(routes, &all), cheapest(routes, &admissible(&|_| false)));
@@ -75,24 +74,18 @@ pub fn recommend(
     }
 }
 
-/// The cheapest of the routes that are `among`; the first of equals.
-fn cheapest(routes: &[RouteAnalysis], among: &[bool]) -> Cheapest {
-    let by = |quantile: fn(&Summary) -> f64| {
-        let some = routes.iter().enumerate().filter(|(at, _)| among[*at]);
-        let least = some.min_by(|(_, a), (_, b)| quantile(&a.spend).total_cmp(&quantile(&b.spend)));
-        least.map(|(at, _)| at)
-    };
-    Cheapest { p50: by(|spend| spend.p50), p90: by(|spend| spend.p90) }
+/// Whether the route of a number meets all of some requirements, by the word of the price files.
+pub fn meets<'a>(mut requirements: impl Iterator<Item = &'a Requirement>, route: usize) -> bool {
+    requirements.all(|requirement| requirement.verdicts[route].outcome == Outcome::Meets)
 }
 
-/// The law of what route `a` costs more than route `b` over the horizon, USD, in the same futures.
-fn paired(simulation: &Simulation, a: usize, b: usize) -> Summary {
-    let [a, b] = [a, b].map(|at| &simulation.routes[at]);
-    let less = |a: &[f64], b: &[f64]| -> Vec<f64> {
-        let (a, b) = (totals(a, simulation.months), totals(b, simulation.months));
-        a.iter().zip(&b).map(|(a, b)| a - b).collect()
+/// The cheapest of the routes that are `among`; the first of equals.
+fn cheapest(routes: &[RouteAnalysis], among: &[bool]) -> Cheapest {
+    let by = |figure: Figure| {
+        let spend = |at: usize| figure.of(&routes[at].spend);
+        let some = || (0..routes.len()).filter(|at| among[*at]);
+        let least = some().map(spend).fold(f64::INFINITY, f64::min);
+        some().find(|at| difference(spend(*at), least) == 0.0)
     };
-    let drawn = less(&a.spend, &b.spend);
-    let expected = less(&a.expected.spend, &b.expected.spend);
-    Distribution::of_sample(simulation.sampler, drawn, expected).summary()
+    Cheapest { p50: by(Figure::P50), p90: by(Figure::P90) }
 }

@@ -46,14 +46,25 @@ pub struct Swing {
     pub ends: [f64; 2],
     /// The assumption's unit.
     pub unit: &'static str,
-    /// Spend over the horizon at both ends, less that of the base, by figure: mean, P50, P90, USD.
-    pub change: [[f64; 2]; 3],
+    /// Spend over the horizon at both ends, less that of the base, by the number of the figure, USD.
+    change: [[f64; 2]; Figure::ALL.len()],
 }
 
 impl Swing {
+    /// What a figure of spend over the horizon is at both ends, less what it is in the base, USD.
+    pub fn change(&self, figure: Figure) -> [f64; 2] {
+        self.change[figure as usize]
+    }
+
     /// How far a figure moves between both ends, USD.
-    pub fn width(&self, figure: usize) -> f64 {
-        (self.change[figure][1] - self.change[figure][0]).abs()
+    pub fn width(&self, figure: Figure) -> f64 {
+        let [low, high] = self.change(figure);
+        (high - low).abs()
+    }
+
+    /// Whether it moves any of the figures that are told.
+    fn moves(&self) -> bool {
+        [Figure::Mean, Figure::P50, Figure::P90].iter().any(|figure| self.change(*figure) != [0.0; 2])
     }
 }
 
@@ -65,9 +76,6 @@ pub enum Driver {
     /// What it costs.
     Price,
 }
-
-/// The figures of a swing.
-pub const SWING_FIGURES: [(&str, Figure); 3] = [("mean", |s| s.mean), ("p50", |s| s.p50), ("p90", |s| s.p90)];
 
 /// Shares of the variance of spend over the horizon, by the layers of the model. They sum to 1, where it varies.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -158,8 +166,8 @@ pub fn sensitivity(
             .map(|(input, ends)| usage_swing(scenario, *input, ends, at, &usual[at].spend))
             .collect();
         tornado.extend(price_swings(&base.routes[at], base.months, price_change));
-        tornado.retain(|swing| swing.change.iter().flatten().any(|usd| *usd != 0.0));
-        tornado.sort_by(|x, y| y.width(1).total_cmp(&x.width(1)));
+        tornado.retain(Swing::moves);
+        tornado.sort_by(|x, y| y.width(Figure::P50).total_cmp(&x.width(Figure::P50)));
         let paths = expected(&mixed[mixed.len() - 1]);
         RouteSensitivity {
             label: label.clone(),
@@ -223,16 +231,17 @@ fn usage_swing(
     usual: &Summary,
 ) -> Swing {
     let assumption = &scenario.assumptions[input.0];
-    let change = |(_, figure): &(&str, Figure)| {
+    let change = |figure: Figure| {
+        let usual = figure.of(usual);
         // A route that does not depend on it differs by what another set of trials leaves, if at all.
-        [0, 1].map(|end| settled(figure(&ends[end].1[route].spend) - figure(usual), figure(usual)))
+        [0, 1].map(|end| settled(figure.of(&ends[end].1[route].spend) - usual, usual))
     };
     Swing {
         name: assumption.path.clone(),
         driver: if scenario.routes[route].discount == input { Driver::Price } else { Driver::Usage },
         ends: [ends[0].0, ends[1].0],
         unit: assumption.unit,
-        change: [0, 1, 2].map(|at| change(&SWING_FIGURES[at])),
+        change: Figure::ALL.map(change),
     }
 }
 
@@ -253,12 +262,7 @@ fn price_swings(outcome: &RouteOutcome, months: usize, change: f64) -> Vec<Swing
         ("price of tools", |items| items.tools),
     ];
     let expected = totals(&outcome.expected.spend, months);
-    let figures = |values: &[f64]| {
-        let mut sorted = values.to_vec();
-        sorted.sort_by(f64::total_cmp);
-        [values.iter().sum::<f64>() / values.len() as f64, quantile(&sorted, 0.5), quantile(&sorted, 0.9)]
-    };
-    let usual = figures(&expected);
+    let usual = Summary::of(&expected);
     let swing = |(name, part): &(&str, Part)| {
         let at = |change: f64| {
             let moved = |(spend, items): (&f64, &Items)| {
@@ -266,7 +270,7 @@ fn price_swings(outcome: &RouteOutcome, months: usize, change: f64) -> Vec<Swing
                 let fees = if before > 0.0 { items.fees / before } else { 0.0 };
                 spend + change * part(items) * (1.0 + fees)
             };
-            figures(&expected.iter().zip(&outcome.items).map(moved).collect::<Vec<_>>())
+            Summary::of(&expected.iter().zip(&outcome.items).map(moved).collect::<Vec<_>>())
         };
         let (low, high) = (at(-change), at(change));
         Swing {
@@ -274,7 +278,7 @@ fn price_swings(outcome: &RouteOutcome, months: usize, change: f64) -> Vec<Swing
             driver: Driver::Price,
             ends: [1.0 - change, 1.0 + change],
             unit: "times",
-            change: [0, 1, 2].map(|at| [low[at] - usual[at], high[at] - usual[at]]),
+            change: Figure::ALL.map(|figure| [&low, &high].map(|end| figure.of(end) - figure.of(&usual))),
         }
     };
     PRICES.iter().map(swing).collect()

@@ -96,24 +96,110 @@ impl Summary {
     }
 }
 
-/// Reads a figure of a summary.
-pub type Figure = fn(&Summary) -> f64;
+/// A figure of a sample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Figure {
+    /// Mean.
+    Mean,
+    /// Standard deviation of the trials.
+    Sd,
+    /// 5 % quantile.
+    P05,
+    /// 10 % quantile.
+    P10,
+    /// 25 % quantile.
+    P25,
+    /// Median.
+    P50,
+    /// 75 % quantile.
+    P75,
+    /// 90 % quantile.
+    P90,
+    /// 95 % quantile.
+    P95,
+    /// 99 % quantile.
+    P99,
+}
 
-impl Summary {
-    /// All figures by their names, which are part of the outside contract.
-    pub const FIGURES: [(&'static str, Figure); 10] = [
-        ("mean", |s| s.mean),
-        ("sd", |s| s.sd),
-        ("p05", |s| s.p05),
-        ("p10", |s| s.p10),
-        ("p25", |s| s.p25),
-        ("p50", |s| s.p50),
-        ("p75", |s| s.p75),
-        ("p90", |s| s.p90),
-        ("p95", |s| s.p95),
-        ("p99", |s| s.p99),
+impl Figure {
+    /// All of them, each in the place of its number.
+    pub const ALL: [Figure; 10] = [
+        Figure::Mean,
+        Figure::Sd,
+        Figure::P05,
+        Figure::P10,
+        Figure::P25,
+        Figure::P50,
+        Figure::P75,
+        Figure::P90,
+        Figure::P95,
+        Figure::P99,
     ];
 
+    /// Its name, which is part of the outside contract.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Figure::Mean => "mean",
+            Figure::Sd => "sd",
+            Figure::P05 => "p05",
+            Figure::P10 => "p10",
+            Figure::P25 => "p25",
+            Figure::P50 => "p50",
+            Figure::P75 => "p75",
+            Figure::P90 => "p90",
+            Figure::P95 => "p95",
+            Figure::P99 => "p99",
+        }
+    }
+
+    /// The figure of a name, of those that are amounts: all but the standard deviation, which nobody pays.
+    pub fn amount(name: &str) -> Option<Figure> {
+        Figure::ALL.into_iter().find(|figure| figure.name() == name && *figure != Figure::Sd)
+    }
+
+    /// Its name in sentences: `P90`, `mean`.
+    pub fn words(self) -> String {
+        match self {
+            Figure::Mean | Figure::Sd => self.name().to_owned(),
+            _ => self.name().to_uppercase(),
+        }
+    }
+
+    /// Its value.
+    pub const fn of(self, summary: &Summary) -> f64 {
+        match self {
+            Figure::Mean => summary.mean,
+            Figure::Sd => summary.sd,
+            Figure::P05 => summary.p05,
+            Figure::P10 => summary.p10,
+            Figure::P25 => summary.p25,
+            Figure::P50 => summary.p50,
+            Figure::P75 => summary.p75,
+            Figure::P90 => summary.p90,
+            Figure::P95 => summary.p95,
+            Figure::P99 => summary.p99,
+        }
+    }
+
+    /// Its Monte Carlo error, if that is known.
+    pub const fn error_of(self, summary: &Summary) -> Option<f64> {
+        let errors = &summary.standard_error;
+        match self {
+            Figure::Mean => errors.mean,
+            Figure::Sd => errors.sd,
+            Figure::P05 => errors.p05,
+            Figure::P10 => errors.p10,
+            Figure::P25 => errors.p25,
+            Figure::P50 => errors.p50,
+            Figure::P75 => errors.p75,
+            Figure::P90 => errors.p90,
+            Figure::P95 => errors.p95,
+            Figure::P99 => errors.p99,
+        }
+    }
+}
+
+impl Summary {
     /// A summary from its figures by their names, and their standard errors; `None` if a figure is missing.
     pub fn from_figures(read: &dyn Fn(&str, bool) -> Option<f64>) -> Option<Self> {
         let (figure, error) = (|name: &str| read(name, false), |name: &str| read(name, true));
@@ -233,6 +319,21 @@ mod tests {
     use rand_distr::{Distribution, LogNormal};
 
     #[test]
+    fn every_figure_is_read_at_its_own_name() {
+        let summary = Summary::of(&(0..5_000).map(|x| f64::from(x * x)).collect::<Vec<_>>());
+        let json = serde_json::to_value(&summary).unwrap();
+        for (at, figure) in Figure::ALL.into_iter().enumerate() {
+            let error = figure.error_of(&summary).unwrap();
+            assert_eq!(json[figure.name()].as_f64().unwrap(), figure.of(&summary), "{figure:?}");
+            assert_eq!(json["standard_error"][figure.name()].as_f64().unwrap(), error, "{figure:?}");
+            assert_eq!(
+                (figure as usize, Figure::amount(figure.name()).is_some()),
+                (at, figure != Figure::Sd)
+            );
+        }
+    }
+
+    #[test]
     fn quantiles_interpolate() {
         let summary = Summary::of(&[1.0, 2.0, 3.0, 4.0, 5.0]);
         assert_eq!((summary.mean, summary.p50, summary.p25, summary.p90), (3.0, 3.0, 2.0, 4.6));
@@ -247,16 +348,10 @@ mod tests {
         let summaries: Vec<Summary> = (0..400)
             .map(|_| Summary::of(&law.sample_iter(&mut random).take(1000).collect::<Vec<f64>>()))
             .collect();
-        type Read = fn(&Summary) -> (f64, Option<f64>);
-        let figures: [(&str, Read); 4] = [
-            ("mean", |s| (s.mean, s.standard_error.mean)),
-            ("p50", |s| (s.p50, s.standard_error.p50)),
-            ("p90", |s| (s.p90, s.standard_error.p90)),
-            ("sd", |s| (s.sd, s.standard_error.sd)),
-        ];
-        for (name, read) in figures {
-            let values: Vec<f64> = summaries.iter().map(|s| read(s).0).collect();
-            let stated = summaries.iter().filter_map(|s| read(s).1).sum::<f64>() / 400.0;
+        for figure in [Figure::Mean, Figure::P50, Figure::P90, Figure::Sd] {
+            let name = figure.name();
+            let values: Vec<f64> = summaries.iter().map(|s| figure.of(s)).collect();
+            let stated = summaries.iter().filter_map(|s| figure.error_of(s)).sum::<f64>() / 400.0;
             let scatter = Summary::of(&values).sd;
             // A standard deviation of 400 values is known to 1/√800 = 3.5 %; sd's own error has a heavy
             // tail, so 15 % are allowed, four of its standard errors.

@@ -3,11 +3,12 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::outcome::{Exit, Failure, print, say};
 use super::simulate::width;
 use super::{Format, RunArguments, folder};
+use crate::analysis::Figure;
 use crate::render::chart::Chart;
 use crate::render::chart::png::png;
 use crate::render::{Manifest, Sheet, manifest_json};
@@ -21,6 +22,28 @@ pub struct Shown {
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
+}
+
+/// A figure of spend that an answer can be told by.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ToldFigure {
+    /// The mean
+    Mean,
+    /// The median
+    P50,
+    /// What nine of ten futures do not pass
+    P90,
+}
+
+impl ToldFigure {
+    /// The figure.
+    pub fn figure(self) -> Figure {
+        match self {
+            ToldFigure::Mean => Figure::Mean,
+            ToldFigure::P50 => Figure::P50,
+            ToldFigure::P90 => Figure::P90,
+        }
+    }
 }
 
 /// What was found.

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use super::answer::{Answer, Shown};
+use super::answer::{Answer, Shown, ToldFigure};
 use super::outcome::{Exit, Failure};
 use super::run::{command_with, options, scenarios};
 use super::{PricingArguments, RunArguments, interrupt, progress};
@@ -31,8 +31,8 @@ pub struct Arguments {
     #[arg(long, value_name = "ROUTE")]
     route: Vec<String>,
     /// The figure that is moved
-    #[arg(long, value_enum, default_value_t = Of::P50)]
-    of: Of,
+    #[arg(long, value_enum, default_value_t = ToldFigure::P50)]
+    of: ToldFigure,
     /// How far prices move, up and down
     #[arg(long, value_name = "SHARE", default_value = "10%", value_parser = price_change)]
     price_change: f64,
@@ -42,17 +42,6 @@ pub struct Arguments {
     run: RunArguments,
     #[command(flatten)]
     pricing: PricingArguments,
-}
-
-/// A figure of spend, in the order of the swings' figures.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Of {
-    /// The mean
-    Mean,
-    /// The median
-    P50,
-    /// What nine of ten futures do not pass
-    P90,
 }
 
 /// Studies the scenario, prints and writes what was found.
@@ -78,13 +67,13 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     bar.finish_and_clear();
     let mut more: Vec<(&str, String)> =
         arguments.route.iter().map(|route| ("--route", route.clone())).collect();
-    more.push(("--of", ["mean", "p50", "p90"][arguments.of as usize].to_owned()));
+    more.push(("--of", arguments.of.figure().name().to_owned()));
     more.push(("--price-change", arguments.price_change.to_string()));
     let command = command_with("sensitivity", &[&arguments.scenario], &more, &options, &arguments.pricing);
     let report = SensitivityReport {
         found,
         routes,
-        figure: arguments.of as usize,
+        figure: arguments.of.figure(),
         horizon: horizon(&scenario.months),
         manifest: Manifest::new(scenario, &catalogue, &options, command),
     };

@@ -201,6 +201,19 @@ impl Problems {
         Self::default()
     }
 
+    /// One problem without a place.
+    pub fn one(code: Code, title: &str) -> Self {
+        let mut problems = Self::new();
+        problems.push(Problem {
+            code,
+            place: None,
+            title: title.to_owned(),
+            found: String::new(),
+            help: None,
+        });
+        problems
+    }
+
     /// Notes a problem at a place: what is wrong, what stands there, what to do.
     pub fn at(
         &mut self,

@@ -6,7 +6,7 @@ use super::report::Manifest;
 use super::saved::{Since, relative, since_sheet};
 use super::sheet::Sheet;
 use super::words::UNREACHED;
-use crate::analysis::{Analysis, ChangeRule, PairedRoute, Pairing, Summary};
+use crate::analysis::{Analysis, ChangeRule, PairedRoute, Pairing, Summary, refuses_more};
 use crate::domain::format::{percent, probability, usd_change, usd_short};
 
 /// Scenarios on the same random numbers, each against the first.
@@ -254,7 +254,7 @@ fn pairs_sheet(report: &ComparisonReport, all: bool) -> Sheet {
 
 /// A route that refuses more of the traffic than in the base saves by doing less.
 fn refusals(report: &ComparisonReport) -> Vec<String> {
-    let more = report.pairs().filter(|(_, route)| route.refused[1] > route.refused[0] + 0.01);
+    let more = report.pairs().filter(|(_, route)| refuses_more(route.refused[0], route.refused[1]));
     let note = |(case, route): (&str, &PairedRoute)| {
         format!(
             "note: {} refuses {} of the input tokens as too long in \u{201C}{case}\u{201D}, {} in the base: it saves by serving less.",

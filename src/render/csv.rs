@@ -1,7 +1,7 @@
 //! `months.csv`: one row per route and month, unrounded.
 
 use super::report::Report;
-use crate::analysis::Summary;
+use crate::analysis::{Figure, Summary};
 
 /// The months of all routes of all reports as CSV.
 ///
@@ -37,12 +37,12 @@ pub fn months_csv(reports: &[&Report]) -> anyhow::Result<String> {
 
 /// The heads of a quantity's figures: `spend_usd_mean`, …
 pub fn figure_heads(quantity: &str) -> impl Iterator<Item = String> + '_ {
-    Summary::FIGURES.iter().map(move |(name, _)| format!("{quantity}_{name}"))
+    Figure::ALL.iter().map(move |figure| format!("{quantity}_{}", figure.name()))
 }
 
 /// A quantity's figures, unrounded.
 pub fn figure_values(summary: &Summary) -> impl Iterator<Item = String> + '_ {
-    Summary::FIGURES.iter().map(|(_, read)| read(summary).to_string())
+    Figure::ALL.iter().map(|figure| figure.of(summary).to_string())
 }
 
 /// A text that no spreadsheet takes for a formula (CWE-1236).

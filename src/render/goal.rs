@@ -1,95 +1,81 @@
-//! What goal seek found: where a goal is met, as a table and as JSON.
+//! What goal seek found: where a goal is met, as a table, as JSON and as a chart.
 
 use serde::Serialize;
 
+use super::chart::Chart;
+use super::chart::margin::{self, MarginChart, MarginPoint};
 use super::report::Manifest;
 use super::sheet::Sheet;
-use crate::analysis::{Edge, Probe};
-use crate::domain::format::{probability, significant};
+use crate::analysis::{Edge, End, MarginUnit, Probe, Sought, Standing, Stretch};
+use crate::domain::format::{percent, probability, significant, thousands, usd_short};
 use crate::workload::Varied;
 
 /// What was sought and found.
 #[derive(Clone, Debug)]
 pub struct GoalReport {
+    /// The scenario's name.
+    pub scenario: String,
     /// The field that was varied.
     pub field: Varied,
     /// The goal as it was given.
     pub until: String,
     /// How probable it has to be, where it has a chance.
     pub confidence: Option<f64>,
+    /// What its margin is in.
+    pub unit: MarginUnit,
     /// As the scenario is.
-    pub now: Met,
-    /// What was tried along the range.
-    pub probes: Vec<Probe>,
-    /// The break-even points, rising, with the Monte Carlo error of each.
-    pub edges: Vec<BreakEven>,
+    pub now: Standing,
+    /// What was tried, and where the goal begins and ends to be met.
+    pub sought: Sought,
     /// `12 months from Jan 2027`.
     pub horizon: String,
     /// What it can be reproduced from.
     pub manifest: Manifest,
 }
 
-/// A break-even point with its Monte Carlo error.
-pub type BreakEven = (Edge, Option<f64>);
-
-/// The ends of a stretch; none where the range itself ends.
-type Stretch<'a> = [Option<&'a BreakEven>; 2];
-
-/// Whether a goal is met, and its chance if it has one.
-#[derive(Clone, Copy, Debug)]
-pub struct Met {
-    /// Whether it is.
-    pub holds: bool,
-    /// Its chance.
-    pub chance: Option<f64>,
-}
+/// The most values that the table shows.
+const MOST_ROWS: usize = 11;
+/// Labels along the chart's axis.
+const TICKS: usize = 9;
 
 impl GoalReport {
-    /// The stretches of the field in which the goal is met, each with the edges that bound it.
-    fn stretches(&self) -> Vec<Stretch<'_>> {
-        let first = self.probes.iter().find_map(|probe| probe.margin);
-        let mut open = first.is_some_and(|margin| margin >= 0.0).then_some(None);
-        let mut stretches = Vec::new();
-        for edge in &self.edges {
-            match (edge.0.holds_above, open) {
-                (true, _) => open = Some(Some(edge)),
-                (false, Some(from)) => {
-                    stretches.push([from, Some(edge)]);
-                    open = None;
-                }
-                (false, None) => {}
-            }
-        }
-        stretches.extend(open.map(|from| [from, None]));
-        stretches
+    fn is_share(&self) -> bool {
+        ["share", "a month", "of the mean"].contains(&self.field.unit)
     }
 
-    fn at(&self, edge: &BreakEven) -> String {
-        let (value, field) = (edge.0.at, &self.field);
-        let share = ["share", "a month", "of the mean"].contains(&field.unit);
-        let shown = match (share, field.times) {
+    /// A value to four digits.
+    fn value(&self, value: f64) -> String {
+        match (self.is_share(), self.field.times) {
             (true, _) => format!("{} %", significant(100.0 * value, 4)),
             (false, true) => format!("\u{d7} {}", significant(value, 4)),
-            (false, false) => field.show(value),
-        };
-        match edge.1 {
+            // Three digits would move a break-even to its other side.
+            (false, false) if (1e3..1e9).contains(&value) => thousands(value.round() as u64),
+            (false, false) => self.field.show(value),
+        }
+    }
+
+    fn at(&self, edge: &Edge) -> String {
+        let shown = self.value(edge.at);
+        match edge.error {
             // An error below the last digit that is shown says nothing.
-            Some(error) if error > 5e-5 * value.abs() => {
-                let error = if share {
+            Some(error) if error > 5e-5 * edge.at.abs() => {
+                let error = if self.is_share() {
                     format!("{} %", significant(100.0 * error, 2))
                 } else {
                     significant(error, 2)
                 };
                 format!("{shown} (± {error})")
             }
-            _ => shown,
+            Some(_) => shown,
+            None => format!("{shown} (error not known)"),
         }
     }
 
+    /// The least and the largest value that is possible.
     fn range(&self) -> (String, String) {
-        let possible = || self.probes.iter().filter(|probe| probe.margin.is_some());
-        let low = possible().map(|probe| probe.at).fold(f64::INFINITY, f64::min);
-        let high = possible().map(|probe| probe.at).fold(f64::NEG_INFINITY, f64::max);
+        let possible = || self.sought.possible().map(|(at, _)| at);
+        let low = possible().fold(f64::INFINITY, f64::min);
+        let high = possible().fold(f64::NEG_INFINITY, f64::max);
         (self.field.show(low), self.field.show(high))
     }
 
@@ -103,22 +89,33 @@ impl GoalReport {
             }
             None => format!("\u{201C}{}\u{201D}", self.until),
         };
-        let stretches = self.stretches();
-        let all = self.edges.is_empty();
-        let parts: Vec<String> = stretches.iter().map(|stretch| self.part(stretch)).collect();
-        match parts.as_slice() {
-            [] => format!("Never: {goal} holds for no {field} from {low} to {high}."),
-            [_] if all => format!("Always: {goal} holds for every {field} from {low} to {high}."),
-            parts => format!("{goal} holds for {field} {}.", parts.join(", and ")),
+        let stretches = self.sought.stretches();
+        if stretches.is_empty() {
+            return format!("Never: {goal} holds for no {field} from {low} to {high}.");
         }
+        if self.sought.possible().all(|(_, margin)| margin.met) {
+            return format!("Always: {goal} holds for every {field} from {low} to {high}.");
+        }
+        let parts: Vec<String> = stretches.iter().map(|stretch| self.part(stretch)).collect();
+        format!("{goal} holds for {field} {}.", parts.join(", and "))
     }
 
-    fn part(&self, stretch: &Stretch<'_>) -> String {
-        match stretch {
-            [Some(from), None] => format!("from {} on", self.at(from)),
-            [None, Some(to)] => format!("up to {}", self.at(to)),
-            [Some(from), Some(to)] => format!("from {} to {}", self.at(from), self.at(to)),
-            [None, None] => "everywhere".to_owned(),
+    fn part(&self, stretch: &Stretch) -> String {
+        let from = match &stretch.from {
+            End::Range => None,
+            End::Edge(edge) => Some(self.at(edge)),
+            End::Possible(at) => Some(self.value(*at)),
+        };
+        let to = match &stretch.to {
+            End::Range => None,
+            End::Edge(edge) => Some(self.at(edge)),
+            End::Possible(at) => Some(format!("{}, the last value tried that is possible", self.value(*at))),
+        };
+        match (from, to) {
+            (Some(from), None) => format!("from {from} on"),
+            (None, Some(to)) => format!("up to {to}"),
+            (Some(from), Some(to)) => format!("from {from} to {to}"),
+            (None, None) => "everywhere".to_owned(),
         }
     }
 
@@ -129,27 +126,34 @@ impl GoalReport {
             (Some(now), false) => format!(" ({}, at its median)", self.field.show(now)),
             _ => String::new(),
         };
-        let holds = if self.now.holds { "holds" } else { "does not hold" };
+        let holds = if self.now.margin.met { "holds" } else { "does not hold" };
         format!("As the scenario stands{value} it {holds}{chance}.")
+    }
+
+    fn margin(&self, value: f64) -> String {
+        match self.unit {
+            MarginUnit::Usd => usd_short(value),
+            MarginUnit::Probability => percent(value),
+        }
+    }
+
+    /// How far along the field's range a value lies.
+    fn place(&self, value: f64) -> f64 {
+        let low = self.field.low;
+        self.field.place(value).unwrap_or(if value < low { 0.0 } else { 1.0 })
     }
 }
 
 /// The answer and what was tried, as a sheet.
 pub fn goal_sheet(report: &GoalReport) -> Sheet {
     let mut sheet = Sheet::new(report.answer(), &[&report.field.words(), "holds", "margin"]);
-    let unit = if report.until.ends_with(" within budget") { 100.0 } else { 1.0 };
-    let shown = report.probes.iter().step_by((report.probes.len() / 10).max(1));
-    for probe in shown {
+    let probes = &report.sought.probes;
+    for probe in probes.iter().step_by(probes.len().div_ceil(MOST_ROWS).max(1)) {
         let (holds, margin) = match probe.margin {
-            Some(margin) if unit > 1.0 => (margin >= 0.0, format!("{} %", significant(unit * margin, 3))),
-            Some(margin) => (margin >= 0.0, crate::domain::format::usd_short(margin)),
-            None => (false, "not possible".to_owned()),
+            Some(margin) => (if margin.met { "yes" } else { "no" }, report.margin(margin.value)),
+            None => ("no", "not possible".to_owned()),
         };
-        sheet.rows.push(vec![
-            report.field.show(probe.at),
-            if holds { "yes" } else { "no" }.to_owned(),
-            margin,
-        ]);
+        sheet.rows.push(vec![report.field.show(probe.at), holds.to_owned(), margin]);
     }
     sheet.notes.push(report.standing());
     let of = if report.field.times {
@@ -161,15 +165,53 @@ pub fn goal_sheet(report: &GoalReport) -> Sheet {
     sheet
 }
 
+/// The goal's margin over the field's values, as a chart.
+///
+/// # Errors
+/// When it cannot be drawn, a defect of ours.
+pub fn goal_chart(report: &GoalReport) -> anyhow::Result<Chart> {
+    let point = |probe: &Probe| {
+        probe.margin.map(|margin| MarginPoint {
+            place: report.place(probe.at),
+            margin: margin.value,
+            met: margin.met,
+        })
+    };
+    let place = |end: &End, range: f64| match end {
+        End::Range => range,
+        End::Edge(edge) => report.place(edge.at),
+        End::Possible(at) => report.place(*at),
+    };
+    let field = &report.field;
+    let title = if field.times { format!("{}, factor", field.path) } else { field.path.clone() };
+    let ticks = field.grid(TICKS).into_iter().map(|value| (report.place(value), field.show(value)));
+    margin::draw(&MarginChart {
+        title: report.answer(),
+        field: title,
+        points: report.sought.probes.iter().map(point).collect(),
+        chances: report.unit == MarginUnit::Probability,
+        edges: report.sought.edges.iter().map(|edge| (report.place(edge.at), report.at(edge))).collect(),
+        met: report.sought.stretches().iter().map(|s| (place(&s.from, 0.0), place(&s.to, 1.0))).collect(),
+        now: field.now.and_then(|now| field.place(now)),
+        ticks: ticks.collect(),
+        horizon: report.horizon.clone(),
+        provenance: report.manifest.provenance(),
+    })
+}
+
 #[derive(Serialize)]
 struct Json<'a> {
     schema_version: u32,
     manifest: &'a Manifest,
+    scenario: &'a str,
+    horizon: &'a str,
+    currency: &'static str,
     solve: &'a str,
     is_factor: bool,
     unit: &'a str,
     until: &'a str,
     confidence: Option<f64>,
+    margin_unit: &'static str,
     answer: String,
     break_even: Vec<JsonEdge>,
     holds: Vec<JsonStretch>,
@@ -195,46 +237,60 @@ struct JsonNow {
     value: Option<f64>,
     holds: bool,
     probability: Option<f64>,
+    margin: f64,
 }
 
 #[derive(Serialize)]
 struct JsonProbe {
     value: f64,
+    holds: Option<bool>,
     margin: Option<f64>,
 }
 
-/// The answer as JSON. `holds` lists stretches; an end that is `null` is that of the range. Margins are in USD, or
-/// chances for budgets.
+/// The answer as JSON. `holds` lists stretches; an end that is `null` is that of the range, and one that is no
+/// break-even is the last value tried before those that are not possible. Margins are in `margin_unit`.
 ///
 /// # Errors
 /// Never in practice.
 pub fn goal_json(report: &GoalReport) -> anyhow::Result<String> {
-    let value = |edge: &Option<&BreakEven>| edge.map(|edge| edge.0.at);
+    let edge =
+        |edge: &Edge| JsonEdge { value: edge.at, standard_error: edge.error, holds_above: edge.holds_above };
+    let value = |end: &End| match end {
+        End::Range => None,
+        End::Edge(edge) => Some(edge.at),
+        End::Possible(at) => Some(*at),
+    };
+    let probe = |probe: &Probe| JsonProbe {
+        value: probe.at,
+        holds: probe.margin.map(|margin| margin.met),
+        margin: probe.margin.map(|margin| margin.value),
+    };
+    let stretches = report.sought.stretches();
     let json = Json {
         schema_version: 1,
         manifest: &report.manifest,
+        scenario: &report.scenario,
+        horizon: &report.horizon,
+        currency: "USD",
         solve: &report.field.path,
         is_factor: report.field.times,
         unit: report.field.unit,
         until: &report.until,
         confidence: report.confidence,
+        margin_unit: match report.unit {
+            MarginUnit::Usd => "USD",
+            MarginUnit::Probability => "probability",
+        },
         answer: report.answer(),
-        break_even: report
-            .edges
-            .iter()
-            .map(|(edge, error)| JsonEdge {
-                value: edge.at,
-                standard_error: *error,
-                holds_above: edge.holds_above,
-            })
-            .collect(),
-        holds: report
-            .stretches()
-            .iter()
-            .map(|[from, to]| JsonStretch { from: value(from), to: value(to) })
-            .collect(),
-        now: JsonNow { value: report.field.now, holds: report.now.holds, probability: report.now.chance },
-        probes: report.probes.iter().map(|p| JsonProbe { value: p.at, margin: p.margin }).collect(),
+        break_even: report.sought.edges.iter().map(edge).collect(),
+        holds: stretches.iter().map(|s| JsonStretch { from: value(&s.from), to: value(&s.to) }).collect(),
+        now: JsonNow {
+            value: report.field.now,
+            holds: report.now.margin.met,
+            probability: report.now.chance,
+            margin: report.now.margin.value,
+        },
+        probes: report.sought.probes.iter().map(probe).collect(),
     };
     Ok(serde_json::to_string_pretty(&json)? + "\n")
 }

@@ -6,6 +6,7 @@ use super::chart::Chart;
 use super::chart::heat_map::{self, HeatMap, HeatMapAxis};
 use super::report::Manifest;
 use super::sheet::Sheet;
+use crate::analysis::{Cell, Figure, Map, Spot, Winner};
 use crate::domain::format::percent;
 use crate::workload::Varied;
 
@@ -18,156 +19,134 @@ pub struct MapReport {
     pub x: Varied,
     /// The field up.
     pub y: Varied,
-    /// Its values.
-    pub columns: Vec<f64>,
-    /// Its values.
-    pub rows: Vec<f64>,
-    /// Row by row, the lowest first; `None` where the values make no scenario.
-    pub cells: Vec<Option<Cell>>,
+    /// What was found.
+    pub found: Map,
     /// The routes by their numbers.
     pub routes: Vec<String>,
-    /// The figure that is compared: `p50`.
-    pub figure: &'static str,
+    /// What the scenario requires of a route, in words.
+    pub required: Vec<String>,
+    /// The figure that is compared.
+    pub figure: Figure,
     /// `12 months from Jan 2027`.
     pub horizon: String,
     /// What it can be reproduced from.
     pub manifest: Manifest,
 }
 
-/// A cell: the cheapest route of those that serve the whole job.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Cell {
-    /// Its number.
-    pub route: usize,
-    /// What it costs over the horizon, USD.
-    pub usd: f64,
-    /// Another one that costs the same, if there is one.
-    pub tied: Option<usize>,
-    /// The next cheapest of those that cost more, if there is one.
-    pub next: Option<(usize, f64)>,
-}
-
-impl Cell {
-    /// The cell of routes, by their numbers, with what they cost, USD; there is at least one.
-    pub fn of(mut spends: Vec<(usize, f64)>) -> Self {
-        spends.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
-        let least = spends[0].1;
-        // Less than a billionth is rounding.
-        let (tied, dearer): (Vec<_>, Vec<_>) =
-            spends.into_iter().partition(|(_, usd)| *usd <= least * (1.0 + 1e-9));
-        let mut tied: Vec<usize> = tied.into_iter().map(|(route, _)| route).collect();
-        tied.sort_unstable();
-        Cell { route: tied[0], usd: least, tied: tied.get(1).copied(), next: dearer.first().copied() }
-    }
-
-    /// By how much the next one is dearer, as a share.
-    pub fn lead(&self) -> Option<f64> {
-        self.next.filter(|_| self.usd > 0.0).map(|(_, usd)| usd / self.usd - 1.0)
-    }
-}
-
 impl MapReport {
-    /// The routes that are cheapest somewhere: number, share of the cells, largest lead.
-    fn winners(&self) -> Vec<(usize, f64, Option<f64>)> {
-        let cells: Vec<&Cell> = self.cells.iter().flatten().collect();
-        let winner = |route: usize| {
-            let own = || cells.iter().filter(|cell| cell.route == route);
-            let lead = own().filter_map(|cell| cell.lead()).reduce(f64::max);
-            (route, own().count() as f64 / cells.len().max(1) as f64, lead)
-        };
-        let mut winners: Vec<_> =
-            (0..self.routes.len()).map(winner).filter(|(_, share, _)| *share > 0.0).collect();
-        winners.sort_by(|a, b| b.1.total_cmp(&a.1));
-        winners
-    }
-
-    /// A winner's name, with that of a route that costs the same wherever it wins.
-    fn winner_name(&self, route: usize) -> String {
-        let mut own = self.cells.iter().flatten().filter(|cell| cell.route == route);
-        let tied = own.next().and_then(|cell| cell.tied);
-        match tied.filter(|_| own.all(|cell| cell.tied == tied)) {
-            Some(other) => format!("{} and {}", self.routes[route], self.routes[other]),
-            None => self.routes[route].clone(),
+    /// The names of routes that cost the same: `a`, `a and b`, `a, b and c`.
+    fn names(&self, routes: &[usize]) -> String {
+        let names: Vec<&str> = routes.iter().map(|route| self.routes[*route].as_str()).collect();
+        match names.as_slice() {
+            [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+            _ => names.concat(),
         }
     }
 
     /// Where a winner is found, by the extremes of its cells.
-    fn where_it_wins(&self, route: usize) -> String {
-        let at =
-            |cell: usize| (self.columns[cell % self.columns.len()], self.rows[cell / self.columns.len()]);
-        let own = (0..self.cells.len()).filter(|cell| self.cells[*cell].is_some_and(|c| c.route == route));
-        let (mut x, mut y) = ((f64::INFINITY, f64::NEG_INFINITY), (f64::INFINITY, f64::NEG_INFINITY));
-        for (column, row) in own.map(at) {
-            (x, y) = ((x.0.min(column), x.1.max(column)), (y.0.min(row), y.1.max(row)));
-        }
+    fn where_it_wins(&self, winner: &Winner) -> String {
         let span = |field: &Varied, (low, high): (f64, f64)| {
             format!("{} {} to {}", field.words(), field.show(low), field.show(high))
         };
-        format!("{}, {}", span(&self.x, x), span(&self.y, y))
+        format!("{}, {}", span(&self.x, winner.across), span(&self.y, winner.up))
+    }
+
+    /// What is compared: routes, or those that meet what the scenario requires.
+    fn what(&self) -> &'static str {
+        if self.required.is_empty() { "route" } else { "admissible route" }
+    }
+
+    fn title(&self, winners: &[Winner]) -> String {
+        let blank = self.found.inadmissible() > 0;
+        match winners {
+            [] => "None: no route that serves the job meets the scenario's requirements, wherever on the map"
+                .to_owned(),
+            [only] if !blank && self.required.is_empty() => {
+                format!("{}: the cheapest everywhere on the map", self.names(&only.routes))
+            }
+            [only] if !blank => {
+                format!("{}: the cheapest admissible everywhere on the map", self.names(&only.routes))
+            }
+            _ => format!("The cheapest {} over {} and {}", self.what(), self.x.path, self.y.path),
+        }
     }
 }
 
 /// Who is cheapest where, as a table.
 pub fn map_sheet(report: &MapReport) -> Sheet {
-    let winners = report.winners();
-    let title = match winners.as_slice() {
-        [(route, ..)] => format!("{}: the cheapest everywhere on the map", report.winner_name(*route)),
-        _ => format!("The cheapest route over {} and {}", report.x.path, report.y.path),
-    };
-    let mut sheet = Sheet::new(title, &["route", "cheapest in", "leads by at most", "found within"]);
-    for (route, share, lead) in winners {
-        let lead = lead.map_or(String::new(), percent);
-        sheet.rows.push(vec![report.winner_name(route), percent(share), lead, report.where_it_wins(route)]);
+    let winners = report.found.winners();
+    let head = ["route", "cheapest in", "leads by at most", "found within"];
+    let mut sheet = Sheet::new(report.title(&winners), &head);
+    for winner in &winners {
+        let lead = winner.lead.map_or(String::new(), percent);
+        let names = report.names(&winner.routes);
+        sheet.rows.push(vec![names, percent(winner.share), lead, report.where_it_wins(winner)]);
+    }
+    if !report.required.is_empty() {
+        let required = report.required.join(", ");
+        sheet.notes.push(format!("Only routes that meet what the scenario requires take part: {required}."));
+    }
+    let blank = report.found.inadmissible();
+    if blank > 0 {
+        sheet.notes.push(format!("In {blank} of {} cells no route is admissible.", report.found.cells.len()));
     }
     sheet.notes.push(format!(
         "By {} of spend over {}; {} × {} cells on the same random numbers. --out draws the map, --format json has its cells.",
-        report.figure.to_uppercase(),
+        report.figure.words(),
         report.horizon,
-        report.columns.len(),
-        report.rows.len()
+        report.found.columns.len(),
+        report.found.rows.len()
     ));
     sheet
 }
 
-/// The map as a chart.
+/// The map as a chart; none where no route wins anywhere.
 ///
 /// # Errors
 /// When it cannot be drawn, a defect of ours.
-pub fn heat_map_chart(report: &MapReport) -> anyhow::Result<Chart> {
+pub fn map_charts(report: &MapReport) -> anyhow::Result<Vec<Chart>> {
     let axis = |field: &Varied, values: &[f64]| HeatMapAxis {
         title: if field.times { format!("{}, factor", field.path) } else { field.path.clone() },
         labels: values.iter().map(|value| field.show(*value)).collect(),
-        now: field
-            .now
-            .filter(|now| (values[0]..=values[values.len() - 1]).contains(now))
-            .map(|now| values.partition_point(|value| *value < now).min(values.len() - 1)),
+        now: field.now.and_then(|now| field.place(now)),
     };
-    let winners = report.winners();
-    let number = |route: usize| winners.iter().position(|(winner, ..)| *winner == route).unwrap_or(0);
-    heat_map::draw(&HeatMap {
-        x: axis(&report.x, &report.columns),
-        y: axis(&report.y, &report.rows),
-        routes: winners.iter().map(|(route, share, _)| (report.winner_name(*route), *share)).collect(),
-        cells: report
-            .cells
+    let winners = report.found.winners();
+    if winners.is_empty() {
+        return Ok(Vec::new());
+    }
+    let cell = |spot: &Spot| match spot {
+        Spot::Cheapest(cell) => winners
             .iter()
-            .map(|cell| cell.map(|cell| (number(cell.route), cell.lead().unwrap_or(f64::INFINITY))))
-            .collect(),
-        figure: report.figure.to_uppercase(),
+            .position(|winner| winner.routes == cell.routes)
+            .map(|winner| (winner, cell.lead().unwrap_or(f64::INFINITY))),
+        Spot::Impossible | Spot::Inadmissible => None,
+    };
+    let chart = heat_map::draw(&HeatMap {
+        what: report.what().to_owned(),
+        x: axis(&report.x, &report.found.columns),
+        y: axis(&report.y, &report.found.rows),
+        routes: winners.iter().map(|winner| (report.names(&winner.routes), winner.share)).collect(),
+        cells: report.found.cells.iter().map(cell).collect(),
+        figure: report.figure.words(),
         horizon: report.horizon.clone(),
         provenance: report.manifest.provenance(),
-    })
+    })?;
+    Ok(vec![chart])
 }
 
 #[derive(Serialize)]
 struct Json<'a> {
     schema_version: u32,
     manifest: &'a Manifest,
+    scenario: &'a str,
+    horizon: &'a str,
     x: JsonAxis<'a>,
     y: JsonAxis<'a>,
     figure: &'a str,
     currency: &'static str,
     routes: &'a [String],
+    required: &'a [String],
+    cells_without_admissible_route: usize,
     cells: Vec<Option<JsonCell<'a>>>,
 }
 
@@ -175,39 +154,55 @@ struct Json<'a> {
 struct JsonAxis<'a> {
     path: &'a str,
     is_factor: bool,
+    unit: &'a str,
+    now: Option<f64>,
     values: &'a [f64],
 }
 
 #[derive(Serialize)]
 struct JsonCell<'a> {
     cheapest: &'a str,
-    tied: Option<&'a str>,
+    tied: Vec<&'a str>,
     spend_usd: f64,
     next: Option<&'a str>,
     next_spend_usd: Option<f64>,
 }
 
-/// The map as JSON: cells row by row, x first, in the order of the axes' values.
+/// The map as JSON: cells row by row, x first, in the order of the axes' values; `tied` are the others that cost the
+/// same as `cheapest`. A cell is `null` where the values make no scenario or no route is admissible.
 ///
 /// # Errors
 /// Never in practice.
 pub fn map_json(report: &MapReport) -> anyhow::Result<String> {
+    let name = |route: usize| report.routes[route].as_str();
     let cell = |cell: &Cell| JsonCell {
-        cheapest: &report.routes[cell.route],
-        tied: cell.tied.map(|route| report.routes[route].as_str()),
+        cheapest: name(cell.routes[0]),
+        tied: cell.routes[1..].iter().map(|route| name(*route)).collect(),
         spend_usd: cell.usd,
-        next: cell.next.map(|(route, _)| report.routes[route].as_str()),
+        next: cell.next.map(|(route, _)| name(route)),
         next_spend_usd: cell.next.map(|(_, usd)| usd),
     };
+    let cells = report.found.cells.iter().map(|spot| match spot {
+        Spot::Cheapest(found) => Some(cell(found)),
+        Spot::Impossible | Spot::Inadmissible => None,
+    });
     let json = Json {
         schema_version: 1,
         manifest: &report.manifest,
-        x: JsonAxis { path: &report.x.path, is_factor: report.x.times, values: &report.columns },
-        y: JsonAxis { path: &report.y.path, is_factor: report.y.times, values: &report.rows },
-        figure: report.figure,
+        scenario: &report.scenario,
+        horizon: &report.horizon,
+        x: axis(&report.x, &report.found.columns),
+        y: axis(&report.y, &report.found.rows),
+        figure: report.figure.name(),
         currency: "USD",
         routes: &report.routes,
-        cells: report.cells.iter().map(|found| found.as_ref().map(cell)).collect(),
+        required: &report.required,
+        cells_without_admissible_route: report.found.inadmissible(),
+        cells: cells.collect(),
     };
     Ok(serde_json::to_string_pretty(&json)? + "\n")
+}
+
+fn axis<'a>(field: &'a Varied, values: &'a [f64]) -> JsonAxis<'a> {
+    JsonAxis { path: &field.path, is_factor: field.times, unit: field.unit, now: field.now, values }
 }

@@ -7,7 +7,7 @@ use super::chart::layers::{self, LayersChart};
 use super::chart::tornado::{self, Tornado, TornadoRow};
 use super::report::Manifest;
 use super::sheet::Sheet;
-use crate::analysis::{Driver, Index, RouteSensitivity, SWING_FIGURES, Sensitivity, Summary, Swing};
+use crate::analysis::{Driver, Figure, Index, RouteSensitivity, Sensitivity, Summary, Swing};
 use crate::domain::format::{percent, probability, significant, usd_change, usd_short};
 use crate::workload::shown;
 
@@ -18,8 +18,8 @@ pub struct SensitivityReport {
     pub found: Sensitivity,
     /// The routes to be shown, by their numbers.
     pub routes: Vec<usize>,
-    /// The number of the figure that is told, among [`SWING_FIGURES`].
-    pub figure: usize,
+    /// The figure that is told.
+    pub figure: Figure,
     /// `12 months from Jan 2027`.
     pub horizon: String,
     /// What it can be reproduced from.
@@ -36,14 +36,6 @@ impl SensitivityReport {
         self.routes.iter().map(|at| &self.found.routes[*at])
     }
 
-    fn figure_name(&self) -> String {
-        SWING_FIGURES[self.figure].0.to_uppercase().replace("MEAN", "mean")
-    }
-
-    fn usual(&self, spend: &Summary) -> f64 {
-        SWING_FIGURES[self.figure].1(spend)
-    }
-
     /// The drivers of a route by the figure that is told, the widest first.
     fn drivers<'a>(&self, route: &'a RouteSensitivity) -> Vec<&'a Swing> {
         let mut drivers: Vec<&Swing> = route.tornado.iter().collect();
@@ -52,18 +44,19 @@ impl SensitivityReport {
     }
 
     fn answer(&self, route: &RouteSensitivity) -> String {
-        let figure = self.figure_name();
+        let figure = self.figure.words();
         let Some(first) = self.drivers(route).into_iter().next() else {
             return format!("Nothing is uncertain about {}, and nothing on it has a price.", route.label);
         };
-        let usual = self.usual(&route.spend);
+        let usual = self.figure.of(&route.spend);
         let [low, high] = ends(first);
         let span = if first.unit == "times" {
             format!("From {low} to {high}")
         } else {
             format!("From P10 ({low}) to P90 ({high})")
         };
-        let width = first.change[self.figure][1] - first.change[self.figure][0];
+        let change = first.change(self.figure);
+        let width = change[1] - change[0];
         let sign = if width < 0.0 { "\u{2212}" } else { "+" };
         format!(
             "What moves {} most: {}. {span} it changes {figure} of spend by {sign}{}, {} of it.",
@@ -90,13 +83,13 @@ pub fn sensitivity_sheets(report: &SensitivityReport) -> Vec<Sheet> {
 }
 
 fn tornado_sheet(report: &SensitivityReport, route: &RouteSensitivity) -> Sheet {
-    let figure = report.figure_name();
+    let figure = report.figure.words();
     let head = ["driver", "low end", "high end", "at the low end", "at the high end"];
     let mut sheet = Sheet::new(report.answer(route), &head);
     let drivers = report.drivers(route);
     for swing in drivers.iter().take(MOST_DRIVERS) {
         let [low, high] = ends(swing);
-        let change = swing.change[report.figure];
+        let change = swing.change(report.figure);
         sheet.rows.push(vec![swing.name.clone(), low, high, usd_change(change[0]), usd_change(change[1])]);
     }
     if drivers.len() > MOST_DRIVERS {
@@ -105,7 +98,7 @@ fn tornado_sheet(report: &SensitivityReport, route: &RouteSensitivity) -> Sheet 
     sheet.notes.push(format!(
         "Change of {figure} of spend over {}, {} as things stand. Assumptions at their P10 and P90, prices by the factor shown; each alone, the others with their own ranges, correlated ones too.",
         report.horizon,
-        usd_short(report.usual(&route.spend))
+        usd_short(report.figure.of(&route.spend))
     ));
     sheet
 }
@@ -165,13 +158,13 @@ pub fn sensitivity_charts(report: &SensitivityReport) -> anyhow::Result<Vec<Char
             name: swing.name.trim_start_matches("workloads.").to_owned(),
             is_price: swing.driver == Driver::Price,
             ends: ends(swing),
-            change: swing.change[report.figure],
+            change: swing.change(report.figure),
         };
         charts.push(tornado::draw(&Tornado {
             route: route.label.clone(),
             rows: drivers.iter().take(MOST_DRIVERS).map(row).collect(),
-            figure: report.figure_name(),
-            usual: report.usual(&route.spend),
+            figure: report.figure.words(),
+            usual: report.figure.of(&route.spend),
             horizon: report.horizon.clone(),
             stem: format!("tornado-{:02}", number + 1),
             provenance: report.manifest.provenance(),
@@ -309,8 +302,8 @@ fn json_swing(swing: &Swing) -> JsonSwing<'_> {
         low: swing.ends[0],
         high: swing.ends[1],
         unit: swing.unit,
-        mean_change_usd: swing.change[0],
-        p50_change_usd: swing.change[1],
-        p90_change_usd: swing.change[2],
+        mean_change_usd: swing.change(Figure::Mean),
+        p50_change_usd: swing.change(Figure::P50),
+        p90_change_usd: swing.change(Figure::P90),
     }
 }

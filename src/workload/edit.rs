@@ -269,6 +269,26 @@ pub fn leads(path: &str, key: &str) -> bool {
     path.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
+/// What stands at a path of a scenario's tree, as an edit of it would find it.
+pub fn stated<'a>(root: &'a Node, path: &str) -> Option<&'a Node> {
+    let Some(rest) = path.strip_prefix("routes.") else { return below(root, path) };
+    let Value::List(items) = &root.get("routes")?.value else { return None };
+    let named = items.iter().map(|item| (item, route_name(item))).filter(|(_, name)| leads(rest, name));
+    let (item, name) = named.max_by_key(|(_, name)| name.len())?;
+    below(item, rest[name.len()..].strip_prefix('.')?)
+}
+
+/// What stands below a node; names may hold dots, and the longest key that the path begins with is meant.
+fn below<'a>(node: &'a Node, path: &str) -> Option<&'a Node> {
+    let Value::Map(entries) = &node.value else { return None };
+    let named = entries.iter().filter(|entry| leads(path, &entry.key.value));
+    let entry = named.max_by_key(|entry| entry.key.value.len())?;
+    match path[entry.key.value.len()..].strip_prefix('.') {
+        Some(rest) => below(&entry.value, rest),
+        None => Some(&entry.value),
+    }
+}
+
 /// A route's label, else its id.
 fn route_name(item: &Node) -> String {
     let named = item.get("label").or_else(|| item.get("id")).unwrap_or(item);

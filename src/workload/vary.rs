@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::edit::{Edit, leads};
+use super::edit::{Edit, stated};
 use super::extend::Assembled;
 use super::price_edit::PRICES;
 use super::{Assumption, Scenario};
@@ -45,7 +45,15 @@ impl Varied {
         scenario: &Scenario,
         base: &Assembled,
     ) -> Result<Self, String> {
-        let mut field = Varied::stated(path, times, scenario, base)?;
+        let mut field = match (Varied::stated(path, times, scenario, base), between) {
+            // Nothing is stated that tells where to search, but where to search is.
+            (Err(_), Some((low, high)))
+                if !times && !plain_unit(path).is_empty() && exists(path, scenario) =>
+            {
+                Varied { path: path.to_owned(), times, low, high, now: None, unit: plain_unit(path) }
+            }
+            (field, _) => field?,
+        };
         if let Some((low, high)) = between {
             let priced = path.strip_prefix(PRICES).and_then(|price| price.rsplit_once('.'));
             let component = |name: &str| Component::ALL.iter().any(|component| component.name() == name);
@@ -97,7 +105,7 @@ impl Varied {
                 low: now / REACH,
                 high: now * REACH,
                 now: Some(now),
-                unit: "",
+                unit: plain_unit(path),
             }),
             (None, Some(kin)) if leads_somewhere(path, scenario) => {
                 Ok(Varied { path: path.to_owned(), times: false, now: None, ..span_of(kin) })
@@ -115,8 +123,8 @@ impl Varied {
         let source = Arc::new(Source::new("the command line", text.clone()));
         let place = Place { source, start: 0, end: text.len(), line: 1, column: 1 };
         // Counts are whole; what else there is goes beyond a thousand only where parts do not matter.
-        let whole = !self.times && self.unit.is_empty() && value.abs() > REACH;
-        let value = match whole {
+        let count = self.unit == "tokens" || self.unit.is_empty() && value.abs() > REACH;
+        let value = match !self.times && count {
             true => value.round(),
             // Prices have six decimals.
             false if !self.times && self.path.starts_with(PRICES) => (value * 1e6).round() / 1e6,
@@ -136,10 +144,9 @@ impl Varied {
     /// than a decade above zero.
     pub fn grid(&self, count: usize) -> Vec<f64> {
         let last = (count.max(2) - 1) as f64;
-        let log = self.low > 0.0 && self.high / self.low > 20.0;
         let value = |at: usize| {
             let share = at as f64 / last;
-            match (at, log) {
+            match (at, self.by_factors()) {
                 (0, _) => self.low,
                 (at, _) if at as f64 == last => self.high,
                 (_, true) => self.low * libm::pow(self.high / self.low, share),
@@ -147,6 +154,23 @@ impl Varied {
             }
         };
         (0..count.max(2)).map(value).collect()
+    }
+
+    /// Whether equal steps along the range are equal factors.
+    fn by_factors(&self) -> bool {
+        self.low > 0.0 && self.high / self.low > 20.0
+    }
+
+    /// How far along the range a value lies, as [`Varied::grid`] spreads it: 0 at the least and 1 at the largest, none
+    /// beyond. Of 1 to 100 it is 0.5 for 10.
+    pub fn place(&self, value: f64) -> Option<f64> {
+        let inside = (self.low..=self.high).contains(&value);
+        let place = if self.by_factors() {
+            libm::log(value / self.low) / libm::log(self.high / self.low)
+        } else {
+            (value - self.low) / (self.high - self.low)
+        };
+        inside.then_some(place)
     }
 
     /// A value for people.
@@ -194,6 +218,11 @@ fn span_of(assumption: &Assumption) -> Varied {
     }
 }
 
+/// Whether a plain number that the scenario does not state could stand at a path of it.
+fn exists(path: &str, scenario: &Scenario) -> bool {
+    path.starts_with("budget.") || leads_somewhere(path, scenario)
+}
+
 /// Whether the first two keys of a path lead to a workload or a route of the scenario.
 fn leads_somewhere(path: &str, scenario: &Scenario) -> bool {
     let begins = |group: &str, name: &str| path.starts_with(&format!("{group}.{name}."));
@@ -203,15 +232,17 @@ fn leads_somewhere(path: &str, scenario: &Scenario) -> bool {
 
 /// The plain number that stands at a path of a tree.
 fn number_at(root: &Node, path: &str) -> Option<f64> {
-    match &root.value {
-        Value::Scalar(text) if path.is_empty() => parse_number(text).ok().map(|number| number.value),
-        Value::Map(entries) => {
-            // Names may hold dots: the longest key that the path begins with is meant.
-            let best = entries.iter().filter(|entry| leads(path, &entry.key.value));
-            let entry = best.max_by_key(|entry| entry.key.value.len())?;
-            let rest = &path[entry.key.value.len()..];
-            number_at(&entry.value, rest.strip_prefix('.').unwrap_or(rest))
-        }
+    match &stated(root, path)?.value {
+        Value::Scalar(text) => parse_number(text).ok().map(|number| number.value),
         _ => None,
+    }
+}
+
+/// The unit of a plain number that is no assumption.
+fn plain_unit(path: &str) -> &'static str {
+    match path.rsplit('.').next() {
+        Some("longest_prompt") => "tokens",
+        Some("monthly" | "total") if path.starts_with("budget.") => "USD",
+        _ => "",
     }
 }

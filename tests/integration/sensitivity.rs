@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::support::{self, run, tollcast, totals};
-use tollcast::analysis::{Driver, RouteSensitivity, Sensitivity, Summary, sensitivity};
+use tollcast::analysis::{Driver, Figure, RouteSensitivity, Sensitivity, Summary, sensitivity};
 use tollcast::engine::{Estimator, Options, Sampler};
 
 fn studied(scenario: &str, trials: u32) -> Sensitivity {
@@ -90,15 +90,19 @@ fn tornado_and_indices_of_a_lognormal_product_are_its_closed_forms() {
         let swing = route.tornado.iter().find(|swing| swing.name == name).unwrap();
         for (end, sign) in [(0, -1.0), (1, 1.0)] {
             let factor = (sign * 1.281_551_565_544_8 * SIGMA[at]).exp();
-            let changed = |figure: usize, usual: f64| swing.change[figure][end] / usual + 1.0;
+            let changed = |figure: Figure, usual: f64| swing.change(figure)[end] / usual + 1.0;
             assert!(
-                (changed(1, median) / factor - 1.0).abs() < 2e-3,
+                (changed(Figure::P50, median) / factor - 1.0).abs() < 2e-3,
                 "{name}: median {}",
-                changed(1, median)
+                changed(Figure::P50, median)
             );
             // E[V] = e^{σ₁²/2} E[rest], and the mean at the end is factor · E[rest].
             let wanted = factor * (-0.5 * squares[at]).exp();
-            assert!((changed(0, mean) / wanted - 1.0).abs() < 2e-3, "{name}: mean {}", changed(0, mean));
+            assert!(
+                (changed(Figure::Mean, mean) / wanted - 1.0).abs() < 2e-3,
+                "{name}: mean {}",
+                changed(Figure::Mean, mean)
+            );
         }
     }
     let widest: Vec<&str> = route.tornado.iter().map(|swing| swing.name.as_str()).take(2).collect();
@@ -172,7 +176,7 @@ fn price_swings_are_what_the_price_file_would_make_of_them() {
             };
             let by_hand = sensitivity(&dearer, options, 0.1, &|_| true).unwrap();
             let wanted = by_hand.routes[0].spend.mean - route.spend.mean;
-            let mean = swing.change[0][1];
+            let mean = swing.change(Figure::Mean)[1];
             // Few requests are drawn one by one; what is expected of them is not: the swing is of the latter.
             assert!((mean / wanted - 1.0).abs() < 1e-3, "{name} at {route_name}: {mean} against {wanted}");
         }

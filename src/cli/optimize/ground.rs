@@ -2,15 +2,16 @@
 
 use std::path::Path;
 
-use crate::analysis::{Analysis, Lived, analyse};
+use super::Range;
+use crate::analysis::{Case, analyse};
 use crate::catalogue::{Catalogue, Wanted};
-use crate::cli::outcome::Failure;
+use crate::cli::outcome::{Failure, say};
 use crate::cli::run::{command_with, options};
 use crate::cli::{PricingArguments, RunArguments, files};
-use crate::domain::problem::{Code, Problem, Problems};
+use crate::domain::problem::{Code, Problems};
 use crate::domain::time::horizon;
 use crate::engine::{Engine, Options, Simulation, batches_of};
-use crate::workload::{Assembled, Case, Edit, Scenario};
+use crate::workload::{Assembled, Case as WhatIf, Edit, Scenario, Varied};
 
 /// A scenario on which cases are tried.
 pub struct Ground {
@@ -22,34 +23,6 @@ pub struct Ground {
     pub scenario: Scenario,
     /// How to simulate.
     pub options: Options,
-}
-
-/// A case that was simulated.
-pub struct Tried {
-    scenario: Scenario,
-    simulation: Simulation,
-    analysis: Analysis,
-}
-
-/// Why a value is passed over at which prompts are refused.
-pub fn too_long(title: &str) -> Problems {
-    let mut problems = Problems::new();
-    let title = title.to_owned();
-    problems.push(Problem { code: Code::Conflict, place: None, title, found: String::new(), help: None });
-    problems
-}
-
-impl Tried {
-    /// The share of the input tokens that a route refuses as too long.
-    pub fn refused(&self, label: &str) -> f64 {
-        let route = self.analysis.routes.iter().find(|route| route.label == label);
-        route.and_then(|route| route.shares.rejected_tokens).unwrap_or(0.0)
-    }
-
-    /// To be looked at together.
-    pub fn lived(&self) -> Lived<'_> {
-        Lived { scenario: &self.scenario, simulation: &self.simulation, analysis: &self.analysis }
-    }
 }
 
 impl Ground {
@@ -81,9 +54,16 @@ impl Ground {
         Ok(self)
     }
 
+    /// The field at a path, over `between` or else all values that make sense.
+    pub fn field(&self, path: &str, times: bool, between: Option<Range>) -> Result<Varied, Failure> {
+        let between = between.map(|range| (range.low, range.high));
+        Varied::new(path, times, between, &self.scenario, &self.tree)
+            .map_err(|why| Failure::problem(Code::UnknownName, &why, ""))
+    }
+
     /// The scenario with some edits; its problems where they make none.
     pub fn edited(&self, edits: Vec<Edit>) -> Result<Scenario, Problems> {
-        Case { name: String::new(), what_if: String::new(), edits }.scenario(&self.tree, &self.catalogue)
+        WhatIf { name: String::new(), what_if: String::new(), edits }.scenario(&self.tree, &self.catalogue)
     }
 
     /// Simulates a case of the scenario with `trials` trials.
@@ -95,10 +75,21 @@ impl Ground {
     }
 
     /// The same with all answers.
-    pub fn tried(&self, scenario: Scenario, trials: u32) -> Result<Tried, Failure> {
+    pub fn tried(&self, scenario: Scenario, trials: u32) -> Result<Case, Failure> {
         let simulation = self.simulated(&scenario, trials)?;
         let analysis = analyse(&scenario, &simulation);
-        Ok(Tried { scenario, simulation, analysis })
+        Ok(Case { scenario, simulation, analysis })
+    }
+
+    /// Says that some values were passed over, and why the first was; that is an error where all were.
+    pub fn passed_over(problems: Option<Problems>, all: bool, what: &str) -> Result<(), Failure> {
+        let Some(problems) = problems else { return Ok(()) };
+        if all {
+            return Err(problems.into());
+        }
+        let first = problems.into_sorted().into_iter().next().map_or(String::new(), |problem| problem.title);
+        say(&format!("note: {what}: {first}"));
+        Ok(())
     }
 
     /// The command that gives the answer again.

@@ -9,12 +9,11 @@ mod solve;
 use std::fmt;
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use super::answer::{Answer, Shown};
+use super::answer::{Answer, Shown, ToldFigure};
 use super::outcome::{Exit, Failure};
 use super::{PricingArguments, RunArguments};
-use crate::analysis::Summary;
 use crate::domain::number::parse_number;
 
 /// Arguments of `optimize`.
@@ -46,8 +45,8 @@ pub struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 40, value_parser = cells, requires = "map")]
     cells: usize,
     /// The figure by which routes are compared on the map
-    #[arg(long, value_enum, default_value_t = At::P50, requires = "map")]
-    at: At,
+    #[arg(long, value_enum, default_value_t = ToldFigure::P50, requires = "map")]
+    at: ToldFigure,
     /// What to commit: judge the scenario's contract offers, or those that are named
     #[arg(long, value_name = "OFFER", num_args = 0.., conflicts_with_all = ["solve", "map"])]
     commit: Option<Vec<String>>,
@@ -74,35 +73,6 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         }
     };
     arguments.shown.deliver(answer)
-}
-
-/// A figure of spend.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum At {
-    /// The mean
-    Mean,
-    /// The median
-    P50,
-    /// What nine of ten futures do not pass
-    P90,
-}
-
-impl At {
-    fn name(self) -> &'static str {
-        match self {
-            At::Mean => "mean",
-            At::P50 => "p50",
-            At::P90 => "p90",
-        }
-    }
-
-    fn reader(self) -> fn(&Summary) -> f64 {
-        match self {
-            At::Mean => |summary| summary.mean,
-            At::P50 => |summary| summary.p50,
-            At::P90 => |summary| summary.p90,
-        }
-    }
 }
 
 /// A chance between 1 % and 99 %, written as `90%` or `0.9`.

@@ -18,9 +18,12 @@ pub struct HeatMap {
     pub x: HeatMapAxis,
     /// The field up.
     pub y: HeatMapAxis,
-    /// The routes that are cheapest somewhere, with their share of the map, the largest first.
+    /// What is compared, such as `route` or `admissible route`.
+    pub what: String,
+    /// The routes that are cheapest somewhere, those that cost the same in one name, with their share of the map, the largest first.
     pub routes: Vec<(String, f64)>,
-    /// Row by row from below: the route's place in `routes`, and by which share the next one is dearer.
+    /// Row by row from below: the place in `routes`, and by which share the next one is dearer: nothing where several
+    /// cost the same, infinitely where there is no other.
     pub cells: Vec<Option<(usize, f64)>>,
     /// The figure that is compared, such as `P50`.
     pub figure: String,
@@ -37,8 +40,8 @@ pub struct HeatMapAxis {
     pub title: String,
     /// Its value in each cell.
     pub labels: Vec<String>,
-    /// The cell that the scenario itself is in, if it is on the map.
-    pub now: Option<usize>,
+    /// Where the scenario itself is, if it is on the map: 0 in the middle of the first cell, 1 in that of the last.
+    pub now: Option<f64>,
 }
 
 /// Height of the map.
@@ -56,18 +59,25 @@ pub fn draw(input: &HeatMap) -> Result<Chart> {
     let (columns, rows) = (input.x.labels.len(), input.y.labels.len());
     ensure!(columns * rows == input.cells.len(), "{} cells for {columns} × {rows}", input.cells.len());
     let subtitle = format!(
-        "Colour: the route with the lowest {} of spend over {}. Pale: the next one costs less than {} more.",
+        "Colour: the {} with the lowest {} of spend over {}. Pale: the next one costs less than {} more.",
+        input.what,
         input.figure,
         input.horizon,
         percent(CLOSE)
     );
-    let page = Page::wide(&title(input), &subtitle, &input.provenance);
+    let blank = if input.cells.iter().any(Option::is_none) {
+        " Blank: no scenario, or no route that is admissible."
+    } else {
+        ""
+    };
+    let page = Page::wide(&title(input), &(subtitle + blank), &input.provenance);
     let top = page.top() + KEY_LINE * input.routes.len() as f64 + 6.0;
     let labels = shown(rows).map(|row| width(&input.y.labels[row], SMALL)).fold(0.0, f64::max);
     let left = MARGIN + 22.0 + labels + 12.0;
     let frame = Frame { left, right: WIDE - MARGIN - 8.0, top, bottom: top + HEIGHT, columns, rows };
     let description = format!(
-        "Map of the cheapest route over {} across and {} up: {}.",
+        "Map of the cheapest {} over {} across and {} up: {}.",
+        input.what,
         input.x.title,
         input.y.title,
         input
@@ -112,6 +122,12 @@ impl Frame {
     fn middle(&self, column: usize, row: usize) -> (f64, f64) {
         let ((x0, y0), (x1, y1)) = self.cell(column, row);
         (0.5 * (x0 + x1), 0.5 * (y0 + y1))
+    }
+
+    /// A place between the middles of the first and the last cell of either axis.
+    fn place(&self, across: f64, up: f64) -> (f64, f64) {
+        let (first, last) = (self.middle(0, 0), self.middle(self.columns - 1, self.rows - 1));
+        (first.0 + (last.0 - first.0) * across, first.1 + (last.1 - first.1) * up)
     }
 }
 
@@ -158,8 +174,8 @@ fn draw_axes(canvas: &mut Canvas, input: &HeatMap, frame: &Frame) -> Result<()> 
 
 /// A ring where the scenario itself is.
 fn draw_now(canvas: &mut Canvas, input: &HeatMap, frame: &Frame) -> Result<()> {
-    let (Some(column), Some(row)) = (input.x.now, input.y.now) else { return Ok(()) };
-    let (x, y) = frame.middle(column, row);
+    let (Some(across), Some(up)) = (input.x.now, input.y.now) else { return Ok(()) };
+    let (x, y) = frame.place(across, up);
     canvas.dot((x, y), 7.0, PAPER)?;
     canvas.dot((x, y), 5.0, INK)?;
     let words = "the scenario";
@@ -170,6 +186,9 @@ fn draw_now(canvas: &mut Canvas, input: &HeatMap, frame: &Frame) -> Result<()> {
 
 fn title(input: &HeatMap) -> String {
     match input.routes.as_slice() {
+        [(only, _)] if input.cells.iter().any(Option::is_none) => {
+            format!("{}: cheapest wherever the map has an answer", name(only))
+        }
         [(only, _)] => format!("{}: cheapest everywhere on the map", name(only)),
         [(first, share), ..] => format!("{}: cheapest in {} of the map", name(first), percent(*share)),
         [] => String::new(),
@@ -184,11 +203,12 @@ mod tests {
         let axis = |labels: &[&str]| HeatMapAxis {
             title: "field".to_owned(),
             labels: labels.iter().map(|label| (*label).to_owned()).collect(),
-            now: Some(0),
+            now: Some(0.25),
         };
         draw(&HeatMap {
             x: axis(&["1", "2"]),
             y: axis(&["3"]),
+            what: "route".to_owned(),
             routes: routes.iter().map(|(route, share)| ((*route).to_owned(), *share)).collect(),
             cells,
             figure: "P50".to_owned(),
@@ -201,8 +221,27 @@ mod tests {
     fn the_title_names_who_has_most_of_the_map() {
         let both = map(&[("a", 0.5), ("b", 0.5)], vec![Some((0, 0.5)), Some((1, 0.01))]).unwrap();
         assert_eq!(both.title, "a: cheapest in 50.0 % of the map");
-        assert!(map(&[("a", 1.0)], vec![Some((0, 0.1)), None]).unwrap().title.contains("everywhere"));
+        let part = map(&[("a", 1.0)], vec![Some((0, 0.1)), None]).unwrap();
+        assert_eq!(part.title, "a: cheapest wherever the map has an answer");
+        let all = map(&[("a", 1.0)], vec![Some((0, 0.1)), Some((0, 0.2))]).unwrap();
+        assert_eq!(all.title, "a: cheapest everywhere on the map");
         assert!(map(&[("a", 1.0)], vec![None]).is_err());
+    }
+
+    #[test]
+    fn a_lead_of_nothing_is_pale_and_one_without_a_rival_strong() {
+        let paper = |(_, lead): (usize, f64)| f64::from(ink((0, lead)).0);
+        assert!(paper((0, 0.0)) > paper((0, 0.06)) && ink((0, f64::INFINITY)) == hue(0).tint);
+    }
+
+    /// Two columns of one row: 0 is the middle of the first and 1 that of the second.
+    #[test]
+    fn the_scenario_is_at_its_place_and_not_at_a_cells() {
+        let frame = Frame { left: 100.0, right: 300.0, top: 0.0, bottom: 50.0, columns: 2, rows: 1 };
+        assert_eq!(
+            [0.0, 0.25, 1.0].map(|across| frame.place(across, 0.0)),
+            [150.0, 175.0, 250.0].map(|x| (x, 25.0))
+        );
     }
 
     #[test]

@@ -4,8 +4,8 @@
 use super::style::{Face, LABEL};
 use super::text::width;
 use super::{
-    Chart, cache_fit, components, days_fit, distribution, exceedance, fan, glance, laws_fit, memory_fit,
-    overlay, premium, shape_fit,
+    Chart, cache_fit, components, days_fit, distribution, exceedance, fan, glance, heat_map, laws_fit,
+    margin, memory_fit, overlay, premium, shape_fit,
 };
 
 const LONG: &str = "openrouter/openai/gpt-5.4-pro:batch@datazone-apac";
@@ -277,6 +277,65 @@ fn every_fan_obeys_the_laws() {
                 }
             }
         }
+    }
+}
+
+/// Margins that rise by `height` along the range, with break-even points at some places.
+fn margins(height: f64, edges: &[f64], chances: bool) -> Chart {
+    let at = |i: u32| f64::from(i) / 40.0;
+    let point = |i: u32| {
+        let margin = height * (at(i) - 0.3);
+        (i != 7).then_some(margin::MarginPoint { place: at(i), margin, met: margin >= 0.0 })
+    };
+    margin::draw(&margin::MarginChart {
+        title: format!(
+            "\u{201C}{LONG} cheaper than {LONG}\u{201D} with a chance of 90 % holds from 1.234 % on."
+        ),
+        field: "workloads.assistant.cache.hit_rate".to_owned(),
+        points: (0..=40).map(point).collect(),
+        chances,
+        edges: edges.iter().map(|place| (*place, "1,234,567 (± 1,234)".to_owned())).collect(),
+        met: edges.iter().map(|place| (*place, 1.0)).collect(),
+        now: Some(0.31),
+        ticks: (0..9).map(|i| (f64::from(i) / 8.0, "\u{d7} 0.00123".to_owned())).collect(),
+        horizon: horizon(),
+        provenance: provenance(),
+    })
+    .unwrap()
+}
+
+/// A map of so many cells along each axis, the scenario at a place of both.
+fn map(count: usize, now: f64, routes: usize) -> Chart {
+    let axis = || heat_map::HeatMapAxis {
+        title: format!("routes.{LONG}.discount, factor"),
+        labels: (0..count).map(|i| format!("{:.1} %", 100.0 * i as f64 / count as f64)).collect(),
+        now: Some(now),
+    };
+    heat_map::draw(&heat_map::HeatMap {
+        what: "admissible route".to_owned(),
+        x: axis(),
+        y: axis(),
+        routes: (0..routes).map(|at| (format!("{LONG} {at} and {LONG}"), 1.0 / routes as f64)).collect(),
+        cells: (0..count * count)
+            .map(|i| (i % 7 > 0).then_some((i % routes, 0.01 * (i % 9) as f64)))
+            .collect(),
+        figure: "P50".to_owned(),
+        horizon: horizon(),
+        provenance: provenance(),
+    })
+    .unwrap()
+}
+
+#[test]
+fn margins_and_maps_obey_the_laws() {
+    for height in [1e-3, 12.0, 1e7, -1e12] {
+        for edges in [&[][..], &[0.3], &[0.0, 1.0], &[0.99, 0.995, 1.0], &[0.1; 12]] {
+            obeys(&format!("{height}, {edges:?}"), &margins(height, edges, false));
+        }
+    }
+    obeys("chances", &margins(0.9, &[0.3], true));
+    for (count, now, routes) in [(2, 0.0, 1), (40, 1.0, 2), (100, 0.5, 7)] {
+        obeys(&format!("{count} cells"), &map(count, now, routes));
     }
 }
 

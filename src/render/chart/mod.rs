@@ -19,6 +19,7 @@ pub mod heat_map;
 pub mod hindsight;
 pub mod laws_fit;
 pub mod layers;
+pub mod margin;
 pub mod memory_fit;
 pub mod overlay;
 pub mod png;

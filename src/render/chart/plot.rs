@@ -1,4 +1,4 @@
-//! A plain plot: an axis of counts or shares from zero at the left, its grid, and a base line.
+//! A plain plot: an axis of counts, shares or money with zero on it at the left, its grid, and a base line.
 
 use anyhow::Result;
 
@@ -14,6 +14,8 @@ pub enum Unit {
     Count,
     /// Shares, written in percent.
     Share,
+    /// US dollars.
+    Usd,
 }
 
 impl Unit {
@@ -23,8 +25,11 @@ impl Unit {
     }
 
     fn label(self, money: &str) -> String {
-        let number = money.replace('$', "");
-        if self == Unit::Share { format!("{number} %") } else { number }
+        match self {
+            Unit::Count => money.replace('$', ""),
+            Unit::Share => format!("{} %", money.replace('$', "")),
+            Unit::Usd => money.to_owned(),
+        }
     }
 }
 
@@ -34,7 +39,7 @@ pub struct Plot {
     pub left: f64,
     /// Its right end.
     pub right: f64,
-    /// The height of zero.
+    /// The height of the lowest tick: zero, unless there are negative values.
     pub bottom: f64,
     /// The height of the highest tick.
     pub top: f64,
