@@ -54,6 +54,9 @@ pub struct Case {
     pub edits: Vec<Edit>,
 }
 
+/// A change of a price, and all prices after it.
+type Priced<'a> = (&'a Edit, Catalogue);
+
 impl Case {
     /// The case of `PATH=VALUE` pairs that do not stand in a file.
     ///
@@ -119,10 +122,10 @@ impl Case {
         &self,
         base: &Assembled,
         catalogue: &Catalogue,
-    ) -> Result<(Assembled, Vec<(&Edit, Catalogue)>), Problems> {
+    ) -> Result<(Assembled, Vec<Priced<'_>>), Problems> {
         let mut problems = Problems::new();
         let tree = self.on(base).map_err(|found| problems.extend(found)).ok();
-        let mut priced: Vec<(&Edit, Catalogue)> = Vec::new();
+        let mut priced: Vec<Priced<'_>> = Vec::new();
         for edit in self.edits.iter().filter(|edit| is_price(edit)) {
             let known = priced.last().map_or(catalogue, |(_, known)| known);
             let new = price_change(edit, known, &mut problems).and_then(|change| {
