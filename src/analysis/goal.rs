@@ -7,6 +7,7 @@ use super::outcome::refuses_more;
 use super::paired;
 use super::seek::{self, Margin, Margins, Sought};
 use super::summary::{Figure, quantile};
+use crate::domain::format::percent;
 use crate::domain::number::parse_number;
 use crate::domain::problem::{Code, Problems, suggest};
 use crate::workload::Varied;
@@ -156,7 +157,8 @@ pub struct Found {
 /// with as many trials as are to be asked near a break-even; `case` simulates the scenario at a value of the field
 /// with so many trials.
 ///
-/// What refuses more of the prompts than in the scenario itself is cheap by doing less: no way to meet a goal.
+/// What refuses more of the prompts than in the scenario itself, or than the route beside it, is cheap by doing less: no
+/// way to meet a goal.
 ///
 /// # Errors
 /// Those of `case`; and, as `Ok(Err(..))`, a route or a budget that the scenario does not have.
@@ -200,6 +202,20 @@ fn margin_of(goal: &Goal, confidence: f64, base: Lived<'_>, case: &Case) -> Resu
             Code::Conflict,
             &format!("{name} refuses more of the prompts as too long there"),
         ));
+    }
+    if let Goal::Cheaper(a, b) = goal {
+        let order = if refused(case, a) > refused(case, b) { [a, b] } else { [b, a] };
+        let [more, less] = order.map(|name| refused(case, name));
+        if refuses_more(less, more) {
+            let title = format!(
+                "{} refuses {} of the input tokens as too long, {} {}: they do not do the same job",
+                order[0],
+                percent(more),
+                order[1],
+                percent(less)
+            );
+            return Err(Problems::one(Code::Conflict, &title));
+        }
     }
     let standing = goal.standing(case, confidence).map_err(|why| Problems::one(Code::Conflict, &why))?;
     Ok(standing.margin)

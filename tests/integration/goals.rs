@@ -322,6 +322,23 @@ fn never_and_always_are_said() {
     assert!(itself["answer"].as_str().unwrap().starts_with("Always"), "{itself:#}");
 }
 
+/// A route that refuses four fifths of the job is no cheaper way to do it, at whatever discount.
+#[test]
+fn a_route_that_does_less_of_the_job_is_not_cheaper() {
+    let text = KNOWN
+        .replace("prompt: 1000", "prompt: {lognormal: {median: 3k, p95: 20k}}")
+        .replace("- test/flat", "- {id: test/flat, label: short, longest_prompt: 4000}\n  - test/flat");
+    assert_ne!(text.matches("test/flat").count(), KNOWN.matches("test/flat").count());
+    for until in ["short cheaper than test/flat", "test/flat cheaper than short"] {
+        let (code, _, message) = optimize(&text, &["--solve", "routes.short.discount", "--until", until]);
+        assert!(code == Some(2) && message.contains("do not do the same job"), "{until}: {message}");
+    }
+    // Prices in their decimals: break-evens of a price are found by steps that can be written.
+    let json =
+        solved(KNOWN, "prices.test/flat.input", "test/flat cheaper than no cache", &["--between", "0.01..7"]);
+    assert!(json["probes"].as_array().unwrap().iter().all(|probe| probe["margin"].is_number()), "{json:#}");
+}
+
 #[test]
 fn what_is_no_goal_is_refused_with_a_remedy() {
     let refused = |arguments: &[&str], wanted: &str| {
