@@ -96,9 +96,14 @@ impl Map {
         self.cells.iter().filter(|spot| **spot == Spot::Inadmissible).count()
     }
 
+    /// How many cells have a cheapest route.
+    pub fn answered(&self) -> usize {
+        self.found().count()
+    }
+
     /// The routes that are the cheapest somewhere, those with most cells first.
     pub fn winners(&self) -> Vec<Winner> {
-        let count = self.found().count().max(1) as f64;
+        let count = self.answered().max(1) as f64;
         let mut sets: Vec<Vec<usize>> = self.found().map(|(_, cell)| cell.routes.clone()).collect();
         sets.sort();
         sets.dedup();

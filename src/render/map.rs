@@ -90,6 +90,10 @@ pub fn map_sheet(report: &MapReport) -> Sheet {
     if blank > 0 {
         sheet.notes.push(format!("In {blank} of {} cells no route is admissible.", report.found.cells.len()));
     }
+    let (answered, all) = (report.found.answered(), report.found.cells.len());
+    if answered < all {
+        sheet.notes.push(format!("Shares are of the {answered} of {all} cells that have an answer."));
+    }
     sheet.notes.push(format!(
         "By {} of spend over {}; {} × {} cells on the same random numbers. --out draws the map, --format json has its cells.",
         report.figure.words(),

@@ -148,7 +148,7 @@ fn draw_key(canvas: &mut Canvas, input: &HeatMap, top: f64) -> Result<()> {
     for (at, (route, share)) in input.routes.iter().enumerate() {
         let y = top + KEY_LINE * at as f64;
         canvas.rect((MARGIN, y), (MARGIN + 14.0, y + 14.0), hue(at).tint)?;
-        let words = format!("{}: {} of the map", shorten(route, LABEL, 700.0), percent(*share));
+        let words = format!("{}: {} of {}", shorten(route, LABEL, 700.0), percent(*share), whole(input));
         canvas.words((MARGIN + 14.0 + 0.5 * GAP, y + 12.0), Anchor::Start, LABEL, &words)?;
     }
     Ok(())
@@ -190,9 +190,16 @@ fn title(input: &HeatMap) -> String {
             format!("{}: cheapest wherever the map has an answer", name(only))
         }
         [(only, _)] => format!("{}: cheapest everywhere on the map", name(only)),
-        [(first, share), ..] => format!("{}: cheapest in {} of the map", name(first), percent(*share)),
+        [(first, share), ..] => {
+            format!("{}: cheapest in {} of {}", name(first), percent(*share), whole(input))
+        }
         [] => String::new(),
     }
+}
+
+/// What shares are shares of.
+fn whole(input: &HeatMap) -> &'static str {
+    if input.cells.iter().any(Option::is_none) { "the cells with an answer" } else { "the map" }
 }
 
 #[cfg(test)]
@@ -221,6 +228,8 @@ mod tests {
     fn the_title_names_who_has_most_of_the_map() {
         let both = map(&[("a", 0.5), ("b", 0.5)], vec![Some((0, 0.5)), Some((1, 0.01))]).unwrap();
         assert_eq!(both.title, "a: cheapest in 50.0 % of the map");
+        let blank = map(&[("a", 0.5), ("b", 0.5)], vec![Some((0, 0.5)), None]).unwrap();
+        assert_eq!(blank.title, "a: cheapest in 50.0 % of the cells with an answer");
         let part = map(&[("a", 1.0)], vec![Some((0, 0.1)), None]).unwrap();
         assert_eq!(part.title, "a: cheapest wherever the map has an answer");
         let all = map(&[("a", 1.0)], vec![Some((0, 0.1)), Some((0, 0.2))]).unwrap();
