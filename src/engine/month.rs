@@ -2,8 +2,8 @@
 //!
 //! The number of requests is drawn. Segments that expect few of them stand alone: how many fall into each is
 //! drawn (so rare crossings are whole numbers, and may be none), and what they come to, request by request where
-//! the limit law of so few would not do. All other segments together are one pool: its spends and premiums follow their joint limit law, each with its own mean, variance and
-//! skewness and all with their covariance.
+//! the limit law of so few would not do. All other segments together are one pool: its spends and premiums follow
+//! their joint limit law, each with its own mean, variance and skewness and all with their covariance.
 
 use super::counts::{binomial, skewed};
 use super::few::{Few, PRODUCTS, QUANTITIES, SEGMENTS, zeros};
