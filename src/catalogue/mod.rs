@@ -14,6 +14,7 @@ mod fact;
 mod flat;
 mod hypothetical;
 pub mod import;
+mod limit;
 mod lookup;
 mod meter;
 mod read;
@@ -37,6 +38,7 @@ pub use exchange::{Currency, ExchangeRate};
 pub use fact::{Answer, Exception, Fact, Rating, Territory, Topic, Typed};
 pub use flat::{FlatMode, FlatPrice, flat_prices};
 pub use hypothetical::{NewPrice, PriceChange};
+pub use limit::{Enforcement, RateLimit, UsageTier};
 pub use lookup::{LookupError, Offer, Slot};
 pub use meter::{
     CapacityOffer, Included, Length, Meter, MeterBand, Period, Tariff, Term, TimeUnit, WEB_SEARCH,
@@ -79,6 +81,10 @@ pub struct Provider {
     pub fees: Vec<Fee>,
     /// What is billed beside tokens.
     pub meters: Vec<Meter>,
+    /// The usage tiers that rate limits go by, lowest first.
+    pub usage_tiers: Vec<UsageTier>,
+    /// How rate limits are enforced, where that is published.
+    pub enforcement: Vec<Enforcement>,
     /// The models on sale.
     pub models: Vec<Model>,
 }
@@ -143,6 +149,8 @@ pub struct Model {
     pub prices: Vec<PriceEntry>,
     /// Provisioned units on sale.
     pub capacity: Vec<CapacityOffer>,
+    /// How much of it one customer gets, by usage tier.
+    pub rate_limits: Vec<RateLimit>,
 }
 
 /// A model's window, in tokens.

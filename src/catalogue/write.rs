@@ -1,8 +1,9 @@
 //! A provider as the text of a price file: the other direction of reading one.
 
 use super::{
-    Band, BandMode, Calendar, CapacityOffer, Citation, Component, Counting, Exception, Fact, Fee, Included,
-    Limits, Measured, Meter, Model, Price, PriceEntry, Provider, RateCard, Status, Tariff, Typed, Window,
+    Band, BandMode, Calendar, CapacityOffer, Citation, Component, Counting, Enforcement, Exception, Fact,
+    Fee, Included, Limits, Measured, Meter, Model, Price, PriceEntry, Provider, RateCard, RateLimit, Status,
+    Tariff, Typed, UsageTier, Window,
 };
 use crate::domain::money::{Ratio, Usd};
 use crate::domain::quantity::Quantity;
@@ -22,6 +23,8 @@ pub fn price_file(provider: &Provider) -> String {
     facts(&mut out, &provider.facts);
     out.list(0, "fees", &provider.fees, fee);
     out.list(0, "meters", &provider.meters, meter);
+    out.list(0, "usage_tiers", &provider.usage_tiers, usage_tier);
+    out.list(0, "enforcement", &provider.enforcement, enforcement);
     out.list(0, "models", &provider.models, model);
     out.0
 }
@@ -228,6 +231,7 @@ fn model(out: &mut Text, at: usize, model: &Model) {
     out.list(at, "measured", &model.measured, measured);
     out.list(at, "prices", &model.prices, entry);
     out.list(at, "capacity", &model.capacity, capacity);
+    out.list(at, "rate_limits", &model.rate_limits, rate_limit);
 }
 
 fn write_limits(out: &mut Text, at: usize, limits: &Limits) {
@@ -336,4 +340,46 @@ fn capacity(out: &mut Text, at: usize, offer: &CapacityOffer) {
     out.line(at, &format!("from: {}", offer.from));
     out.optional(at, "until", offer.until.map(|until| until.to_string()));
     out.citation(at, &offer.source);
+}
+
+fn usage_tier(out: &mut Text, at: usize, tier: &UsageTier) {
+    out.pair(at, "name", &tier.name);
+    out.optional(at, "paid_usd", tier.paid_usd.map(|amount| amount.to_string()));
+    out.optional(at, "days", tier.days.map(|days| days.to_string()));
+    out.optional(at, "monthly_cap_usd", tier.monthly_cap_usd.map(|amount| amount.to_string()));
+    out.line(at, &format!("from: {}", tier.from));
+    out.citation(at, &tier.source);
+}
+
+fn enforcement(out: &mut Text, at: usize, entry: &Enforcement) {
+    out.line(at, &format!("from: {}", entry.from));
+    for (key, windows) in
+        [("requests_over_s", &entry.requests_over_s), ("tokens_over_s", &entry.tokens_over_s)]
+    {
+        let shown: Vec<String> = windows.iter().map(u64::to_string).collect();
+        out.optional(at, key, (!shown.is_empty()).then(|| format!("[{}]", shown.join(", "))));
+    }
+    out.optional(at, "reserves_max_tokens", entry.reserves_max_tokens.map(|word| word.to_string()));
+    out.optional(at, "rejected_count", entry.rejected_count.map(|word| word.to_string()));
+    out.citation(at, &entry.source);
+}
+
+fn rate_limit(out: &mut Text, at: usize, limit: &RateLimit) {
+    out.line(at, &format!("from: {}", limit.from));
+    out.optional(at, "until", limit.until.map(|until| until.to_string()));
+    out.optional(at, "usage_tier", limit.usage_tier.as_deref().map(quoted));
+    for (key, list) in [("tiers", &limit.tiers), ("regions", &limit.regions)] {
+        out.optional(at, key, (!list.is_empty()).then(|| names(list)));
+    }
+    let figures = [
+        ("above_tokens", limit.above_tokens),
+        ("requests_per_minute", limit.requests_per_minute),
+        ("tokens_per_minute", limit.tokens_per_minute),
+        ("concurrency", limit.concurrency),
+        ("batch_queue_tokens", limit.batch_queue_tokens),
+    ];
+    for (key, figure) in figures {
+        out.optional(at, key, figure.map(|figure| figure.to_string()));
+    }
+    out.citation(at, &limit.source);
 }

@@ -4,6 +4,7 @@ mod bands;
 mod contract;
 mod entries;
 mod facts;
+mod limits;
 mod meters;
 mod names;
 
@@ -76,7 +77,7 @@ pub fn provider(wire: &PriceFileWire, problems: &mut Problems) -> Option<Provide
     unique(wire.models.iter().map(|m| &m.id), "model", problems);
     refuse_unusable_names(wire, problems);
     refuse_doubled_dates(wire, problems);
-    let models: Vec<Model> = wire.models.iter().map(|m| model(m, &calendars, problems)).collect();
+    let models: Vec<Model> = wire.models.iter().map(|m| model(m, wire, &calendars, problems)).collect();
     Some(Provider {
         id: wire.provider.value.clone(),
         name: wire.name.value.clone(),
@@ -87,6 +88,8 @@ pub fn provider(wire: &PriceFileWire, problems: &mut Problems) -> Option<Provide
         facts: wire.facts.as_ref().map(|facts| facts::facts(facts, wire, problems)).unwrap_or_default(),
         fees: wire.fees.iter().map(fee).collect(),
         meters: wire.meters.iter().filter_map(|wire| meters::meter(wire, problems)).collect(),
+        usage_tiers: limits::usage_tiers(&wire.usage_tiers, problems),
+        enforcement: limits::enforcement(&wire.enforcement, problems),
         models,
     })
 }
@@ -140,7 +143,12 @@ fn fee(wire: &FeeWire) -> Fee {
     }
 }
 
-fn model(wire: &ModelWire, calendars: &[Arc<Calendar>], problems: &mut Problems) -> Model {
+fn model(
+    wire: &ModelWire,
+    file: &PriceFileWire,
+    calendars: &[Arc<Calendar>],
+    problems: &mut Problems,
+) -> Model {
     if wire.prices.is_empty() && wire.capacity.is_empty() && problems.is_empty() {
         problems.at(
             Code::MissingKey,
@@ -161,7 +169,7 @@ fn model(wire: &ModelWire, calendars: &[Arc<Calendar>], problems: &mut Problems)
         cached_tokens: wire.cached_tokens.as_ref().and_then(|text| counting(text, CACHED, problems)),
         reasoning_tokens: wire.reasoning_tokens.as_ref().and_then(|text| counting(text, REASONING, problems)),
         capabilities: texts(&wire.capabilities),
-        limits: wire.limits.as_ref().map(|wire| limits(wire, problems)),
+        limits: wire.limits.as_ref().map(|wire| window_limits(wire, problems)),
         prompt_cache: wire.prompt_cache.as_ref().map(|cache| PromptCache {
             minimum_tokens: cache.minimum_tokens.0.value,
             source: citation(&cache.source, &cache.checked, cache.note.as_ref()),
@@ -169,10 +177,11 @@ fn model(wire: &ModelWire, calendars: &[Arc<Calendar>], problems: &mut Problems)
         measured: wire.measured.iter().map(|wire| measured(wire, problems)).collect(),
         prices,
         capacity: wire.capacity.iter().filter_map(|wire| meters::capacity(wire, problems)).collect(),
+        rate_limits: limits::rate_limits(wire, file, problems),
     }
 }
 
-fn limits(wire: &LimitsWire, problems: &mut Problems) -> Limits {
+fn window_limits(wire: &LimitsWire, problems: &mut Problems) -> Limits {
     let window = wire.context_window.0.value;
     for part in
         [Some(&wire.context_window), wire.max_input.as_ref(), wire.max_output.as_ref()].into_iter().flatten()

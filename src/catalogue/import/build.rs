@@ -172,5 +172,6 @@ pub fn model(id: &str, name: &str) -> Model {
         measured: Vec::new(),
         prices: Vec::new(),
         capacity: Vec::new(),
+        rate_limits: Vec::new(),
     }
 }

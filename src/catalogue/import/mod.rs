@@ -118,6 +118,8 @@ impl Shelf {
             facts: Vec::new(),
             fees: Vec::new(),
             meters: Vec::new(),
+            usage_tiers: Vec::new(),
+            enforcement: Vec::new(),
             models: Vec::new(),
         })
     }

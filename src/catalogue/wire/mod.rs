@@ -3,6 +3,7 @@
 mod contract;
 mod entry;
 mod fact;
+mod limit;
 mod meter;
 mod scalars;
 
@@ -13,6 +14,7 @@ use crate::wire_map;
 pub use contract::{ContractWire, VolumeStepsWire};
 pub use entry::{BandWire, MultipleWire, PriceEntryWire, WindowWire};
 pub use fact::{AnsweredWire, ExceptionWire, FactWire, FactsWire, ResidencyWire};
+pub use limit::{EnforcementWire, RateLimitWire, UsageTierWire};
 pub use meter::{CapacityWire, MeterBandWire, MeterWire};
 pub use scalars::{Amount, Decimal, Share, TokenPrice};
 
@@ -44,6 +46,10 @@ wire_map! {
         fees: Vec<FeeWire>,
         /// What is billed beside tokens: calls, results, pages, hours, storage.
         meters: Vec<MeterWire>,
+        /// Usage tiers that rate limits go by, in order from lowest to highest.
+        usage_tiers: Vec<UsageTierWire>,
+        /// How rate limits are enforced.
+        enforcement: Vec<EnforcementWire>,
         /// The models on sale.
         models: Vec<ModelWire>,
     }
@@ -110,6 +116,8 @@ wire_map! {
         prices: Vec<PriceEntryWire>,
         /// Provisioned units.
         capacity: Vec<CapacityWire>,
+        /// How much of it one customer gets.
+        rate_limits: Vec<RateLimitWire>,
     }
 }
 
