@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{BandMode, CapacityOffer, Catalogue, Component, Fee, Meter, Offer, Price, RateCard, Tariff};
+use super::{
+    BandMode, CapacityOffer, Catalogue, Component, Fee, Meter, Offer, Price, RateCard, RateLimit, Tariff,
+};
 use crate::domain::money::{Rate, Usd};
 use crate::domain::quantity::Quantity;
 use crate::domain::route::RouteId;
@@ -10,6 +12,9 @@ use crate::domain::time::Instant;
 
 /// The component of a change that is about a whole route: only one side knows it.
 pub const ROUTE: &str = "route";
+
+/// The component of a change that is about a rate limit or a usage tier.
+pub const LIMIT: &str = "limit";
 
 /// A catalogue and the instant at which it is looked at.
 #[derive(Clone, Copy, Debug)]
@@ -23,11 +28,11 @@ pub struct State<'a> {
 /// One difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// The route, or the provider where it is a fee or a meter.
+    /// The route, or the provider where it is a fee, a meter or a usage tier, or its model where it is a limit.
     pub subject: String,
     /// What of it: a band, a time of day, a meter.
     pub part: String,
-    /// The component, `route` for a whole route, `price` or `share` for meters and fees.
+    /// The component, `route` for a whole route, `price` for meters, fees and units, `limit` for limits.
     pub component: String,
     /// What it was; `None` where there was nothing.
     pub before: Option<Value>,
@@ -178,10 +183,10 @@ fn value(price: Price) -> Option<Value> {
     }
 }
 
-/// Meters, fees and provisioned units by provider.
+/// Meters, fees, provisioned units and limits by provider.
 fn compare_beside(a: State<'_>, b: State<'_>, changes: &mut Vec<Change>) {
     let (before, after) = (beside(a), beside(b));
-    let mut keys: Vec<&(String, String)> = before.keys().chain(after.keys()).collect();
+    let mut keys: Vec<&Key> = before.keys().chain(after.keys()).collect();
     keys.sort();
     keys.dedup();
     for key in keys {
@@ -190,7 +195,7 @@ fn compare_beside(a: State<'_>, b: State<'_>, changes: &mut Vec<Change>) {
             changes.push(Change {
                 subject: key.0.clone(),
                 part: key.1.clone(),
-                component: "price".to_owned(),
+                component: key.2.to_owned(),
                 before: old.cloned(),
                 after: new.cloned(),
             });
@@ -198,12 +203,15 @@ fn compare_beside(a: State<'_>, b: State<'_>, changes: &mut Vec<Change>) {
     }
 }
 
-/// The price of every meter, fee and provisioned unit in force, by provider and name.
-fn beside(state: State<'_>) -> BTreeMap<(String, String), Value> {
-    let mut found: BTreeMap<(String, String), (Instant, Value)> = BTreeMap::new();
+/// Subject, name and component.
+type Key = (String, String, &'static str);
+
+/// The price of every meter, fee and provisioned unit in force, and every limit.
+fn beside(state: State<'_>) -> BTreeMap<Key, Value> {
+    let mut found: BTreeMap<Key, (Instant, Value)> = BTreeMap::new();
     for provider in &state.catalogue.providers {
-        let mut take = |name: String, from: Instant, value: Value| {
-            let place = found.entry((provider.id.clone(), name)).or_insert((from, value.clone()));
+        let mut put = |subject: String, name: String, component, from: Instant, value: Value| {
+            let place = found.entry((subject, name, component)).or_insert((from, value.clone()));
             if place.0 <= from {
                 *place = (from, value);
             }
@@ -212,19 +220,36 @@ fn beside(state: State<'_>) -> BTreeMap<(String, String), Value> {
             from <= state.at && until.is_none_or(|until| state.at < until)
         };
         for meter in provider.meters.iter().filter(|meter| in_force(meter.from, meter.until)) {
-            take(meter_words(meter), meter.from, tariff(meter));
+            put(provider.id.clone(), meter_words(meter), "price", meter.from, tariff(meter));
+        }
+        for tier in provider.usage_tiers.iter().filter(|tier| in_force(tier.from, None)) {
+            let name = format!("usage tier {}", tier.name);
+            put(provider.id.clone(), name, LIMIT, tier.from, Value::words(tier.words()));
         }
         for fee in provider.fees.iter().filter(|fee| in_force(fee.from, None)) {
-            take(fee.name.clone(), fee.from, fee_value(fee));
+            put(provider.id.clone(), fee.name.clone(), "price", fee.from, fee_value(fee));
         }
         for model in &provider.models {
             for offer in model.capacity.iter().filter(|offer| in_force(offer.from, offer.until)) {
                 let name = format!("{} of {} ({})", offer.unit, model.id, offer.regions.join(", "));
-                take(name, offer.from, capacity_value(offer));
+                put(provider.id.clone(), name, "price", offer.from, capacity_value(offer));
+            }
+            for limit in model.rate_limits.iter().filter(|limit| in_force(limit.from, limit.until)) {
+                let subject = format!("{}/{}", provider.id, model.id);
+                put(subject, limit_words(limit), LIMIT, limit.from, Value::words(limit.words()));
             }
         }
     }
     found.into_iter().map(|(key, (_, value))| (key, value)).collect()
+}
+
+/// `usage tier 1, standard, global`; `all` where it names nothing.
+fn limit_words(limit: &RateLimit) -> String {
+    let usage_tier = limit.usage_tier.iter().map(|name| format!("usage tier {name}"));
+    let above = limit.above_tokens.map(|tokens| format!("prompts above {tokens}"));
+    let parts = usage_tier.chain(limit.tiers.iter().chain(&limit.regions).cloned()).chain(above);
+    let parts: Vec<String> = parts.collect();
+    if parts.is_empty() { "all".to_owned() } else { parts.join(", ") }
 }
 
 fn meter_words(meter: &Meter) -> String {

@@ -21,6 +21,7 @@ mod parity;
 mod precision;
 mod price_command;
 mod price_files;
+mod rate_limits;
 mod requirements;
 mod sensitivity;
 mod shards;

@@ -208,6 +208,11 @@ fn lists_show_what_was_asked_for() {
     assert!(past.as_array().unwrap().iter().all(|route| route["route"] != "openai/gpt-5.4"));
     let shown = json(&["prices", "show", "azure/gpt-5.4@datazone-apac"]);
     assert_eq!(shown["cards"][0]["bands"][1]["prices_usd_per_mtok"]["output"], "27");
+    let limits = json(&["prices", "show", "openai/gpt-5.4"]);
+    let top = &limits["rate_limits"][4];
+    assert_eq!((&top["usage_tier"], &top["tokens_per_minute"]), (&"5".into(), &40_000_000.into()));
+    assert_eq!((&top["paid_usd"], &top["monthly_cap_usd"]), (&"1000".into(), &"200000".into()));
+    assert_eq!(limits["enforcement"]["rejected_count"], true);
     let history = json(&["prices", "history", "openai/gpt-5.6-sol"]);
     let dates: Vec<&str> =
         history.as_array().unwrap().iter().map(|entry| entry["from"].as_str().unwrap()).collect();

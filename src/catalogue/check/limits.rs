@@ -6,6 +6,7 @@ use crate::catalogue::wire::{EnforcementWire, ModelWire, PriceFileWire, RateLimi
 use crate::domain::document::Count;
 use crate::domain::money::Usd;
 use crate::domain::problem::{Code, Problems, suggest};
+use crate::domain::time::Instant;
 
 /// The usage tiers of a price file, lowest first.
 pub fn usage_tiers(all: &[UsageTierWire], problems: &mut Problems) -> Vec<UsageTier> {
@@ -39,27 +40,25 @@ pub fn usage_tiers(all: &[UsageTierWire], problems: &mut Problems) -> Vec<UsageT
 
 /// Tiers stand from the lowest to the highest, so at no time is one cheaper to reach than one before it.
 fn refuse_falling_payments(all: &[UsageTierWire], problems: &mut Problems) {
-    for (at, tier) in all.iter().enumerate() {
-        let Some(paid) = &tier.paid_usd else { continue };
-        // Those that stand before this tier's first entry are lower; of each the one in force with this tier.
-        let first = all.iter().position(|other| other.name.value == tier.name.value).unwrap_or(at);
-        let in_force = |lower: &UsageTierWire| {
-            let later = |other: &UsageTierWire| {
-                other.name.value == lower.name.value
-                    && other.from.value > lower.from.value
-                    && other.from.value <= tier.from.value
-            };
-            lower.from.value <= tier.from.value && !all.iter().any(later)
-        };
-        let dearer = all[..first]
-            .iter()
-            .filter(|lower| in_force(lower))
-            .find(|lower| lower.paid_usd.as_ref().is_some_and(|amount| amount.0.value > paid.0.value));
+    let rank = |tier: &UsageTierWire| all.iter().position(|other| other.name.value == tier.name.value);
+    let in_force = |tier: &UsageTierWire, at: Instant| {
+        let of_name = all.iter().filter(|other| other.name.value == tier.name.value);
+        let latest = of_name.map(|other| other.from.value).filter(|from| *from <= at).max();
+        latest == Some(tier.from.value)
+    };
+    for tier in all {
+        let dearer = all.iter().filter(|lower| rank(lower) < rank(tier)).find(|lower| {
+            let at = tier.from.value.max(lower.from.value);
+            let amount = |tier: &UsageTierWire| tier.paid_usd.as_ref().map(|amount| amount.0.value);
+            let falls =
+                matches!((amount(lower), amount(tier)), (Some(before), Some(after)) if before > after);
+            falls && in_force(tier, at) && in_force(lower, at)
+        });
         if let Some(lower) = dearer {
             let title = format!("usage tier `{}` takes less than one before it", tier.name.value);
-            let found = format!("less than `{}`", lower.name.value);
+            let found = format!("`{}` takes more", lower.name.value);
             let help = "usage tiers stand in order from lowest to highest";
-            problems.at(Code::ImpossibleRange, &paid.0.place, title, found, help);
+            problems.at(Code::ImpossibleRange, &tier.place, title, found, help);
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::catalogue::Wanted;
 use crate::cli::outcome::{Exit, Failure, print};
 use crate::cli::{Format, PricingArguments, files, unsold};
 use crate::domain::route::RouteId;
-use crate::render::{history_sheet, show_sheet, shown_route, to_json};
+use crate::render::{history_sheet, rate_limits_sheet, show_sheet, shown_route, to_json};
 
 /// Arguments of `prices show`.
 #[derive(Args)]
@@ -41,7 +41,13 @@ pub fn run(arguments: &ShowArguments) -> Result<Exit, Failure> {
         .ok_or_else(|| unsold(&arguments.route, offer.no_price_at(at)))?;
     print(&match arguments.view.format {
         Format::Json => to_json(&shown)?,
-        format => printed(&show_sheet(&shown), format)?,
+        // A second table has other columns: rows for scripts are the prices alone.
+        Format::Csv => printed(&show_sheet(&shown), Format::Csv)?,
+        format => {
+            let sheets = std::iter::once(show_sheet(&shown)).chain(rate_limits_sheet(&shown));
+            let texts: Result<Vec<String>, _> = sheets.map(|sheet| printed(&sheet, format)).collect();
+            texts?.join("\n")
+        }
     })?;
     Ok(Exit::Answered)
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::catalogue::diff::{Change, ROUTE};
+use crate::catalogue::diff::{Change, LIMIT, ROUTE};
 use crate::domain::format::{percent, thousands};
 use crate::render::sheet::Sheet;
 
@@ -43,7 +43,7 @@ pub fn diff_sheet(a: &str, b: &str, changes: &[ShownChange], all: bool) -> Sheet
             let mut first = names.clone();
             first.dedup();
             sheet.notes.push(format!(
-                "{} routes, meters or fees have a price on {side} alone, such as {}; --all names them.",
+                "{} routes, meters, fees or limits are known on {side} alone, such as {}; --all names them.",
                 thousands(names.len() as u64),
                 first.iter().take(3).copied().collect::<Vec<_>>().join(", ")
             ));
@@ -58,9 +58,9 @@ pub fn diff_sheet(a: &str, b: &str, changes: &[ShownChange], all: bool) -> Sheet
 }
 
 impl ShownChange {
-    /// Whether only one side knows the route, meter or fee.
+    /// Whether only one side knows the route, meter, fee or limit.
     fn is_one_sided(&self) -> bool {
-        let whole = self.component == ROUTE || self.component == "price";
+        let whole = [ROUTE, LIMIT, "price"].contains(&self.component.as_str());
         whole && (self.before.is_none() || self.after.is_none())
     }
 }
@@ -87,12 +87,12 @@ fn summarised(title: String, changes: &[&ShownChange]) -> Sheet {
     let mut sheet = Sheet::new(title, &["route", "A", "B", "change", "what"]);
     for group in changes.chunk_by(|x, y| x.subject == y.subject) {
         let first = |side: fn(&ShownChange) -> &Option<String>| {
-            let shown = [("input", " in"), ("output", " out"), ("price", "")].into_iter().filter_map(
-                |(name, unit)| {
+            let shown = [("input", " in"), ("output", " out"), ("price", ""), (LIMIT, "")]
+                .into_iter()
+                .filter_map(|(name, unit)| {
                     let change = group.iter().find(|change| change.component == name)?;
                     Some(format!("{}{unit}", side(change).clone().unwrap_or_else(|| "not known".to_owned())))
-                },
-            );
+                });
             shown.collect::<Vec<_>>().join(", ")
         };
         let mut moved: Vec<f64> = group.iter().filter_map(|change| change.relative_change).collect();
@@ -112,7 +112,7 @@ fn summarised(title: String, changes: &[&ShownChange]) -> Sheet {
                 true
             }
         });
-        let what = if what == ["price"] { group[0].part.clone() } else { what.join(", ") };
+        let what = if what == ["price"] || what == [LIMIT] { group[0].part.clone() } else { what.join(", ") };
         sheet.rows.push(vec![
             group[0].subject.clone(),
             first(|c| &c.before),

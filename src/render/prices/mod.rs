@@ -5,9 +5,11 @@ pub(super) mod flat;
 #[cfg(feature = "parquet")]
 mod flat_parquet;
 mod import;
+mod limits;
 
 use serde::Serialize;
 
+use self::limits::{ShownEnforcement, ShownLimit, limits_sheet, shown_enforcement, shown_limits};
 use super::quote::{status, url};
 use super::sheet::Sheet;
 use crate::catalogue::{
@@ -125,6 +127,8 @@ pub struct ShownRoute {
     fees: Vec<String>,
     capacity: Vec<ShownCapacity>,
     limits: Option<String>,
+    rate_limits: Vec<ShownLimit>,
+    enforcement: Option<ShownEnforcement>,
     capabilities: Vec<String>,
     since: String,
     until: Option<String>,
@@ -211,6 +215,8 @@ pub fn shown_route(route: &RouteId, offer: Offer<'_>, at: Instant) -> Option<Sho
             .map(capacity)
             .collect(),
         limits,
+        rate_limits: shown_limits(offer, at),
+        enforcement: shown_enforcement(offer, at),
         capabilities: offer.model.capabilities.clone(),
         since: entry.from.to_string(),
         until: entry.until.map(|until| until.to_string()),
@@ -284,7 +290,12 @@ fn capacity(offer: &CapacityOffer) -> ShownCapacity {
     }
 }
 
-/// A route as a sheet.
+/// The rate limits of a route as a sheet; `None` where none is known.
+pub fn rate_limits_sheet(route: &ShownRoute) -> Option<Sheet> {
+    limits_sheet(&route.rate_limits, route.enforcement.as_ref())
+}
+
+/// A route as a sheet, without its rate limits.
 pub fn show_sheet(route: &ShownRoute) -> Sheet {
     let title = format!("{}: {} at {}, on {}", route.route, route.model, route.provider, route.on);
     let mut sheet = Sheet::new(title, &["component", "USD per million", "band", "hours"]);
