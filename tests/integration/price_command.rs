@@ -213,6 +213,14 @@ fn lists_show_what_was_asked_for() {
     assert_eq!((&top["usage_tier"], &top["tokens_per_minute"]), (&"5".into(), &40_000_000.into()));
     assert_eq!((&top["paid_usd"], &top["monthly_cap_usd"]), (&"1000".into(), &"200000".into()));
     assert_eq!(limits["enforcement"]["rejected_count"], true);
+    let table = ok(&["prices", "show", "openai/gpt-5.4", "--format", "markdown"]);
+    assert!(table.contains("| 5 | 15,000 | 40,000,000 | 1,000 | 30 | 200,000 |"), "{table}");
+    let table = ok(&["prices", "show", "deepseek/deepseek-flash", "--format", "markdown"]);
+    assert!(
+        table.contains("| usage tier | requests at once |") && table.contains("| all | 2,500 |"),
+        "{table}"
+    );
+    assert!(!ok(&["prices", "show", "openrouter/openai/gpt-5.4"]).contains("Rate limits"));
     let history = json(&["prices", "history", "openai/gpt-5.6-sol"]);
     let dates: Vec<&str> =
         history.as_array().unwrap().iter().map(|entry| entry["from"].as_str().unwrap()).collect();
