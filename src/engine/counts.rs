@@ -112,6 +112,11 @@ impl Sessions {
         Sessions { moments, cumulative }
     }
 
+    /// E[T].
+    pub fn mean_turns(&self) -> f64 {
+        self.moments[0]
+    }
+
     /// The variance of a month's number of requests over its mean: E[T²]/E[T].
     pub fn dispersion(&self) -> f64 {
         self.moments[1] / self.moments[0]

@@ -107,27 +107,45 @@ fn tokens(x: f64) -> u32 {
     x.clamp(0.0, f64::from(u32::MAX)) as u32
 }
 
+/// A request as it was drawn.
+pub struct Drawn {
+    /// Prompt tokens of the scenario.
+    pub prompt: f64,
+    /// The score that the cache's threshold is held against.
+    pub gate: f64,
+    /// The uniform behind the cached share.
+    pub share: f64,
+    /// Output tokens, reasoning included, before any limit.
+    pub output: f64,
+}
+
+/// Draws a single request.
+pub fn draw_request(traffic: &Traffic<'_>, terms: &Terms, stream: &mut Stream) -> Drawn {
+    let correlated = traffic.output_correlation != 0.0 || traffic.cache_correlation != 0.0;
+    let (reasoning_share, reasoning_scale) = terms.reasoning;
+    let length = traffic.prompt.draw(stream.uniform(), stream.normal());
+    let prompt = libm::round(terms.prompt_scale * length);
+    let score = if correlated { traffic.prompt.score_of(length, stream.uniform()) } else { 0.0 };
+    let mut output =
+        terms.output_scale * conditional(&traffic.output, traffic.output_correlation, score, stream);
+    if let Some(law) = &traffic.reasoning
+        && stream.uniform() < reasoning_share
+    {
+        output += reasoning_scale * law.draw(stream.uniform(), stream.normal());
+    }
+    let rest = libm::sqrt(1.0 - traffic.cache_correlation * traffic.cache_correlation);
+    let gate = traffic.cache_correlation * score + rest * stream.normal();
+    Drawn { prompt, gate, share: stream.uniform(), output }
+}
+
 /// Every request drawn by itself.
 fn one_by_one(traffic: &Traffic<'_>, terms: &Terms, requests: f64, stream: &mut Stream) -> Vec<SegmentSums> {
     let mut sums = vec![SegmentSums::empty(traffic.basis_len()); terms.segments.len()];
-    let correlated = traffic.output_correlation != 0.0 || traffic.cache_correlation != 0.0;
-    let (reasoning_share, reasoning_scale) = terms.reasoning;
     for _ in 0..requests as u64 {
-        let length = traffic.prompt.draw(stream.uniform(), stream.normal());
-        let x = libm::round(terms.prompt_scale * length);
-        let score = if correlated { traffic.prompt.score_of(length, stream.uniform()) } else { 0.0 };
-        let mut output =
-            terms.output_scale * conditional(&traffic.output, traffic.output_correlation, score, stream);
-        if let Some(law) = &traffic.reasoning
-            && stream.uniform() < reasoning_share
-        {
-            output += reasoning_scale * law.draw(stream.uniform(), stream.normal());
-        }
-        let rest = libm::sqrt(1.0 - traffic.cache_correlation * traffic.cache_correlation);
-        let gate = traffic.cache_correlation * score + rest * stream.normal();
-        let at = terms.segments.partition_point(|segment| segment.high < x);
+        let Drawn { prompt, gate, share, output } = draw_request(traffic, terms, stream);
+        let at = terms.segments.partition_point(|segment| segment.high < prompt);
         sums[at].requests += 1.0;
-        add_request(terms, x, gate, stream.uniform(), output, &mut sums[at].basis);
+        add_request(terms, prompt, gate, share, output, &mut sums[at].basis);
     }
     sums
 }

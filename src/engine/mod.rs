@@ -9,6 +9,7 @@
 //! The place of closed forms and of the fast brute-force kernel is behind `moments` and `exact`; nothing
 //! else knows how a month's sums come about.
 
+pub mod capacity;
 mod closed;
 mod counts;
 mod demand;

@@ -4,6 +4,9 @@
 //! and token-length laws, `check` turns it all into the types here, `timeline` works out which prices
 //! hold for which share of every month. The engine sees only what is in this file.
 
+mod arrivals;
+mod capacity;
+mod capacity_wire;
 mod check;
 mod commitment;
 mod commitment_wire;
@@ -27,6 +30,10 @@ use crate::domain::problem::{Place, Problems, Source};
 use crate::domain::route::RouteId;
 use crate::domain::time::Month;
 
+pub use arrivals::{Arrivals, Burst, GapLaw, Pattern, Scale};
+pub use capacity::{
+    Capacity, ClientTerms, LatencyTerms, LimitTerms, Limited, RouteCapacity, UnitOffer, Units,
+};
 pub use check::score_correlation;
 pub use commitment::{
     Amounts, Beyond, ContractOffer, MoneyTerms, Per, Reservation, ReservedTerm, Terms, VolumeTerms,
@@ -68,6 +75,8 @@ pub struct Scenario {
     pub workloads: Vec<Workload>,
     /// Ways to buy.
     pub routes: Vec<Route>,
+    /// Limits, units, latency and clients.
+    pub capacity: Capacity,
     /// Contract offers to decide about.
     pub commitments: Vec<ContractOffer>,
     /// What a route must meet to be recommended, in a fixed order of topics.
@@ -139,6 +148,8 @@ pub struct Workload {
     pub volume: Volume,
     /// How requests cluster, if they do.
     pub sessions: Option<Shape>,
+    /// How they fall on the clock.
+    pub arrivals: Arrivals,
     /// Prompt length in tokens, cached ones included.
     pub prompt: Length,
     /// Visible output length in tokens.

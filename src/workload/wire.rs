@@ -2,6 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
+use super::capacity_wire::{ArrivalsWire, CapacityWire};
 use super::commitment_wire::CommitmentWire;
 use super::length::LengthWire;
 use super::quantity::QuantityWire;
@@ -45,6 +46,8 @@ wire_map! {
         what_if: Named<WhatIfWire>,
         /// Rank correlations between assumptions.
         correlations: Vec<CorrelationWire>,
+        /// Limits, units, latency, and what clients do when refused: for `tollcast capacity`.
+        capacity: Option<CapacityWire>,
         /// Contract offers to decide about with `tollcast optimize --commit`, by a name of your choice.
         commitments: Named<CommitmentWire>,
         /// What the scenario expects of its own result.
@@ -103,6 +106,8 @@ wire_map! {
         volume: Must<VolumeWire>,
         /// How requests cluster into sessions.
         sessions: Option<SessionsWire>,
+        /// How requests fall on the clock, for `tollcast capacity`.
+        arrivals: Option<ArrivalsWire>,
         /// Prompt tokens of a request, cached ones included.
         prompt: Must<LengthWire>,
         /// Visible output tokens of a request.
@@ -167,6 +172,8 @@ wire_map! {
     pub struct SessionsWire {
         /// Requests in a session.
         turns: Must<LengthWire>,
+        /// Seconds from one request of a session to the next, written as lengths are; requests come one by one if absent.
+        gap_s: Option<LengthWire>,
     }
 }
 

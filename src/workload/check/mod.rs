@@ -1,5 +1,7 @@
 //! From wire types to a scenario that makes sense. Every contradiction is a problem with its place.
 
+mod arrivals;
+mod capacity;
 mod commitments;
 mod dependence;
 mod inputs;
@@ -16,6 +18,7 @@ use crate::catalogue::Catalogue;
 use crate::domain::problem::{Code, Place, Problems, suggest};
 use crate::domain::time::Month;
 
+use self::capacity::capacity;
 use self::commitments::{Around, commitments};
 use self::dependence::dependence;
 use self::inputs::{count, known, known_share};
@@ -77,6 +80,7 @@ pub fn scenario(
         wire.expect.iter().filter_map(|e| expectation(e, &routes, complete, problems)).collect();
     let around = Around { routes: &routes, months: &months, catalogue, inputs: &inputs };
     let commitments = commitments(wire, complete, &around, problems);
+    let capacity = capacity(wire.capacity.as_ref(), complete, &around, problems);
     let requirements = requirements(wire.requirements.as_ref(), &routes, catalogue, problems);
     let trials = wire.trials.as_ref().map(|_| count(wire.trials.as_ref(), 2, 2, 10_000_000, problems) as u32);
     let dependence = dependence(&wire.correlations, settled, &inputs, complete, problems)?;
@@ -94,6 +98,7 @@ pub fn scenario(
         dependence,
         workloads: workloads.into_iter().map(|(workload, _)| workload).collect(),
         routes,
+        capacity: capacity?,
         commitments,
         requirements,
         expectations,

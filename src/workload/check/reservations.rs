@@ -66,7 +66,7 @@ pub fn reservation(
 }
 
 /// The provisioned units that are sold for a token route's model and region.
-fn units_of<'a>(
+pub(super) fn units_of<'a>(
     id: &RouteId,
     first: Month,
     around: &Around<'a>,
@@ -90,7 +90,7 @@ fn units_of<'a>(
 }
 
 /// What a unit serves: input tokens per minute, and the weights of output and cached tokens.
-fn served(
+pub(super) fn served(
     offer: &CapacityOffer,
     id: &RouteId,
     place: &Place,
@@ -121,7 +121,7 @@ fn refuse_searches(routes: &[usize], around: &Around<'_>, place: &Place, problem
     }
 }
 
-fn terms_of(
+pub(super) fn terms_of(
     wanted: Option<&Text>,
     offer: &CapacityOffer,
     (first, months): (Month, usize),
@@ -222,11 +222,11 @@ fn every_size(
 }
 
 /// The smallest size that is sold and holds so many units.
-fn next_size(units: u64, offer: &CapacityOffer) -> u64 {
+pub(super) fn next_size(units: u64, offer: &CapacityOffer) -> u64 {
     let step = offer.increment_units.max(1);
     (units.div_ceil(step) * step).max(offer.minimum_units)
 }
 
-fn size_rule(offer: &CapacityOffer) -> String {
+pub(super) fn size_rule(offer: &CapacityOffer) -> String {
     format!("{} are sold in steps of {}, from {} on", offer.unit, offer.increment_units, offer.minimum_units)
 }

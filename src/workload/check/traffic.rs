@@ -5,6 +5,7 @@ use super::super::presets::Role;
 use super::super::quantity::{Kind, Uncertain};
 use super::super::wire::{CacheWire, Text, WorkloadWire};
 use super::super::{Input, Length, OverWindow, Reasoning, Workload};
+use super::arrivals::arrivals_of;
 use super::inputs::{FACTOR, Inputs, SHARE, TOKENS, correlation_value, range};
 use super::volume::volume;
 use crate::domain::problem::{Code, Problems, suggest};
@@ -60,6 +61,7 @@ pub fn workload_of(
     let before = problems.len();
     let volume = wire.volume.get().and_then(|wire| volume(&base, wire, months, inputs, problems));
     let sessions = wire.sessions.as_ref().map(|sessions| turns(sessions.turns.get()?, problems));
+    let arrivals = arrivals_of(wire, problems);
     let prompt = length(&format!("{base}.prompt"), wire.prompt.get(), Role::Prompt, inputs, problems);
     let output = length(&format!("{base}.output"), wire.output.get(), Role::Output, inputs, problems);
     let reasoning = wire.reasoning.as_ref().map(|reasoning| {
@@ -95,6 +97,7 @@ pub fn workload_of(
         name: name.value.clone(),
         volume: volume?,
         sessions: sessions.flatten(),
+        arrivals: arrivals?,
         prompt: prompt?,
         output: output?,
         reasoning: reasoning.flatten(),
