@@ -1,6 +1,7 @@
 //! From trials to answers: quantiles with their errors, budget risk, paired differences, expectations.
 
 mod audit;
+pub mod capacity;
 mod change;
 mod commit;
 mod compare;

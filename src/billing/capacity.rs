@@ -48,6 +48,18 @@ pub fn size(offer: &CapacityOffer, load: &Load) -> Option<Sizing> {
     Some(Sizing { exact: weighted as f64 / unit as f64, units })
 }
 
+/// The smallest size on sale that holds so many units: rounded up to the increment, at least the minimum; none for none.
+/// 105.88 units in steps of 5 from 15 on are 110, and 3 are 15.
+pub fn sold_size(offer: &CapacityOffer, units: f64) -> u64 {
+    if units <= 0.0 {
+        return 0;
+    }
+    let step = offer.increment_units.max(1);
+    // A demand of 475 that floating point makes 475.00000000001 is one of 475.
+    let steps = (units / step as f64 - 1e-9).ceil().max(1.0) as u64;
+    steps.saturating_mul(step).max(offer.minimum_units)
+}
+
 /// What `units` cost for `minutes` without a commitment: the hourly price, by the minute. 45 units at 1.00
 /// an hour for three hours cost 135 USD, for a quarter of an hour 11.25.
 pub fn pay_as_you_go(offer: &CapacityOffer, units: u64, minutes: u64) -> Option<Usd> {

@@ -10,7 +10,9 @@ mod month;
 mod quote;
 mod request;
 
-pub use capacity::{Load, Sizing, beyond_reservation, commitment_price, pay_as_you_go, reserved_unit, size};
+pub use capacity::{
+    Load, Sizing, beyond_reservation, commitment_price, pay_as_you_go, reserved_unit, size, sold_size,
+};
 pub use contract::{Billed, Settled, settle};
 pub use meter::{MeterBill, Scope, bill_meter};
 pub use month::{BandSums, MonthBill, bill_band, fees_of};

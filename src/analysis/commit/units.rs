@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use super::law::{Choice, Law, Line, OutOfReach, Paid, Reserved};
+use crate::billing::sold_size;
 use crate::engine::{Demand, MonthDemand, Options, Simulation, UnitLaw, ordered};
 use crate::workload::{Amounts, Beyond, ContractOffer, Reservation, Scenario};
 
@@ -168,7 +169,7 @@ fn add_month(reservation: &Reservation, month: &MonthDemand, bill: f64, sizes: &
         cell.hours += 1.0;
         cell.full += f64::from(u8::from(units.get(at).is_some_and(|size| *size as f64 == hour.units)));
         cell.units += hour.units;
-        cell.deployed += deployed(reservation, hour.units);
+        cell.deployed += sold_size(&reservation.offer, hour.units) as f64;
         cell.usd += hour.tokens_usd;
         cell.usd_per_unit += if hour.units > 0.0 { hour.tokens_usd / hour.units } else { 0.0 };
         short_usd += hour.tokens_usd;
@@ -201,16 +202,6 @@ fn add_month(reservation: &Reservation, month: &MonthDemand, bill: f64, sizes: &
             sized.idle_hours += below.hours - cell.full;
         }
     }
-}
-
-/// The size that is deployed for a demand: rounded up to the increment, at least the minimum; none for none.
-fn deployed(reservation: &Reservation, units: f64) -> f64 {
-    if units <= 0.0 {
-        return 0.0;
-    }
-    let step = reservation.offer.increment_units.max(1) as f64;
-    // A demand of 475 that floating point makes 475.00000000001 is one of 475.
-    ((units / step - 1e-9).ceil() * step).max(reservation.offer.minimum_units as f64)
 }
 
 impl Law for UnitsLaw {

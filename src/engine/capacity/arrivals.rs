@@ -70,7 +70,8 @@ impl ArrivalLaw {
         }
         let gap = arrivals.turn_gap_s.as_ref().map(Law::new);
         let turns = turns.filter(|_| gap.is_some());
-        let turns = turns.map(|shape| (crate::engine::counts::Sessions::new(shape).mean_turns(), Law::new(shape)));
+        let turns =
+            turns.map(|shape| (crate::engine::counts::Sessions::new(shape).mean_turns(), Law::new(shape)));
         let mean_gap = gap.as_ref().map_or(0.0, |law| law.partial_moment(1, f64::INFINITY));
         // A long session: the ninetieth percentile of turns.
         let long = turns.as_ref().map_or(0.0, |(_, law)| law.at_score(1.3) * mean_gap);
@@ -113,7 +114,9 @@ impl<'a> ArrivalStream<'a> {
         let purpose = Purpose::named(&format!("turns {} {from}", law.name));
         let mut stream = Stream::new(address.0, address.1, purpose);
         let clients = match &law.pattern {
-            Pattern::Clients { count, law, cv } => Some(Clients::new(*count, Gap::new(*law, *cv), &mut stream)),
+            Pattern::Clients { count, law, cv } => {
+                Some(Clients::new(*count, Gap::new(*law, *cv), &mut stream))
+            }
             Pattern::Bursts(_) => None,
         };
         let mut arrivals = ArrivalStream {
@@ -371,7 +374,10 @@ mod tests {
                 assert!((mean / 1_000.0 - 1.0).abs() < 5.0 * cv / (1_000.0_f64 * 4_800.0).sqrt());
                 let dispersion = variance / mean;
                 // Nearly normal counts: the relative error of a variance is sqrt(2/n); edges of hours add a little.
-                assert!((dispersion / (cv * cv) - 1.0).abs() < 5.0 * (2.0_f64 / 4_800.0).sqrt() + 0.02, "{law:?} {cv} {dispersion}");
+                assert!(
+                    (dispersion / (cv * cv) - 1.0).abs() < 5.0 * (2.0_f64 / 4_800.0).sqrt() + 0.02,
+                    "{law:?} {cv} {dispersion}"
+                );
             }
         }
         // An exponential law is both, at 1.
@@ -405,7 +411,8 @@ mod tests {
 
     #[test]
     fn sessions_bring_their_turns() {
-        let constant = |x: f64| Shape { components: vec![Component { weight: 1.0, ln_median: x.ln(), sigma: 0.0 }] };
+        let constant =
+            |x: f64| Shape { components: vec![Component { weight: 1.0, ln_median: x.ln(), sigma: 0.0 }] };
         let arrivals = Arrivals { pattern: Pattern::POISSON, turn_gap_s: Some(constant(20.0)) };
         let law = ArrivalLaw::new("w", &arrivals, Some(&constant(5.0)));
         let rates = rates(50, 2_400.0);

@@ -187,13 +187,21 @@ impl Limit {
         match self.enforced {
             Enforced::Window { allowance, .. } if cost > allowance => Err(Refusal::Never),
             Enforced::Window { length, allowance } => {
-                if self.level + cost <= allowance { Ok(()) } else { Err(Refusal::Until((self.at + 1) * length)) }
+                if self.level + cost <= allowance {
+                    Ok(())
+                } else {
+                    Err(Refusal::Until((self.at + 1) * length))
+                }
             }
             Enforced::TokenBucket { capacity, .. } if cost > capacity => Err(Refusal::Never),
             Enforced::TokenBucket { rate, .. } => {
                 // A billionth of a request is no reason to wait.
                 let missing = cost - self.level;
-                if missing <= 1e-9 { Ok(()) } else { Err(Refusal::Until(now + (missing / rate).ceil() as u64)) }
+                if missing <= 1e-9 {
+                    Ok(())
+                } else {
+                    Err(Refusal::Until(now + (missing / rate).ceil() as u64))
+                }
             }
             Enforced::LeakyBucket { capacity, rate } => {
                 let over = self.level - capacity;
@@ -293,7 +301,14 @@ mod tests {
         let unit = Enforced::LeakyBucket { capacity: 2_400.0, rate: 2_400.0 / (60.0 * SECOND as f64) };
         let counts = Counts::Weighted { output: 6.0, cached: 0.0 };
         let mut limit = Limit::new(counts, unit);
-        let big = Ask { fits: true, input: 2_000.0, cached: 1_000.0, reserved: 400.0, output: 100.0, ..Ask::default() };
+        let big = Ask {
+            fits: true,
+            input: 2_000.0,
+            cached: 1_000.0,
+            reserved: 400.0,
+            output: 100.0,
+            ..Ask::default()
+        };
         assert_eq!(counts.cost(&big), 1_000.0 + 2_400.0);
         assert_eq!(limit.room(0, &big), Ok(()));
         limit.take(&big);

@@ -139,7 +139,7 @@ impl Course {
     }
 
     /// What makes one hour worse than another: more requests without room, then more requests.
-    fn badness(&self) -> (f64, f64) {
+    pub fn badness(&self) -> (f64, f64) {
         let beyond = self.offered.iter().sum::<f64>() - self.first.iter().sum::<f64>();
         (beyond.max(0.0), self.offered.iter().sum())
     }
@@ -228,7 +228,8 @@ impl Line {
         self.until(at);
         self.pass(at);
         let counted = at >= self.from;
-        self.budget = (self.budget + self.client.retry_budget).min(BUDGET_SAVED.max(self.client.retry_budget));
+        self.budget =
+            (self.budget + self.client.retry_budget).min(BUDGET_SAVED.max(self.client.retry_budget));
         if counted {
             self.came(at, &asks[0]);
         }
@@ -324,9 +325,10 @@ impl Line {
     fn came(&mut self, at: u64, ask: &Ask) {
         self.tally.offered += 1.0;
         self.advance_windows(at);
-        let (counts, longest) = self.weights;
-        let weighted =
-            if ask.input <= longest { counts.cost(&Ask { reserved: ask.output, ..*ask }) } else { 0.0 };
+        let weighted = self.load_of(ask);
+        if weighted > 0.0 {
+            self.tally.weighted_usd += ask.usd;
+        }
         self.windows.second.1 += 1;
         self.windows.ten.1 += 1;
         self.windows.minute.1 += 1;
@@ -340,6 +342,12 @@ impl Line {
         let step = self.step(at);
         self.course.offered[step] += 1.0;
         self.course.weighted[step] += weighted;
+    }
+
+    /// What a request is as a load on provisioned units.
+    fn load_of(&self, ask: &Ask) -> f64 {
+        let (counts, longest) = self.weights;
+        if ask.input <= longest { counts.cost(&Ask { reserved: ask.output, ..*ask }) } else { 0.0 }
     }
 
     fn step(&self, at: u64) -> usize {
@@ -466,6 +474,9 @@ impl Line {
             self.tally.answer_ms.add((wait + ask.service) / 1_000, 1.0);
             self.tally.usd_by[at] += ask.usd;
             self.tally.first_usd += if request.asks[0].fits { request.asks[0].usd } else { ask.usd };
+            if at == 0 {
+                self.tally.weighted_first += self.load_of(ask);
+            }
             if at == 0 && first_try && came >= self.course.start {
                 let step = self.step(came);
                 self.course.first[step] += 1.0;

@@ -120,9 +120,12 @@ mod tests {
     #[test]
     fn second_and_third_factorial_moments_are_those_of_the_law() {
         let (parts, count, rounds) = (6, 40_u64, 40_000);
-        for burst in
-            [Burst::NONE, Burst { quiet: 0.0, cv: 1.2 }, Burst { quiet: 0.4, cv: 0.3 }, Burst { quiet: 0.9, cv: 0.0 }]
-        {
+        for burst in [
+            Burst::NONE,
+            Burst { quiet: 0.0, cv: 1.2 },
+            Burst { quiet: 0.4, cv: 0.3 },
+            Burst { quiet: 0.9, cv: 0.0 },
+        ] {
             let split = Split::new(parts, burst);
             let mut stream = Stream::new(5, 0, Purpose::named("splits"));
             let (mut second, mut third) = (Vec::new(), Vec::new());

@@ -144,8 +144,7 @@ impl<'a> Stage<'a> {
         let stations = chain.iter().map(|stop| stop.station.clone()).collect();
         let named = |name: String| Stream::new(self.seed, future.trial, Purpose::named(&name));
         let own = named(format!("clients {from}"));
-        let mut line =
-            Line::new(stations, client, weights, own, (begin as u64 * HOUR, from as u64 * HOUR));
+        let mut line = Line::new(stations, client, weights, own, (begin as u64 * HOUR, from as u64 * HOUR));
         let mut sources: Vec<Source<'_>> = self
             .workloads
             .iter()

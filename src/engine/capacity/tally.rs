@@ -152,6 +152,10 @@ pub struct Tally {
     pub weighted_per_minute: Histogram,
     /// All of those tokens.
     pub weighted: f64,
+    /// What their requests cost on the first route by the token, USD.
+    pub weighted_usd: f64,
+    /// Of those tokens, what the first route served.
+    pub weighted_first: f64,
     /// The time lived through, seconds.
     pub seconds: f64,
 }
@@ -204,6 +208,8 @@ impl Tally {
         add(&mut self.failed_usd, other.failed_usd);
         add(&mut self.first_usd, other.first_usd);
         add(&mut self.weighted, other.weighted);
+        add(&mut self.weighted_usd, other.weighted_usd);
+        add(&mut self.weighted_first, other.weighted_first);
         add(&mut self.seconds, other.seconds);
         let lists = [(&mut self.served_by, &other.served_by), (&mut self.usd_by, &other.usd_by)];
         for (sums, more) in lists {

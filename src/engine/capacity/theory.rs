@@ -106,7 +106,9 @@ fn without_a_queue_the_share_refused_is_erlangs_b() {
 #[test]
 fn a_token_bucket_serves_what_theory_says() {
     let (rate, fill) = (5.0, 4.0);
-    for (capacity, wanted) in [(1.0, 1.0 / (1.0 + rate / fill)), (3.0, 1.0 - deterministic_blocking(rate / fill, 3))] {
+    for (capacity, wanted) in
+        [(1.0, 1.0 / (1.0 + rate / fill)), (3.0, 1.0 - deterministic_blocking(rate / fill, 3))]
+    {
         let enforced = Enforced::TokenBucket { capacity, rate: fill / SECOND as f64 };
         let station =
             || Station { limits: vec![Limit::new(Counts::Requests, enforced)], ..Station::default() };

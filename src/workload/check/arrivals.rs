@@ -51,7 +51,8 @@ fn bursts_of(wire: &BurstsWire, problems: &mut Problems) -> Option<Pattern> {
         if let Some(BurstWire(wire)) = wire {
             // More than this would be more than all in one part.
             let most = 0.999 * scale.most_cv();
-            let quiet = plain(wire.quiet.as_ref(), 0.0, range(Kind::Share, 0.0, MOST_QUIET, "share"), problems);
+            let quiet =
+                plain(wire.quiet.as_ref(), 0.0, range(Kind::Share, 0.0, MOST_QUIET, "share"), problems);
             let cv = plain(wire.cv.as_ref(), 0.0, range(Kind::Positive, 0.0, most, ""), problems);
             *burst = Burst { quiet: quiet?, cv: cv? };
         }

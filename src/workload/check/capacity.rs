@@ -49,7 +49,9 @@ pub fn capacity(
     let routes: Vec<Option<RouteCapacity>> = own
         .iter()
         .enumerate()
-        .map(|(at, own)| RouteReader { around, at, route: &around.routes[at] }.read(*own, max_tokens, problems))
+        .map(|(at, own)| {
+            RouteReader { around, at, route: &around.routes[at] }.read(*own, max_tokens, problems)
+        })
         .collect();
     (problems.len() == before).then_some(())?;
     Some(Capacity {
@@ -69,7 +71,8 @@ fn client(wire: Option<&ClientWire>, problems: &mut Problems) -> Option<ClientTe
     let budget = match budget {
         None => Some(None),
         Some(stated) => {
-            plain(Some(stated), 0.0, range(Kind::Positive, 0.0, MOST_RETRIES as f64, "retries"), problems).map(Some)
+            plain(Some(stated), 0.0, range(Kind::Positive, 0.0, MOST_RETRIES as f64, "retries"), problems)
+                .map(Some)
         }
     };
     let retries = count(wire.and_then(|w| w.retries.as_ref()), 0, 0, MOST_RETRIES, problems);
@@ -122,11 +125,14 @@ impl RouteReader<'_> {
         };
         let bills_failed = match wire.and_then(|wire| wire.failed_attempts.as_ref()) {
             None => Some(false),
-            Some(text) => word_of(text, &[("free", false), ("input", true)], "price of a failed attempt", problems),
+            Some(text) => {
+                word_of(text, &[("free", false), ("input", true)], "price of a failed attempt", problems)
+            }
         };
         let usage_tier = wire.and_then(|wire| wire.usage_tier.as_ref());
         let of_tier = |limit: &&RateLimit| {
-            limit.usage_tier.is_none() || limit.usage_tier.as_deref() == usage_tier.map(|text| text.value.as_str())
+            limit.usage_tier.is_none()
+                || limit.usage_tier.as_deref() == usage_tier.map(|text| text.value.as_str())
         };
         let published_concurrency =
             published.iter().copied().filter(of_tier).find_map(|limit| limit.concurrency);
@@ -162,7 +168,13 @@ impl RouteReader<'_> {
         if let Some(most) = most.filter(|most| found > *most) {
             let title = format!("{} writes at most {} tokens", self.route.label, thousands(most));
             let found = format!("found max_tokens {}", thousands(found));
-            problems.at(Code::OutOfRange, &stated.0.place, title, found, "lower `max_tokens`, or state it by route");
+            problems.at(
+                Code::OutOfRange,
+                &stated.0.place,
+                title,
+                found,
+                "lower `max_tokens`, or state it by route",
+            );
         }
     }
 
@@ -230,11 +242,13 @@ impl RouteReader<'_> {
         if let Some(term) = sold.terms.iter().find(|term| term.name == text.value) {
             return Some(term.clone());
         }
-        let all: Vec<String> = offer.terms.iter().filter_map(|term| Some(term.commitment?.to_string())).collect();
+        let all: Vec<String> =
+            offer.terms.iter().filter_map(|term| Some(term.commitment?.to_string())).collect();
         let id = &self.route.id;
         if all.iter().any(|name| *name == text.value) {
             let months = self.around.months.len();
-            let title = format!("a commitment of {} is longer than the scenario's {months} months", text.value);
+            let title =
+                format!("a commitment of {} is longer than the scenario's {months} months", text.value);
             let help = "lengthen the horizon, or choose a shorter commitment: what is paid beyond it would be missing";
             problems.at(Code::Conflict, &text.place, title, "", help);
         } else {
@@ -265,10 +279,8 @@ impl RouteReader<'_> {
             ),
         };
         let per_minute = range(Kind::Positive, 0.0, MOST_PER_MINUTE, "a minute");
-        let stated = [
-            (&wire.requests_per_minute, Limited::Requests),
-            (&wire.tokens_per_minute, Limited::Tokens),
-        ];
+        let stated =
+            [(&wire.requests_per_minute, Limited::Requests), (&wire.tokens_per_minute, Limited::Tokens)];
         let mut limits = Vec::new();
         for (stated, what) in stated {
             let Some(quantity) = stated else { continue };
@@ -289,9 +301,11 @@ impl RouteReader<'_> {
         let of_tier: Vec<&&RateLimit> =
             published.iter().filter(|limit| limit.usage_tier.as_deref() == Some(&tier.value)).collect();
         if of_tier.is_empty() {
-            let mut known: Vec<&str> = published.iter().filter_map(|limit| limit.usage_tier.as_deref()).collect();
+            let mut known: Vec<&str> =
+                published.iter().filter_map(|limit| limit.usage_tier.as_deref()).collect();
             known.dedup();
-            let title = format!("no limits of usage tier `{}` are published for {}", tier.value, self.route.id);
+            let title =
+                format!("no limits of usage tier `{}` are published for {}", tier.value, self.route.id);
             let help = if known.is_empty() {
                 "none are published at all: state `requests_per_minute` and `tokens_per_minute`".to_owned()
             } else {
@@ -350,7 +364,9 @@ impl RouteReader<'_> {
             let source = match label {
                 None => format!("published: {by}"),
                 Some(label) => {
-                    format!("none is published for this route; that of the same model as {label} is taken: {by}")
+                    format!(
+                        "none is published for this route; that of the same model as {label} is taken: {by}"
+                    )
                 }
             };
             // Another route's errors are not this one's.
@@ -361,7 +377,8 @@ impl RouteReader<'_> {
             let model = |id: &str| id.rsplit('/').next().unwrap_or(id).to_owned();
             let wanted = model(&self.route.id.model);
             let same = self.around.routes.iter().filter(|other| model(&other.id.model) == wanted);
-            let mut known = same.filter_map(|other| Some((other, self.around.catalogue.offer(&other.id).ok()?)));
+            let mut known =
+                same.filter_map(|other| Some((other, self.around.catalogue.offer(&other.id).ok()?)));
             known.find_map(|(other, offer)| of(offer, Some(&other.label)))
         };
         of(offer, None).or_else(elsewhere)
@@ -407,7 +424,8 @@ fn windows(published: &[u64]) -> Vec<u64> {
 fn latency(wire: &LatencyWire, problems: &mut Problems) -> Option<LatencyTerms> {
     let seconds = range(Kind::Positive, 0.0, DAY_S, "s");
     let first = plain(Some(wire.first_token_s.get()?), 0.0, seconds, problems);
-    let speed = plain(Some(wire.tokens_per_s.get()?), 1.0, range(Kind::Positive, 0.1, 1e6, "tokens/s"), problems);
+    let speed =
+        plain(Some(wire.tokens_per_s.get()?), 1.0, range(Kind::Positive, 0.1, 1e6, "tokens/s"), problems);
     let per_1k = plain(wire.per_1k_input_s.as_ref(), 0.0, range(Kind::Positive, 0.0, 3_600.0, "s"), problems);
     let errors = plain(wire.error_share.as_ref(), 0.0, SHARE, problems);
     Some(LatencyTerms {

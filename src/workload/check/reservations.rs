@@ -7,7 +7,7 @@ use super::super::quantity::Kind;
 use super::super::wire::Text;
 use super::commitments::{Around, grows, refuse_empty, refuse_long, rising, route_named};
 use super::inputs::{plain, range};
-use crate::billing::{pay_as_you_go, reserved_unit};
+use crate::billing::{pay_as_you_go, reserved_unit, sold_size};
 use crate::catalogue::CapacityOffer;
 use crate::domain::document::word_of;
 use crate::domain::problem::{Code, Place, Problems, suggest};
@@ -221,10 +221,9 @@ fn every_size(
     Some(units)
 }
 
-/// The smallest size that is sold and holds so many units.
+/// The smallest size that is sold and holds so many units, at least one.
 pub(super) fn next_size(units: u64, offer: &CapacityOffer) -> u64 {
-    let step = offer.increment_units.max(1);
-    (units.div_ceil(step) * step).max(offer.minimum_units)
+    sold_size(offer, units.max(1) as f64)
 }
 
 pub(super) fn size_rule(offer: &CapacityOffer) -> String {

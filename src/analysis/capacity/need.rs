@@ -1,0 +1,91 @@
+//! What it takes to hold: provisioned units, and the usage tier of a provider.
+
+use crate::billing::sold_size;
+use crate::engine::capacity::Tally;
+use crate::workload::{RouteCapacity, UnitOffer};
+
+/// Units that it takes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RequiredUnits {
+    /// What a unit is called.
+    pub unit: String,
+    /// For the mean of all minutes.
+    pub mean: u64,
+    /// For all but one minute in a hundred.
+    pub p99_minute: u64,
+    /// For all but one minute in a thousand.
+    pub p999_minute: u64,
+    /// The same before rounding to what is sold.
+    pub exact: (f64, f64, f64),
+}
+
+/// The units for the load of a tally: weighted tokens per minute over what a unit serves, rounded to sizes on sale.
+pub fn required_units(sold: &UnitOffer, tally: &Tally) -> RequiredUnits {
+    let of = |weighted: f64| weighted / sold.input_tokens_per_minute;
+    let minutes = (tally.seconds / 60.0).max(f64::MIN_POSITIVE);
+    let mean = of(tally.weighted / minutes);
+    let p99 = of(tally.weighted_per_minute.quantile(0.99) as f64);
+    let p999 = of(tally.weighted_per_minute.quantile(0.999) as f64);
+    RequiredUnits {
+        unit: sold.offer.unit.clone(),
+        mean: sold_size(&sold.offer, mean),
+        p99_minute: sold_size(&sold.offer, p99),
+        p999_minute: sold_size(&sold.offer, p999),
+        exact: (mean, p99, p999),
+    }
+}
+
+/// The usage tier that it takes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RequiredTier {
+    /// No limits are published.
+    Unpublished,
+    /// The lowest whose limits hold all but one minute in a hundred.
+    Tier(Earned),
+    /// None holds: the highest, and how many times its limit is asked for.
+    None {
+        /// The highest.
+        highest: Earned,
+        /// How many times its tightest limit.
+        times: f64,
+    },
+}
+
+/// A usage tier and what it takes to have it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Earned {
+    /// Its name.
+    pub name: String,
+    /// What earns it, in words; empty where it is not published.
+    pub earned_by: String,
+    /// Requests per minute.
+    pub requests_per_minute: Option<u64>,
+    /// Tokens per minute.
+    pub tokens_per_minute: Option<u64>,
+}
+
+/// The lowest usage tier whose limits per minute hold all but one minute in a hundred.
+pub fn required_tier(capacity: &RouteCapacity, tally: &Tally) -> RequiredTier {
+    let requests = tally.per_minute.quantile(0.99) as f64;
+    let tokens = tally.tokens_per_minute.quantile(0.99) as f64;
+    let mut highest = None;
+    for (limit, tier) in capacity.tiers.iter().filter(|(limit, _)| limit.above_tokens.is_none()) {
+        let Some(name) = &limit.usage_tier else { continue };
+        if limit.requests_per_minute.is_none() && limit.tokens_per_minute.is_none() {
+            continue;
+        }
+        let over = |figure: Option<u64>, asked: f64| figure.map_or(0.0, |figure| asked / figure as f64);
+        let times = over(limit.requests_per_minute, requests).max(over(limit.tokens_per_minute, tokens));
+        let earned = Earned {
+            name: name.clone(),
+            earned_by: tier.as_ref().map_or_else(String::new, |tier| tier.words()),
+            requests_per_minute: limit.requests_per_minute,
+            tokens_per_minute: limit.tokens_per_minute,
+        };
+        if times <= 1.0 {
+            return RequiredTier::Tier(earned);
+        }
+        highest = Some((earned, times));
+    }
+    highest.map_or(RequiredTier::Unpublished, |(highest, times)| RequiredTier::None { highest, times })
+}

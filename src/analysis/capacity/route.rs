@@ -1,0 +1,254 @@
+//! One route: its chain, the hours that are lived through on it, and the sums.
+
+use super::plan::{Plan, ratio_error};
+use super::{Cost, RouteHolds, WorstHour, need, units};
+use crate::domain::time::Instant;
+use crate::engine::capacity::{
+    Client, Counts, Enforced, Latency, Limit, Lived as Stretch, SECOND, Stage, Station, Stop, Tally,
+};
+use crate::engine::{Options, ordered};
+use crate::workload::{ClientTerms, LimitTerms, Limited, RouteCapacity, Scenario, UnitOffer};
+
+/// Points of the curve of refusals against the limit.
+const CURVE: usize = 48;
+/// Windows over which limits are enforced, seconds.
+const WINDOWS: [u64; 3] = [1, 10, 60];
+
+/// The routes that are asked, in order, with their labels.
+pub struct Chain {
+    /// The stops.
+    pub stops: Vec<Stop>,
+    /// Their labels.
+    pub labels: Vec<String>,
+    /// Whether the first is provisioned units.
+    pub by_units: bool,
+}
+
+impl Chain {
+    /// The chain of a route; with another number of units where `units` says so.
+    pub fn new(scenario: &Scenario, route: usize, units: Option<u64>) -> Self {
+        let own = &scenario.capacity.routes[route];
+        let label = |at: usize| scenario.routes[at].label.clone();
+        let (mut stops, mut labels) = (Vec::new(), Vec::new());
+        let stated = own.units.as_ref();
+        let count = units.or(stated.map(|units| units.count));
+        let burst_s = stated.map_or(60.0, |units| units.burst_s);
+        let by_units = count.is_some() && own.sold.is_some();
+        if let (Some(count), Some(sold)) = (count, &own.sold) {
+            stops.push(unit_stop(scenario, route, sold, count, burst_s));
+            labels.push(format!("{} {} of {}", count, sold.offer.unit, label(route)));
+        }
+        if !by_units || units.is_some() || stated.is_none_or(|units| units.spills) {
+            stops.push(stop(scenario, route));
+            labels.push(label(route));
+        }
+        for &other in &own.fall_back {
+            stops.push(stop(scenario, other));
+            labels.push(label(other));
+        }
+        Chain { stops, labels, by_units }
+    }
+}
+
+/// How the tokens of a route count as load on units, and the longest prompt that they serve.
+pub fn weights(sold: Option<&UnitOffer>) -> (Counts, f64) {
+    match sold {
+        Some(sold) => (
+            Counts::Weighted { output: sold.output_weight, cached: sold.cached_weight },
+            sold.offer.maximum_prompt_tokens.map_or(f64::INFINITY, |most| most as f64),
+        ),
+        None => (Counts::Tokens, f64::INFINITY),
+    }
+}
+
+fn unit_stop(scenario: &Scenario, route: usize, sold: &UnitOffer, count: u64, burst_s: f64) -> Stop {
+    let own = &scenario.capacity.routes[route];
+    let per_minute = count as f64 * sold.input_tokens_per_minute;
+    let rate = per_minute / (60.0 * SECOND as f64);
+    let bucket = Enforced::LeakyBucket { capacity: per_minute * burst_s / 60.0, rate };
+    Stop {
+        station: Station { limits: vec![Limit::new(weights(Some(sold)).0, bucket)], ..Station::default() },
+        longest_prompt: sold.offer.maximum_prompt_tokens,
+        ..stop_with(scenario, route, own)
+    }
+}
+
+fn stop(scenario: &Scenario, route: usize) -> Stop {
+    stop_with(scenario, route, &scenario.capacity.routes[route])
+}
+
+fn stop_with(scenario: &Scenario, route: usize, own: &RouteCapacity) -> Stop {
+    let latency = own.latency.as_ref();
+    Stop {
+        route,
+        station: Station {
+            limits: own.limits.iter().map(limit).collect(),
+            concurrency: own.concurrency,
+            error_share: latency.map_or(0.0, |latency| latency.error_share),
+            bills_failed: own.bills_failed,
+        },
+        latency: latency.map_or(Latency::default(), |latency| Latency {
+            first_token_s: latency.first_token_s,
+            per_1k_input_s: latency.per_1k_input_s,
+            tokens_per_s: latency.tokens_per_s,
+        }),
+        longest_prompt: None,
+        max_tokens: own.max_tokens.or(scenario.capacity.max_tokens),
+    }
+}
+
+fn limit(terms: &LimitTerms) -> Limit {
+    let counts = match terms.what {
+        Limited::Requests => Counts::Requests,
+        Limited::Tokens => Counts::Tokens,
+    };
+    let enforced = if terms.bucket {
+        let capacity = (terms.per_minute * terms.over_s as f64 / 60.0).max(1.0);
+        Enforced::TokenBucket { capacity, rate: terms.per_minute / (60.0 * SECOND as f64) }
+    } else {
+        Enforced::per_minute(terms.per_minute, terms.over_s)
+    };
+    let (above, upto) = terms.prompts;
+    Limit::new(counts, enforced)
+        .for_prompts(
+            above.map_or(-1.0, |tokens| tokens as f64),
+            upto.map_or(f64::INFINITY, |tokens| tokens as f64),
+        )
+        .counting_refused(terms.refused_count)
+}
+
+/// What the terms of clients are to the engine.
+pub fn client(terms: &ClientTerms) -> Client {
+    let micros = |seconds: f64| (seconds * SECOND as f64) as u64;
+    Client {
+        retries: terms.retries,
+        backoff: micros(terms.backoff_s),
+        longest_backoff: micros(terms.longest_backoff_s),
+        jitter: terms.jitter,
+        retry_budget: terms.retry_budget.unwrap_or(f64::INFINITY),
+        patience: micros(terms.queue_s),
+        concurrency: terms.concurrency,
+    }
+}
+
+/// Lives through the plan's stretches on a chain.
+pub fn lived(
+    scenario: &Scenario,
+    stage: &Stage<'_>,
+    plan: &Plan,
+    options: &Options,
+    chain: &Chain,
+    weights: (Counts, f64),
+) -> anyhow::Result<Vec<Stretch>> {
+    let client = client(&scenario.capacity.client);
+    ordered(plan.stretches.len(), options.threads, |at| {
+        let stretch = &plan.stretches[at];
+        let future = stage.future(stretch.trial);
+        stage.live(&future, &chain.stops, client, weights, stretch.hours)
+    })
+}
+
+/// Sums of stretches, each as often as it stands for others.
+pub fn summed(plan: &Plan, stretches: &[Stretch], chain: usize) -> Tally {
+    let mut tally = Tally::new(chain);
+    for (stretch, lived) in plan.stretches.iter().zip(stretches) {
+        tally.merge(&lived.tally, stretch.weight);
+    }
+    tally
+}
+
+/// The answer for a route.
+pub fn holds(
+    scenario: &Scenario,
+    stage: &Stage<'_>,
+    plan: &Plan,
+    options: &Options,
+    at: usize,
+) -> anyhow::Result<RouteHolds> {
+    let capacity = &scenario.capacity.routes[at];
+    let chain = Chain::new(scenario, at, None);
+    let weights = weights(capacity.sold.as_ref());
+    let stretches = lived(scenario, stage, plan, options, &chain, weights)?;
+    let tally = summed(plan, &stretches, chain.stops.len());
+    let error = |of: &dyn Fn(&Tally) -> f64| {
+        let figures: Vec<(f64, f64)> =
+            stretches.iter().map(|lived| (of(&lived.tally), lived.tally.offered)).collect();
+        ratio_error(&plan.stretches, &figures)
+    };
+    let units = match &capacity.sold {
+        Some(sold) => Some(units::curve(scenario, stage, plan, options, at, sold, (&tally, &stretches))?),
+        None => None,
+    };
+    let requests = |limit: &&LimitTerms| limit.what == Limited::Requests && limit.prompts.0.is_none();
+    Ok(RouteHolds {
+        route: at,
+        label: scenario.routes[at].label.clone(),
+        rejected_error: error(&Tally::rejected),
+        spilled_error: error(&Tally::spilled),
+        worst: worst(scenario, plan, &stretches),
+        refused_by_limit: curves(&tally),
+        requests_limit: capacity.limits.iter().find(requests).map(|limit| limit.per_minute),
+        required_units: capacity.sold.as_ref().map(|sold| need::required_units(sold, &tally)),
+        required_tier: need::required_tier(capacity, &tally),
+        units,
+        cost: cost(scenario, stage, at, &chain, &tally),
+        latency: capacity.latency.as_ref().map(|latency| latency.source.clone()),
+        chain: chain.labels,
+        by_units: chain.by_units,
+        tally,
+    })
+}
+
+fn cost(scenario: &Scenario, stage: &Stage<'_>, at: usize, chain: &Chain, tally: &Tally) -> Cost {
+    let capacity = &scenario.capacity.routes[at];
+    let bought = capacity.units.as_ref().zip(capacity.sold.as_ref());
+    let hours = stage.hours() as f64;
+    let units = bought
+        .map_or(0.0, |(units, sold)| units.count as f64 * units::unit_usd(sold, units.term.as_ref(), hours));
+    let mut cost = Cost { units, all_by_tokens: tally.first_usd, ..Cost::default() };
+    for (number, (stop, usd)) in chain.stops.iter().zip(&tally.usd_by).enumerate() {
+        match (number == 0 && chain.by_units, stop.route == at) {
+            (true, _) => {}
+            (false, true) => cost.tokens += usd,
+            (false, false) => cost.fall_back += usd,
+        }
+    }
+    cost
+}
+
+fn worst(scenario: &Scenario, plan: &Plan, stretches: &[Stretch]) -> Option<WorstHour> {
+    let beyond = |lived: &Stretch| lived.worst.as_ref().map(|course| course.badness());
+    let found = plan.stretches.iter().zip(stretches).filter(|(_, lived)| lived.worst.is_some());
+    let (_, lived) = found.max_by(|a, b| {
+        let (a, b) = (beyond(a.1).unwrap_or((0.0, 0.0)), beyond(b.1).unwrap_or((0.0, 0.0)));
+        a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1))
+    })?;
+    let course = lived.worst.clone()?;
+    let first = scenario.months.first()?.start();
+    let when = Instant::from_unix_seconds(first.unix_seconds() + (course.start / SECOND) as i64).to_string();
+    Some(WorstHour { when, course })
+}
+
+/// The share of requests that limits refuse without retries, from the counts of windows.
+fn curves(tally: &Tally) -> Vec<(u64, Vec<(f64, f64)>)> {
+    let mean = if tally.seconds > 0.0 { 60.0 * tally.offered / tally.seconds } else { 0.0 };
+    let most = tally.per_minute.max().max(tally.per_second.max()) as f64 * 1.2;
+    if mean <= 0.0 || most <= 0.0 {
+        return Vec::new();
+    }
+    let (low, high) = (mean.min(most) * 0.5, (60.0 * tally.per_second.quantile(0.9999) as f64).max(most));
+    let at = |point: usize| low * (high / low).powf(point as f64 / (CURVE - 1) as f64);
+    let curve = |window: u64| {
+        let counts = match window {
+            1 => &tally.per_second,
+            10 => &tally.per_ten_seconds,
+            _ => &tally.per_minute,
+        };
+        let point = |limit: f64| {
+            let allowance = (limit * window as f64 / 60.0 + 1e-9).floor();
+            (limit, counts.excess_share(allowance))
+        };
+        (window, (0..CURVE).map(|number| point(at(number))).collect())
+    };
+    WINDOWS.map(curve).to_vec()
+}
