@@ -63,22 +63,38 @@ pub struct Answer {
 impl Shown {
     /// Refuses what cannot be shown, before anything is computed.
     pub fn prepare(&self, run: &RunArguments) -> Result<(), Failure> {
-        if self.format == Format::Csv {
-            return Err(Failure::usage(
-                "this answer has no CSV form",
-                "use --format json, markdown or table",
-            ));
-        }
+        self.refuse_csv()?;
         if run.precision.is_some() {
             return Err(Failure::usage(
                 "--precision has no meaning here",
                 "say how many futures with --trials",
             ));
         }
+        self.probe()
+    }
+
+    /// Refuses the form that answers of several tables do not have.
+    pub fn refuse_csv(&self) -> Result<(), Failure> {
+        if self.format == Format::Csv {
+            return Err(Failure::usage(
+                "this answer has no CSV form",
+                "use --format json, markdown or table",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Sees whether the folder can be written.
+    pub fn probe(&self) -> Result<(), Failure> {
         match &self.out {
             Some(folder) => Ok(folder::probe(folder)?),
             None => Ok(()),
         }
+    }
+
+    /// What to print.
+    pub fn format(&self) -> Format {
+        self.format
     }
 
     /// Writes an answer to its folder and prints it.

@@ -3,6 +3,7 @@
 
 mod answer;
 mod backtest;
+mod capacity;
 mod check;
 mod compare;
 mod destination;
@@ -57,6 +58,8 @@ enum Command {
     Sensitivity(sensitivity::Arguments),
     /// Goal seek, break-even maps and commitments: where another route wins, what the budget carries, what to sign
     Optimize(optimize::Arguments),
+    /// Whether capacity holds: rate limits, refusals, queues, requests at once, provisioned units
+    Capacity(capacity::Arguments),
     /// The exact bill of one request, itemised, with its rule and source; or of a whole usage log
     Price(price::Arguments),
     /// What the price files say: list, show, history, diff, check, import, export
@@ -179,6 +182,7 @@ pub fn main() -> std::process::ExitCode {
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Sensitivity(arguments) => sensitivity::run(&arguments),
         Command::Optimize(arguments) => optimize::run(&arguments),
+        Command::Capacity(arguments) => capacity::run(&arguments),
         Command::Price(arguments) => price::run(&arguments),
         Command::Prices(arguments) => prices::run(&arguments),
         Command::Fit(arguments) => fit::run(&arguments),

@@ -17,7 +17,7 @@ use crate::workload::{Assembled, Input, Scenario, Uncertain};
 /// Trials where neither the command nor the scenario says how many.
 const DEFAULT_TRIALS: u32 = 8_192;
 /// The seed where neither says one.
-const DEFAULT_SEED: u64 = 1;
+pub const DEFAULT_SEED: u64 = 1;
 /// The most route-months that are kept: trials × months × routes. Six numbers of each and the room to sort some
 /// are about 70 bytes, two gigabytes in all.
 const MOST_KEPT: u64 = 30_000_000;
@@ -298,13 +298,19 @@ pub fn command_with(
     if options.sampler == Sampler::Random {
         command += " --sampler random";
     }
+    command + &pricing_words(pricing)
+}
+
+/// Where prices come from, as a command says it.
+pub fn pricing_words(pricing: &PricingArguments) -> String {
+    let mut words = String::new();
     if let Some(folder) = &pricing.pricing {
-        command += &format!(" --pricing {}", quoted(&folder.display().to_string()));
+        words += &format!(" --pricing {}", quoted(&folder.display().to_string()));
     }
     for rate in &pricing.exchange {
-        command += &format!(" --exchange {}", quoted(&rate.to_string()));
+        words += &format!(" --exchange {}", quoted(&rate.to_string()));
     }
-    command
+    words
 }
 
 /// A text as a shell takes it.

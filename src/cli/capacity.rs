@@ -1,0 +1,219 @@
+//! `tollcast capacity`: whether rate limits and provisioned units hold, or the provider's own sizing of units.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::answer::{Answer, Shown};
+use super::outcome::{Exit, Failure, print};
+use super::run::{DEFAULT_SEED, pricing_words, quoted, scenarios};
+use super::simulate::width;
+use super::{Format, PricingArguments, files};
+use crate::analysis::capacity::{FUTURES, HOURS, Lived, capacity};
+use crate::billing::{Load, size};
+use crate::catalogue::{CapacityOffer, Catalogue, Wanted};
+use crate::domain::number::parse_number;
+use crate::domain::problem::{Code, suggest};
+use crate::domain::route::RouteId;
+use crate::domain::time::horizon;
+use crate::engine::{Estimator, Options, Sampler};
+use crate::render::{
+    CapacityAnswer, Manifest, SizingReport, capacity_charts, capacity_holds_json, capacity_sheets,
+    sizing_json, sizing_sheet,
+};
+
+/// Arguments of `capacity`.
+#[derive(Args)]
+pub struct Arguments {
+    /// The scenario file; - is standard input
+    #[arg(value_name = "SCENARIO", required_unless_present = "ptu", conflicts_with = "ptu")]
+    scenario: Option<PathBuf>,
+    /// Hours that are lived through second by second, of many futures, busy ones more often; or all: every hour of
+    /// the horizon in the future of median volume
+    #[arg(long, value_name = "N", default_value_t = Hours(Lived::Some(HOURS)), value_parser = Hours::parse)]
+    hours: Hours,
+    /// Seed of all random numbers (default: the scenario's, else 1)
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Threads; changes the speed, never the result (default: one per core)
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, value_parser = clap::value_parser!(u16).range(0..=1024))]
+    threads: u16,
+    /// The provider's own sizing of provisioned units instead, for instance azure/gpt-5.4@global; `regional` is any
+    /// single region
+    #[arg(long, value_name = "MODEL@REGION", requires_all = ["rpm", "input", "output"])]
+    ptu: Option<String>,
+    /// With --ptu: requests per minute
+    #[arg(long, value_name = "N", requires = "ptu", value_parser = whole)]
+    rpm: Option<u64>,
+    /// With --ptu: input tokens of a request, cached ones included
+    #[arg(long, value_name = "N", requires = "ptu", value_parser = whole)]
+    input: Option<u64>,
+    /// With --ptu: output tokens of a request
+    #[arg(long, value_name = "N", requires = "ptu", value_parser = whole)]
+    output: Option<u64>,
+    /// With --ptu: the share of the input that is cached, for instance 50% (default: none)
+    #[arg(long, value_name = "SHARE", requires = "ptu", value_parser = share)]
+    cached: Option<u64>,
+    #[command(flatten)]
+    shown: Shown,
+    #[command(flatten)]
+    pricing: PricingArguments,
+}
+
+/// Which hours are lived through.
+#[derive(Clone, Copy, Debug)]
+struct Hours(Lived);
+
+impl Hours {
+    fn parse(text: &str) -> Result<Self, String> {
+        if text == "all" {
+            return Ok(Hours(Lived::All));
+        }
+        match text.parse() {
+            Ok(count) if (20..=100_000).contains(&count) => Ok(Hours(Lived::Some(count))),
+            _ => Err("expected 20 to 100000 hours, or all".to_owned()),
+        }
+    }
+}
+
+impl std::fmt::Display for Hours {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            Lived::Some(count) => write!(f, "{count}"),
+            Lived::All => write!(f, "all"),
+        }
+    }
+}
+
+/// Answers for a scenario, or sizes units.
+pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    if let Some(name) = &arguments.ptu {
+        return sizing(arguments, name);
+    }
+    let Some(path) = &arguments.scenario else {
+        return Err(Failure::usage("which scenario?", "name a file, or give --ptu"));
+    };
+    arguments.shown.refuse_csv()?;
+    arguments.shown.probe()?;
+    let (mut scenarios, catalogue) = scenarios(std::slice::from_ref(path), &arguments.pricing)?;
+    let scenario = scenarios.remove(0);
+    let options = Options {
+        seed: arguments.seed.or(scenario.seed).unwrap_or(DEFAULT_SEED),
+        trials: FUTURES,
+        threads: usize::from(arguments.threads),
+        estimator: Estimator::Exact,
+        sampler: Sampler::Sobol,
+    };
+    let found = capacity(&scenario, &options, arguments.hours.0).map_err(|error| {
+        Failure::usage(&error.to_string(), "the shares depend on the rates' ratio to the limits")
+    })?;
+    let command = format!(
+        "tollcast capacity {} --hours {} --seed {}{}",
+        quoted(&path.display().to_string()),
+        arguments.hours,
+        options.seed,
+        pricing_words(&arguments.pricing)
+    );
+    let answer = CapacityAnswer {
+        title: scenario.name.clone(),
+        question: scenario.question.clone(),
+        horizon: horizon(&scenario.months),
+        manifest: Manifest::new(&scenario, &catalogue, &options, command),
+        client: scenario.capacity.client,
+        found,
+    };
+    arguments.shown.deliver(Answer {
+        name: "capacity",
+        sheets: capacity_sheets(&answer),
+        json: capacity_holds_json(&answer)?,
+        charts: capacity_charts(&answer)?,
+        manifest: answer.manifest,
+    })
+}
+
+/// The provider's own sizing of a steady load.
+fn sizing(arguments: &Arguments, name: &str) -> Result<Exit, Failure> {
+    let (Some(requests), Some(input), Some(output)) = (arguments.rpm, arguments.input, arguments.output)
+    else {
+        return Err(Failure::usage("--ptu needs a load", "give --rpm, --input and --output"));
+    };
+    let written = if name.contains('/') { name.to_owned() } else { format!("azure/{name}") };
+    let route =
+        RouteId::parse(&written).map_err(|why| Failure::usage(&format!("--ptu {name}: {why}"), ""))?;
+    let catalogue = files::catalogue(&arguments.pricing, &Wanted::Named(vec![route.provider.clone()]))?;
+    let (route, offer) = unit_offer(&catalogue, &route)?;
+    let load = Load { requests, input, output, cached_millionths: arguments.cached.unwrap_or(0) };
+    if let Some(most) = offer.maximum_prompt_tokens.filter(|most| input > *most) {
+        return Err(Failure::problem(
+            Code::OutOfRange,
+            &format!("{route}: prompts of {input} tokens are refused by provisioned units"),
+            &format!("they take up to {most}; longer ones are served by the token"),
+        ));
+    }
+    let Some(sizing) = size(offer, &load) else {
+        return Err(Failure::problem(
+            Code::NoPrice,
+            &format!("{route}: what one {} serves is not published as input tokens with weights", offer.unit),
+            "add it to a price file of your own (--pricing)",
+        ));
+    };
+    let report = SizingReport::new(route.to_string(), offer, load, sizing);
+    print(&match arguments.shown.format() {
+        Format::Json => sizing_json(&report)?,
+        Format::Csv => sizing_sheet(&report).csv()?,
+        Format::Markdown => sizing_sheet(&report).markdown(),
+        Format::Table => sizing_sheet(&report).terminal(width()),
+    })?;
+    Ok(Exit::Answered)
+}
+
+/// The units of a model and region on the last day that its prices were checked.
+fn unit_offer<'a>(
+    catalogue: &'a Catalogue,
+    route: &RouteId,
+) -> Result<(RouteId, &'a CapacityOffer), Failure> {
+    let plain = RouteId { region: None, ..route.with_tier(crate::domain::route::STANDARD) };
+    let sold = catalogue.offer(&plain).map_err(|error| super::unsold(&plain, error))?;
+    let all = &sold.model.capacity;
+    let Some(any) = all.first() else {
+        return Err(Failure::problem(
+            Code::NoPrice,
+            &format!("{plain}: no provisioned units are sold"),
+            "`tollcast prices show` lists them under capacity",
+        ));
+    };
+    let regions: Vec<&str> = all.iter().flat_map(|offer| offer.regions.iter().map(String::as_str)).collect();
+    let single = |region: &&str| *region != "global" && !region.starts_with("datazone");
+    let region = match route.region.as_deref() {
+        Some("regional") => regions.iter().copied().find(single),
+        Some(region) => Some(region),
+        None => Some(sold.region),
+    };
+    let route = RouteId { region: region.map(str::to_owned), ..plain.with_tier(&any.unit.to_lowercase()) };
+    let newest = all.iter().map(|offer| offer.from.max(offer.source.checked)).max().unwrap_or(any.from);
+    match catalogue.capacity(&route, newest) {
+        Ok(offer) => Ok((route, offer)),
+        Err(error) => {
+            let wanted = route.region.as_deref().unwrap_or_default();
+            let help = suggest(wanted, regions.iter().copied());
+            Err(Failure::problem(error.code(), &format!("{route}: {}", error.title), &help))
+        }
+    }
+}
+
+fn whole(text: &str) -> Result<u64, String> {
+    match parse_number(text) {
+        Ok(number) if number.value >= 0.0 && number.value.fract() == 0.0 && number.value <= 1e12 => {
+            Ok(number.value as u64)
+        }
+        _ => Err("expected a whole number, for instance 2000 or 2k".to_owned()),
+    }
+}
+
+/// A share in millionths.
+fn share(text: &str) -> Result<u64, String> {
+    match parse_number(text) {
+        Ok(number) if (0.0..=1.0).contains(&number.value) => Ok((number.value * 1e6).round() as u64),
+        _ => Err("expected a share from 0% to 100%".to_owned()),
+    }
+}

@@ -1,0 +1,322 @@
+//! The answer in words and tables.
+
+use super::CapacityAnswer;
+use crate::analysis::capacity::{Lived, RequiredTier, RouteHolds, UnitsCurve};
+use crate::domain::format::{count_short, percent, significant, thousands, usd_short};
+use crate::render::sheet::Sheet;
+use crate::workload::ClientTerms;
+
+/// What becomes of every route's requests.
+pub fn fate_sheet(answer: &CapacityAnswer) -> Sheet {
+    let head = [
+        "route",
+        "offered",
+        "served",
+        "delayed",
+        "spilled",
+        "rejected",
+        "wait P50 / P99",
+        "at once P50 / P99 / max",
+        "cost",
+    ];
+    let mut sheet = Sheet::new(title(answer), &head);
+    for route in &answer.found.routes {
+        let tally = &route.tally;
+        let share = |of: f64| percent(tally.share(of));
+        let running = |q: f64| thousands(tally.running.quantile(q));
+        let at_once = match route.latency {
+            Some(_) => format!("{} / {} / {}", running(0.5), running(0.99), thousands(tally.running.max())),
+            None => "not known".to_owned(),
+        };
+        sheet.rows.push(vec![
+            route.label.clone(),
+            count_short(tally.offered),
+            share(tally.served),
+            share(tally.delayed),
+            with_error(tally.share(tally.spilled()), route.spilled_error),
+            with_error(tally.share(tally.rejected() + tally.abandoned), route.rejected_error),
+            format!("{} / {}", wait(route, 0.5), wait(route, 0.99)),
+            at_once,
+            usd_short(route.cost.total()),
+        ]);
+    }
+    sheet.notes.push(basis(answer));
+    sheet.notes.push(format!("Clients: {}.", client(&answer.client)));
+    for route in &answer.found.routes {
+        sheet.notes.extend(route_notes(route));
+    }
+    sheet
+}
+
+fn with_error(share: f64, error: Option<f64>) -> String {
+    match error.filter(|error| *error > 0.0) {
+        Some(error) => format!("{} ± {}", percent(share), percent(error)),
+        None => percent(share),
+    }
+}
+
+fn wait(route: &RouteHolds, q: f64) -> String {
+    seconds(route.tally.wait_ms.quantile(q) as f64 / 1_000.0)
+}
+
+fn seconds(value: f64) -> String {
+    match value {
+        0.0 => "0 s".to_owned(),
+        v if v < 1.0 => format!("{} ms", significant(v * 1_000.0, 2)),
+        v if v < 120.0 => format!("{} s", significant(v, 2)),
+        v => format!("{} min", significant(v / 60.0, 2)),
+    }
+}
+
+/// The finding: the routes that do not hold, or that all do.
+fn title(answer: &CapacityAnswer) -> String {
+    let routes = &answer.found.routes;
+    let lost = |route: &RouteHolds| route.tally.share(route.tally.rejected() + route.tally.abandoned);
+    let worst = routes.iter().max_by(|a, b| lost(a).total_cmp(&lost(b)));
+    let line = match worst {
+        Some(route) if lost(route) > 0.0 => {
+            format!("{} loses {} of its requests over {}", route.label, percent(lost(route)), answer.horizon)
+        }
+        _ if routes.iter().any(|route| route.tally.spilled() > 0.0) => {
+            format!("every request is served over {}, some by other routes", answer.horizon)
+        }
+        _ => format!("every request is served over {} within the limits that are stated", answer.horizon),
+    };
+    match &answer.question {
+        Some(question) => format!("{}\n{question}\n{line}", answer.title),
+        None => format!("{}\n{line}", answer.title),
+    }
+}
+
+fn basis(answer: &CapacityAnswer) -> String {
+    let (median, high) = answer.found.busiest_hour;
+    let busiest = format!(
+        "The busiest hour of a future expects {} requests at the median and {} at P90.",
+        count_short(median),
+        count_short(high)
+    );
+    match answer.found.lived {
+        Lived::Some(hours) => format!(
+            "From {hours} hours of many futures, lived through second by second, busy ones more often; ± is one standard error. {busiest}"
+        ),
+        Lived::All => {
+            format!("Every hour of the horizon was lived through in the future of median volume. {busiest}")
+        }
+    }
+}
+
+fn client(terms: &ClientTerms) -> String {
+    let mut parts = Vec::new();
+    match terms.retries {
+        0 => parts.push("they do not try again".to_owned()),
+        retries => {
+            let jitter = if terms.jitter { ", with full jitter" } else { "" };
+            parts.push(format!(
+                "{retries} retries after {} doubling up to {}{jitter}",
+                seconds(terms.backoff_s),
+                seconds(terms.longest_backoff_s)
+            ));
+        }
+    }
+    if let Some(budget) = terms.retry_budget {
+        parts.push(format!("a budget of {} retries per request", significant(budget, 2)));
+    }
+    if terms.queue_s > 0.0 {
+        parts.push(format!("they wait up to {} for room", seconds(terms.queue_s)));
+    }
+    if let Some(most) = terms.concurrency {
+        parts.push(format!("at most {} requests at once", thousands(u64::from(most))));
+    }
+    parts.join("; ")
+}
+
+fn route_notes(route: &RouteHolds) -> Vec<String> {
+    let tally = &route.tally;
+    let mut notes = Vec::new();
+    if route.chain.len() > 1 {
+        let shares: Vec<String> = route
+            .chain
+            .iter()
+            .zip(&tally.served_by)
+            .map(|(label, served)| format!("{label} {}", percent(tally.share(*served))))
+            .collect();
+        notes.push(format!("{}: served by {}.", route.label, shares.join(", then ")));
+    }
+    if tally.too_long > 0.0 {
+        notes.push(format!(
+            "{}: {} of the requests are longer than any of its routes takes.",
+            route.label,
+            percent(tally.share(tally.too_long))
+        ));
+    }
+    if tally.failed > 0.0 {
+        notes.push(format!("{}: {} fail after all tries.", route.label, percent(tally.share(tally.failed))));
+    }
+    if tally.attempts > 1.05 * tally.offered {
+        notes.push(format!(
+            "{}: {} attempts for every request{}.",
+            route.label,
+            significant(tally.attempts / tally.offered, 3),
+            if tally.over_budget > 0.0 { ", held down by the retry budget" } else { "" }
+        ));
+    }
+    if tally.in_flight > 0.01 * tally.offered {
+        notes.push(format!(
+            "{}: {} still ran or waited when their hour ended: it does not settle within the hour.",
+            route.label,
+            percent(tally.share(tally.in_flight))
+        ));
+    }
+    if let Some(worst) = &route.worst {
+        let (beyond, offered) = worst.course.badness();
+        if beyond > 0.0 && offered > 0.0 {
+            notes.push(format!(
+                "{}: worst hour from {} UTC, {} requests, {} without room at once.",
+                route.label,
+                worst.when,
+                thousands(offered as u64),
+                percent(beyond / offered)
+            ));
+        }
+    }
+    match &route.latency {
+        Some(source) => notes.push(format!("{}: speed {source}.", route.label)),
+        None => notes.push(format!(
+            "{}: no speed is published, so how many run at once is not known: state `latency` under `capacity`.",
+            route.label
+        )),
+    }
+    notes
+}
+
+/// What every route takes to hold.
+pub fn need_sheet(answer: &CapacityAnswer) -> Sheet {
+    let head = [
+        "route",
+        "requests/min mean / P99 / max",
+        "tokens/min P99",
+        "usage tier",
+        "earned by",
+        "units for the mean",
+        "for P99 of minutes",
+        "for P99.9",
+    ];
+    let mut sheet = Sheet::new("What it takes", &head);
+    for route in &answer.found.routes {
+        let tally = &route.tally;
+        let minute = |q: f64| thousands(tally.per_minute.quantile(q));
+        let (tier, earned) = tier(&route.required_tier);
+        let units = |of: &dyn Fn(&crate::analysis::capacity::RequiredUnits) -> u64| {
+            route
+                .required_units
+                .as_ref()
+                .map_or(String::new(), |units| format!("{} {}", thousands(of(units)), units.unit))
+        };
+        sheet.rows.push(vec![
+            route.label.clone(),
+            format!(
+                "{} / {} / {}",
+                significant(60.0 * tally.offered / tally.seconds.max(1.0), 3),
+                minute(0.99),
+                thousands(tally.per_minute.max())
+            ),
+            count_short(tally.tokens_per_minute.quantile(0.99) as f64),
+            tier,
+            earned,
+            units(&|units| units.mean),
+            units(&|units| units.p99_minute),
+            units(&|units| units.p999_minute),
+        ]);
+    }
+    sheet.notes.push(
+        "P99: all but one minute in a hundred. The usage tier is the lowest whose published limits per minute hold that."
+            .to_owned(),
+    );
+    sheet
+}
+
+fn tier(required: &RequiredTier) -> (String, String) {
+    match required {
+        RequiredTier::Unpublished => ("none published".to_owned(), String::new()),
+        RequiredTier::Tier(earned) => (earned.name.clone(), earned.earned_by.clone()),
+        RequiredTier::None { highest, times } => (
+            "none is enough".to_owned(),
+            format!("{} times the limits of tier {}", significant(*times, 2), highest.name),
+        ),
+    }
+}
+
+/// Cost against units.
+pub fn units_sheet(answer: &CapacityAnswer, route: &RouteHolds) -> Option<Sheet> {
+    let curve = route.units.as_ref()?;
+    let mut head: Vec<String> = vec![
+        curve.unit.clone(),
+        "served by them".to_owned(),
+        "in use".to_owned(),
+        "rest by the token".to_owned(),
+    ];
+    head.extend(curve.terms.iter().map(|term| format!("all, {term}")));
+    let mut sheet = Sheet { title: units_title(answer, route, curve), head, ..Sheet::default() };
+    for size in &curve.sizes {
+        let mut row = vec![
+            thousands(size.units),
+            percent(size.served_share),
+            if size.units > 0 { percent(size.used_share) } else { String::new() },
+            usd_short(size.rest_usd),
+        ];
+        row.extend(size.total_usd.iter().map(|usd| usd_short(*usd)));
+        sheet.rows.push(row);
+    }
+    for (term, [low, middle, high]) in curve.terms.iter().zip(&curve.break_even) {
+        let words = if *low > 1.0 {
+            format!("a unit bought {term} never pays: at its full throughput the same tokens cost less")
+        } else {
+            format!(
+                "a unit bought {term} pays for itself where it is busier than {} (P10 {}, P90 {} of the hours)",
+                percent(*middle),
+                percent(*low),
+                percent(*high)
+            )
+        };
+        sheet.notes.push(format!("Break-even: {words}."));
+    }
+    sheet.notes.push("Within 1 % of the least cost, by the sizes tried: ".to_owned() + &flat(curve));
+    Some(sheet)
+}
+
+fn flat(curve: &UnitsCurve) -> String {
+    let one = |(term, (_, from, to)): (&String, &(u64, u64, u64))| {
+        if from == to {
+            format!("{term} {}", thousands(*from))
+        } else {
+            format!("{term} {} to {}", thousands(*from), thousands(*to))
+        }
+    };
+    curve.terms.iter().zip(&curve.best).map(one).collect::<Vec<_>>().join("; ") + "."
+}
+
+fn units_title(answer: &CapacityAnswer, route: &RouteHolds, curve: &UnitsCurve) -> String {
+    let cost = |way: usize, units: u64| {
+        curve.sizes.iter().find(|size| size.units == units).map_or(f64::INFINITY, |size| size.total_usd[way])
+    };
+    let least = curve.best.iter().enumerate().map(|(way, (units, ..))| (way, *units, cost(way, *units)));
+    match least.min_by(|a, b| a.2.total_cmp(&b.2)) {
+        Some((way, units, usd)) if units > 0 => format!(
+            "{}: {} {} {} cost least over {}, {} against {} by the token",
+            route.label,
+            thousands(units),
+            curve.unit,
+            curve.terms[way],
+            answer.horizon,
+            usd_short(usd),
+            usd_short(curve.by_tokens_usd)
+        ),
+        _ => format!(
+            "{}: no number of {} is cheaper than {} by the token over {}",
+            route.label,
+            curve.unit,
+            usd_short(curve.by_tokens_usd),
+            answer.horizon
+        ),
+    }
+}
