@@ -5,6 +5,7 @@
 //! assumptions, the law of the number of requests, the gate's threshold, the law of the cached share and the
 //! bill; the closed forms in the tests check those.
 
+use super::gate::GateDraw;
 use super::kernel::{self, Arithmetic, Gate, LIMIT, Level, MOST_PARTS, Shape, Totals};
 use super::law::Law;
 use super::stream::Stream;
@@ -111,8 +112,8 @@ fn tokens(x: f64) -> u32 {
 pub struct Drawn {
     /// Prompt tokens of the scenario.
     pub prompt: f64,
-    /// The score that the cache's threshold is held against.
-    pub gate: f64,
+    /// What the cache's threshold is held against.
+    pub gate: GateDraw,
     /// The uniform behind the cached share.
     pub share: f64,
     /// Output tokens, reasoning included, before any limit.
@@ -133,8 +134,7 @@ pub fn draw_request(traffic: &Traffic<'_>, terms: &Terms, stream: &mut Stream) -
     {
         output += reasoning_scale * law.draw(stream.uniform(), stream.normal());
     }
-    let rest = libm::sqrt(1.0 - traffic.cache_correlation * traffic.cache_correlation);
-    let gate = traffic.cache_correlation * score + rest * stream.normal();
+    let gate = GateDraw::draw(traffic.cache_correlation, score, stream);
     Drawn { prompt, gate, share: stream.uniform(), output }
 }
 

@@ -27,3 +27,31 @@ pub fn cached_shares(scenario: &Scenario, lengths: &[f64]) -> Vec<f64> {
     };
     lengths.iter().map(share).collect()
 }
+
+/// What a request brings to the caches' gates.
+#[derive(Clone, Copy, Debug)]
+pub enum GateDraw {
+    /// A normal score.
+    Score(f64),
+    /// Its rank, a uniform number: enough where the gate does not depend on length, and no quantile is needed.
+    Rank(f64),
+}
+
+impl GateDraw {
+    /// A gate score that has `correlation` with the prompt's `score`.
+    pub fn draw(correlation: f64, score: f64, stream: &mut Stream) -> Self {
+        if correlation == 0.0 {
+            return GateDraw::Rank(stream.uniform());
+        }
+        let rest = libm::sqrt(1.0 - correlation * correlation);
+        GateDraw::Score(correlation * score + rest * stream.normal())
+    }
+
+    /// Whether it passes the gate of a view.
+    pub fn passes(self, view: &View) -> bool {
+        match self {
+            GateDraw::Score(score) => score > view.threshold,
+            GateDraw::Rank(rank) => rank > 1.0 - view.open(),
+        }
+    }
+}

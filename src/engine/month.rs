@@ -7,6 +7,7 @@
 
 use super::counts::{binomial, skewed};
 use super::few::{Few, PRODUCTS, QUANTITIES, SEGMENTS, zeros};
+use super::gate::GateDraw;
 use super::moments::Moments;
 use super::stream::Stream;
 use super::tariff::{Period, Tariff};
@@ -342,7 +343,6 @@ impl<'a> Laws<'a> {
         let (traffic, terms) = (self.traffic, self.terms);
         let mut sums = SegmentSums { requests, basis: zeros(traffic.basis_len()) };
         let to_output = libm::sqrt(1.0 - traffic.output_correlation * traffic.output_correlation);
-        let to_gate = libm::sqrt(1.0 - traffic.cache_correlation * traffic.cache_correlation);
         let (reasoning_share, reasoning_scale) = terms.reasoning;
         for _ in 0..requests as u64 {
             let rank = segment.rank_low + stream.uniform() * segment.probability();
@@ -355,7 +355,7 @@ impl<'a> Laws<'a> {
             {
                 output += reasoning_scale * law.at_score(stream.normal());
             }
-            let gate = traffic.cache_correlation * score + to_gate * stream.normal();
+            let gate = GateDraw::draw(traffic.cache_correlation, score, stream);
             add_request(terms, x, gate, stream.uniform(), output, &mut sums.basis);
         }
         sums

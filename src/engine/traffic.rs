@@ -7,6 +7,7 @@
 
 use super::counts::Sessions;
 use super::few::{BASIS, Few, SEGMENTS, zeros};
+use super::gate::GateDraw;
 use super::law::Law;
 use super::stream::{Purpose, Stream};
 use crate::domain::normal;
@@ -446,9 +447,9 @@ impl Gate<'_> {
 
 /// Adds one drawn request to the sums of its basis.
 ///
-/// `x` is the prompt length, `gate` the score that the cache's threshold is held against, `share_u` the
-/// uniform behind the cached share. The two estimators draw lengths each in its own way.
-pub fn add_request(terms: &Terms, x: f64, gate: f64, share_u: f64, output: f64, basis: &mut [f64]) {
+/// `x` is the prompt length, `gate` what the cache's threshold is held against, `share_u` the uniform behind the
+/// cached share. The two estimators draw lengths each in its own way.
+pub fn add_request(terms: &Terms, x: f64, gate: GateDraw, share_u: f64, output: f64, basis: &mut [f64]) {
     let whole = |value: f64| libm::round(value);
     basis[0] += whole(x);
     let outputs = terms.caps.len();
@@ -458,7 +459,7 @@ pub fn add_request(terms: &Terms, x: f64, gate: f64, share_u: f64, output: f64, 
     // Views mostly differ by their minimum or gate, and not by their share.
     let (mut exponent, mut share) = (0.0, 1.0);
     for (sum, view) in basis[1 + outputs..].iter_mut().zip(&terms.views) {
-        if x >= view.minimum && gate > view.threshold {
+        if x >= view.minimum && gate.passes(view) {
             if view.exponent() != exponent {
                 (exponent, share) = (view.exponent(), view.share_at(share_u));
             }

@@ -3,7 +3,7 @@
 use crate::domain::format::{percent, significant, thousands};
 use crate::usage::forecast::REGIME;
 use crate::usage::{Fit, Fitted, Held};
-use crate::workload::{Component, RegimeChange};
+use crate::workload::{Burst, Component, RegimeChange, Scale};
 
 /// A fit and what is said around it.
 #[derive(Clone, Debug)]
@@ -34,6 +34,8 @@ pub struct FitReport {
     pub provenance: String,
 }
 
+/// Parts whose shares scatter less than this, beyond chance, are as good as even.
+const WEAK_BURST: f64 = 0.03;
 /// How every fitted scenario begins.
 const FIRST_LINE: &str = "# Fitted to";
 /// A weaker correlation of prompts and outputs is left out: at .3 it moves the mean by a twentieth of a percent,
@@ -73,6 +75,9 @@ pub fn fit_yaml(report: &FitReport) -> String {
     if let Some(turns) = &fit.turns {
         line(format!("    # Requests of a session; they come together. {}", fits(turns)));
         line(format!("    sessions: {{turns: {}}}", law(turns, None)));
+    }
+    if let Some(bursts) = &fit.bursts {
+        arrivals(bursts, &mut line);
     }
     line(format!("    # Mean {} tokens. {}", tokens(fit.prompt.mean), fits(&fit.prompt)));
     line(format!("    prompt: {}", law(&fit.prompt, Some(fit.prompt_error))));
@@ -155,6 +160,24 @@ fn volume(fit: &Fit, line: &mut dyn FnMut(String)) {
     );
     let RegimeChange { probability, sd } = REGIME;
     line(format!("      regime_change: {{probability: {}, sd: {}}}", number(probability), number(sd)));
+}
+
+fn arrivals(bursts: &[Burst; Scale::ALL.len()], line: &mut dyn FnMut(String)) {
+    let found =
+        Scale::ALL.iter().zip(bursts).filter(|(_, burst)| burst.cv >= WEAK_BURST || burst.quiet > 0.0);
+    let found: Vec<String> = found
+        .map(|((name, _), burst)| match burst.quiet {
+            0.0 => format!("{name}: {}", decimal(burst.cv)),
+            quiet => format!("{name}: {{quiet: {}, cv: {}}}", decimal(quiet), decimal(burst.cv)),
+        })
+        .collect();
+    if !found.is_empty() {
+        line(
+            "    # How requests bunch within the hour, for `tollcast capacity`: it changes no day's number."
+                .to_owned(),
+        );
+        line(format!("    arrivals: {{bursts: {{{}}}}}", found.join(", ")));
+    }
 }
 
 fn cache(report: &FitReport, line: &mut dyn FnMut(String)) {

@@ -5,6 +5,7 @@ use super::lengths::Fitted;
 use super::series::{DAY_MS, Series};
 use super::traffic::{LengthBin, Sums, Traffic, rank_of};
 use crate::domain::time::{Instant, MEAN_MONTH_DAYS, Month, utc_day_and_minute, weekday_of_day};
+use crate::workload::{Burst, Scale};
 
 /// A log as a workload of a scenario.
 #[derive(Clone, Debug)]
@@ -13,6 +14,8 @@ pub struct Fit {
     pub volume: VolumeFit,
     /// Requests in a session, where the log has sessions.
     pub turns: Option<Fitted>,
+    /// How requests bunch, from hours to seconds; `None` where the log cannot tell.
+    pub bursts: Option<[Burst; Scale::ALL.len()]>,
     /// Prompts.
     pub prompt: Fitted,
     /// The relative standard error of the mean prompt.
@@ -166,11 +169,13 @@ pub fn fit(traffic: Traffic, options: &VolumeOptions) -> Result<Fit, String> {
     let (output, cut_at) = (traffic.outputs.fit(), traffic.prompts.cut_at());
     let prompt_output_correlation = traffic.prompt_output_correlation();
     let crossing_share = traffic.crossing.requests / total.requests;
+    let bursts = traffic.bursts();
     let (volume, history) = volume(traffic, options)?;
     seen.history = history;
     Ok(Fit {
         volume,
         turns,
+        bursts,
         prompt,
         prompt_error,
         output,

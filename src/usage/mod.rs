@@ -8,6 +8,7 @@
 //! beside its own log. `columns` sums a table
 //! whose single rows nobody wants.
 
+mod arrivals;
 mod backtest;
 mod baselines;
 mod fit;
@@ -25,6 +26,7 @@ pub mod columns;
 pub mod forecast;
 pub mod read;
 
+pub use arrivals::Bunching;
 pub use backtest::{FAN, Options as BacktestOptions, Origin, Task, duration, parse_duration, rolling};
 pub use fit::{CacheFit, Fit, History, Seen, VolumeFit, VolumeOptions, fit, next_month};
 pub use held::{Band, Held, HeldDays, HeldMemory, HeldShare, held};

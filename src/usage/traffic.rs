@@ -5,11 +5,13 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use super::Record;
+use super::arrivals::Bunching;
 use super::lengths::Lengths;
 use super::series::Collector;
 use super::sessions::begin_anew;
 use crate::domain::normal;
 use crate::domain::time::utc_day_and_minute;
+use crate::workload::{Burst, Scale};
 
 /// Bins of the grid on which rank correlations are counted: eight an octave.
 const GRID: usize = 8 * 32;
@@ -81,6 +83,8 @@ pub struct Traffic {
     pub untold: u64,
     /// The longest time that one of them spans, milliseconds.
     pub longest_span_ms: i64,
+    /// How single requests bunch.
+    bunching: Bunching,
     /// Requests of no session.
     single: u64,
 }
@@ -105,6 +109,7 @@ impl Traffic {
             sums: 0,
             untold: 0,
             longest_span_ms: 0,
+            bunching: Bunching::default(),
             single: 0,
         }
     }
@@ -148,6 +153,9 @@ impl Traffic {
         self.grid[cell] = self.grid[cell].saturating_add(u32::try_from(requests).unwrap_or(u32::MAX));
         let (_, minute) = utc_day_and_minute(record.instant());
         self.hours[(minute / 60) as usize] += requests as f64;
+        if record.span_ms.is_none() && requests == 1 {
+            self.bunching.add(record.at_ms);
+        }
         self.collector.add(record.at_ms, record.span_ms, requests as f64, usd);
         self.blocks.entry(self.block(record)).or_default().add(&sums);
         if record.session.is_none() {
@@ -179,6 +187,11 @@ impl Traffic {
         let mut turns = Lengths::default();
         self.sessions.values().for_each(|(count, _)| turns.add(*count));
         turns
+    }
+
+    /// How requests bunch; `None` where the log holds sums, has no clock, or is in no order.
+    pub fn bursts(&self) -> Option<[Burst; Scale::ALL.len()]> {
+        if self.sums > 0 || self.begins_anew() { None } else { self.bunching.clone().bursts() }
     }
 
     /// Whether the sessions have no common clock.

@@ -439,7 +439,7 @@ fn a_log_in_small_fits_as_the_log_itself() {
 }
 
 /// The traces, where they are.
-fn trace(file: &str) -> Option<PathBuf> {
+pub fn trace(file: &str) -> Option<PathBuf> {
     let beside = project().parent().map(|parent| parent.join("shared/traces"));
     let folder = std::env::var_os("TOLLCAST_TRACES").map(PathBuf::from).or(beside)?;
     let path = folder.join(file);

@@ -226,6 +226,7 @@ fn worst(scenario: &Scenario, plan: &Plan, stretches: &[Stretch]) -> Option<Wors
     let course = lived.worst.clone()?;
     let first = scenario.months.first()?.start();
     let when = Instant::from_unix_seconds(first.unix_seconds() + (course.start / SECOND) as i64).to_string();
+    let when = when.get(..16).map_or(when.clone(), |minute| minute.replace('T', " "));
     Some(WorstHour { when, course })
 }
 

@@ -6,10 +6,9 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
-use smallvec::SmallVec;
-
 use super::limit::{Ask, Limit, Refusal};
 use super::tally::{STEPS, Tally};
+use crate::engine::few::Few;
 use crate::engine::stream::Stream;
 
 /// The most requests that wait in a queue; more are given up at once.
@@ -63,7 +62,7 @@ impl Client {
 }
 
 /// What a request asks of every route of the chain.
-pub type Asks = SmallVec<[Ask; 2]>;
+pub type Asks = Few<Ask, 2>;
 
 /// A request that has not ended.
 #[derive(Clone, Debug)]
@@ -122,11 +121,11 @@ impl Ord for Event {
 pub struct Course {
     /// When it begins, microseconds.
     pub start: u64,
-    /// Requests that came.
+    /// Requests that came and that a route takes.
     pub offered: Vec<f64>,
-    /// Attempts that the first route served.
+    /// Those that the first route had room for at once.
     pub first: Vec<f64>,
-    /// Of the requests that came, those that were refused by all routes at their first try.
+    /// Those that came to nothing, by when they came.
     pub refused: Vec<f64>,
     /// Tokens as provisioned units count them.
     pub weighted: Vec<f64>,
@@ -168,6 +167,8 @@ pub struct Line {
     now: u64,
     /// From when on requests count.
     from: u64,
+    /// Whether the counted time is over.
+    closed: bool,
     tally: Tally,
     windows: Windows,
     course: Course,
@@ -211,6 +212,7 @@ impl Line {
             stream,
             now: start,
             from,
+            closed: false,
             tally,
             windows: Windows {
                 second: (from / second, 0),
@@ -231,7 +233,7 @@ impl Line {
         self.budget =
             (self.budget + self.client.retry_budget).min(BUDGET_SAVED.max(self.client.retry_budget));
         if counted {
-            self.came(at, &asks[0]);
+            self.came(at, &asks);
         }
         let slot = self.keep(Request { came: at, counted, tries: 0, failed: false, asks });
         // Who waits already goes first.
@@ -247,6 +249,10 @@ impl Line {
         self.until(end);
         self.pass(end);
         self.close_windows(end);
+        // Those who came are seen off, for an hour at most: nobody comes after them, and no time is counted.
+        self.closed = true;
+        self.until(end + HOUR);
+        self.now = self.now.max(end + HOUR);
         let left = |line: &Line, slot: u32| f64::from(u8::from(line.slab[slot as usize].counted));
         self.expire();
         let waiting: f64 = self.queue.iter().map(|slot| left(&self, *slot)).sum();
@@ -315,14 +321,15 @@ impl Line {
     /// Time passes with as many running as there are.
     fn pass(&mut self, at: u64) {
         let from = self.now.max(self.from);
-        if at > from {
+        if at > from && !self.closed {
             self.tally.running.add(u64::from(self.running), (at - from) as f64 / super::limit::SECOND as f64);
         }
         self.now = at;
     }
 
     /// Counts a request that comes.
-    fn came(&mut self, at: u64, ask: &Ask) {
+    fn came(&mut self, at: u64, asks: &[Ask]) {
+        let ask = &asks[0];
         self.tally.offered += 1.0;
         self.advance_windows(at);
         let weighted = self.load_of(ask);
@@ -339,9 +346,11 @@ impl Line {
             self.keep_worst();
             self.course = Course::new(self.course.start + HOUR);
         }
-        let step = self.step(at);
-        self.course.offered[step] += 1.0;
-        self.course.weighted[step] += weighted;
+        if asks.iter().any(|ask| ask.fits) {
+            let step = self.step(at);
+            self.course.offered[step] += 1.0;
+            self.course.weighted[step] += weighted;
+        }
     }
 
     /// What a request is as a load on provisioned units.
@@ -459,6 +468,16 @@ impl Line {
     fn start(&mut self, slot: u32, at: usize, ask: &Ask) {
         self.running += 1;
         self.running_at[at] += 1;
+        let request = &self.slab[slot as usize];
+        if at == 0
+            && request.counted
+            && request.tries == 0
+            && request.came >= self.course.start
+            && self.now == request.came
+        {
+            let step = self.step(request.came);
+            self.course.first[step] += 1.0;
+        }
         let station = &self.stations[at];
         let fails = station.error_share > 0.0 && self.stream.uniform() < station.error_share;
         if fails {
@@ -466,7 +485,7 @@ impl Line {
             return;
         }
         let request = &self.slab[slot as usize];
-        let (counted, came, first_try) = (request.counted, request.came, request.tries == 0);
+        let (counted, came) = (request.counted, request.came);
         if counted {
             let wait = self.now - came;
             self.tally.delayed += f64::from(u8::from(wait > 0));
@@ -476,10 +495,6 @@ impl Line {
             self.tally.first_usd += if request.asks[0].fits { request.asks[0].usd } else { ask.usd };
             if at == 0 {
                 self.tally.weighted_first += self.load_of(ask);
-            }
-            if at == 0 && first_try && came >= self.course.start {
-                let step = self.step(came);
-                self.course.first[step] += 1.0;
             }
         }
         let gives_back = self.stations[at].limits.iter().any(|limit| limit.refund_of(ask) != 0.0);

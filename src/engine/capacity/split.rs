@@ -10,6 +10,9 @@ use crate::workload::Burst;
 /// The most parts: hours of a day.
 pub const MOST_PARTS: usize = 24;
 
+/// Up to how many requests fall on their parts one by one.
+const FEW: u64 = 24;
+
 /// The law of a split.
 #[derive(Clone, Copy, Debug)]
 pub struct Split {
@@ -41,6 +44,10 @@ impl Split {
         if count == 0 {
             return counts;
         }
+        if count <= FEW && weights.is_none() && self.evenness < f64::INFINITY {
+            self.urn(count, stream, &mut counts);
+            return counts;
+        }
         let shares = self.shares(weights, stream);
         let mut left = count as f64;
         let mut share_left: f64 = shares[..self.parts].iter().sum();
@@ -56,6 +63,31 @@ impl Split {
             share_left -= share;
         }
         counts
+    }
+
+    /// The same for a few requests, by Pólya's urn: request n + 1 falls on a part with n_i before it with probability
+    /// (α + n_i) / (mα + n), where m parts are on. No shares have to be drawn.
+    fn urn(&self, count: u64, stream: &mut Stream, counts: &mut [u64; MOST_PARTS]) {
+        let (mut on, mut many) = ([0_usize; MOST_PARTS], 0);
+        for part in 0..self.parts {
+            if self.quiet <= 0.0 || stream.uniform() >= self.quiet {
+                on[many] = part;
+                many += 1;
+            }
+        }
+        if many == 0 {
+            on[0] = ((stream.uniform() * self.parts as f64) as usize).min(self.parts - 1);
+            many = 1;
+        }
+        for before in 0..count {
+            let mut pick = stream.uniform() * (many as f64 * self.evenness + before as f64);
+            let mut at = 0;
+            while at + 1 < many && pick >= self.evenness + counts[on[at]] as f64 {
+                pick -= self.evenness + counts[on[at]] as f64;
+                at += 1;
+            }
+            counts[on[at]] += 1;
+        }
     }
 
     /// Shares of the parts, not scaled to sum to one.
@@ -119,12 +151,16 @@ mod tests {
     /// E[Σ nᵢ(nᵢ−1)] / (n(n−1)) = (α+1)/(mα+1) with m parts on, and m is binomial but not zero.
     #[test]
     fn second_and_third_factorial_moments_are_those_of_the_law() {
-        let (parts, count, rounds) = (6, 40_u64, 40_000);
-        for burst in [
-            Burst::NONE,
-            Burst { quiet: 0.0, cv: 1.2 },
-            Burst { quiet: 0.4, cv: 0.3 },
-            Burst { quiet: 0.9, cv: 0.0 },
+        let (parts, rounds) = (6, 40_000);
+        for (burst, count) in [
+            (Burst::NONE, 40_u64),
+            (Burst { quiet: 0.0, cv: 1.2 }, 40),
+            (Burst { quiet: 0.4, cv: 0.3 }, 40),
+            (Burst { quiet: 0.9, cv: 0.0 }, 40),
+            // A few are drawn in another way.
+            (Burst { quiet: 0.0, cv: 1.2 }, 5),
+            (Burst { quiet: 0.4, cv: 0.3 }, 24),
+            (Burst { quiet: 0.9, cv: 0.6 }, 3),
         ] {
             let split = Split::new(parts, burst);
             let mut stream = Stream::new(5, 0, Purpose::named("splits"));

@@ -1,8 +1,6 @@
 //! A scenario's futures, lived through on one route: the same assumptions and days as in the simulation, requests
 //! drawn one by one, second by second.
 
-use smallvec::SmallVec;
-
 use super::arrivals::{ArrivalLaw, ArrivalStream, HOUR, Rates};
 use super::limit::{Ask, Counts, SECOND};
 use super::line::{Asks, Client, Course, Line, Station};
@@ -183,7 +181,7 @@ impl<'a> Stage<'a> {
                 Tariff::new(traffic, &self.scenario.routes, &terms.segments, &[month], &future.values);
             source.prices = Some((self.month_hours(month), tariff));
         }
-        let Some((_, tariff)) = &source.prices else { return SmallVec::new() };
+        let Some((_, tariff)) = &source.prices else { return Asks::new() };
         let drawn = draw_request(traffic, terms, &mut source.stream);
         let mut sums = SegmentSums { requests: 1.0, ..SegmentSums::empty(traffic.basis_len()) };
         add_request(terms, drawn.prompt, drawn.gate, drawn.share, drawn.output, &mut sums.basis);

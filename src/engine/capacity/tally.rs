@@ -173,7 +173,7 @@ impl Tally {
 
     /// Served by another route than the first.
     pub fn spilled(&self) -> f64 {
-        self.served_by.iter().skip(1).sum()
+        self.served_by.iter().skip(1).fold(0.0, |sum, served| sum + served)
     }
 
     /// A share of the offered requests; 0 where nothing was.

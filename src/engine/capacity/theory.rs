@@ -66,7 +66,7 @@ fn servers_at_once_are_erlangs() {
     assert_near(over_runs(|seed| run(seed).delayed / run(seed).offered), waits, "P(wait)");
     assert_near(over_runs(|seed| run(seed).wait_ms.mean() / 1_000.0), mean_wait, "mean wait");
     // P(W > t) = C exp(−(cμ − λ) t).
-    let t99 = (waits / 0.01).ln() / (f64::from(servers) / mean_service - rate);
+    let t99 = libm::log(waits / 0.01) / (f64::from(servers) / mean_service - rate);
     assert_near(over_runs(|seed| run(seed).wait_ms.quantile(0.99) as f64 / 1_000.0), t99, "P99 of the wait");
     // Little: as many run as come in a service time.
     assert_near(over_runs(|seed| run(seed).running.mean()), rate * mean_service, "Little's law");
@@ -125,7 +125,7 @@ fn a_token_bucket_serves_what_theory_says() {
 /// Theory, chapter 5): P(blocked) = 1 − 1/(π₀ + ρ).
 fn deterministic_blocking(rho: f64, places: usize) -> f64 {
     // Arrivals in a service: Poisson of mean ρ.
-    let mut chance = vec![(-rho).exp()];
+    let mut chance = vec![libm::exp(-rho)];
     (1..=places).for_each(|k| chance.push(chance[k - 1] * rho / k as f64));
     // π at departures over 0 .. places − 1, up to a factor: π_j = π_0 a_j + Σ_{1 ≤ i ≤ j+1} π_i a_{j−i+1}.
     let mut left = vec![1.0];
@@ -155,8 +155,10 @@ fn a_retry_budget_bounds_the_storm() {
     assert!(tally.over_budget > 0.0);
     let free = lived(station(), Client { retry_budget: f64::INFINITY, ..client }, 10.0, 20_000, 1, |_| 0.0);
     assert!(free.attempts > 10.0 * free.offered, "{} attempts", free.attempts);
-    // However often it is tried, one a second is served.
-    assert!((free.served - free.seconds).abs() < 2.0, "{} in {} s", free.served, free.seconds);
+    // However often it is tried, one a second is served; and after the last has come, those that pause are served
+    // for as long as twenty pauses of eight seconds can take.
+    let later = free.served - free.seconds;
+    assert!((-2.0..=160.0).contains(&later), "{} in {} s", free.served, free.seconds);
 }
 
 /// Failing attempts are tried again, as often as it takes up to the retries: the share that fails at last is e^(r+1).

@@ -162,7 +162,7 @@ fn route_notes(route: &RouteHolds) -> Vec<String> {
     }
     if tally.in_flight > 0.01 * tally.offered {
         notes.push(format!(
-            "{}: {} still ran or waited when their hour ended: it does not settle within the hour.",
+            "{}: {} still ran or waited an hour after they came: it does not settle.",
             route.label,
             percent(tally.share(tally.in_flight))
         ));
@@ -180,7 +180,7 @@ fn route_notes(route: &RouteHolds) -> Vec<String> {
         }
     }
     match &route.latency {
-        Some(source) => notes.push(format!("{}: speed {source}.", route.label)),
+        Some(source) => notes.push(format!("{}: speed, {source}.", route.label)),
         None => notes.push(format!(
             "{}: no speed is published, so how many run at once is not known: state `latency` under `capacity`.",
             route.label
