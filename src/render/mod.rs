@@ -5,6 +5,7 @@
 
 mod audit;
 mod backtest;
+mod capacity;
 pub mod chart;
 mod commitment;
 mod comparison;
@@ -34,6 +35,7 @@ mod words;
 
 pub use audit::audit_sheet;
 pub use backtest::{BacktestReport, backtest_charts, backtest_json, backtest_rows, backtest_sheet};
+pub use capacity::charts_of;
 pub use commitment::{CommitmentReport, commitment_charts, commitment_json, commitment_sheets};
 pub use comparison::{
     CaseRow, CheapestRoute, ComparisonReport, comparison_csv, comparison_markdown, comparison_terminal,
