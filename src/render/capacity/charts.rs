@@ -43,6 +43,7 @@ fn load_of(route: &RouteHolds, worst: &WorstHour, foot: &str) -> Load {
         offered: worst.course.offered.clone(),
         first: worst.course.first.clone(),
         unserved: worst.course.refused.clone(),
+        by_units: route.by_units,
         limit: limit.map(|limit| limit / 6.0),
         limit_words: limit
             .map_or(String::new(), |limit| format!("limit of {} requests a minute", count_short(limit))),

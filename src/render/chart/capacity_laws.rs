@@ -22,6 +22,7 @@ pub(super) fn hour(count: f64, first: f64, unserved: f64, limit: Option<f64>, ro
         offered: series(1.0),
         first: series(first),
         unserved: series(unserved),
+        by_units: true,
         limit,
         limit_words: limit
             .map_or(String::new(), |limit| format!("limit of {} requests a minute", limit * 6.0)),
@@ -138,6 +139,7 @@ fn the_load_says_what_became_of_the_requests() {
         "The first route serves the whole worst hour; its busiest minute has 360 requests"
     );
     assert_eq!(title(1.0, 0.0, None), title(1.0, 0.0, Some(0.0)));
+    assert_eq!(title(1.0, 0.0, Some(720.0)), "The limit is 12 times the peak of the worst hour");
 }
 
 #[test]
@@ -154,21 +156,25 @@ fn refusals_are_told_by_window() {
     // Half way between 30 and 480 is 255.
     assert_eq!(
         title([(1.0, 0.0), (0.5, 0.0)], Some(255.0)),
-        "The limit of 255 a minute refuses 25 % of the requests to a/b when enforced over 60 s, and 50 % over 1 s"
+        "The limit of 255 a minute refuses 25 % of requests when enforced over 60 s and 50 % over 1 s"
     );
     assert_eq!(
         title([(1.0, 1.0), (1.0, 1.0)], None),
-        "A limit of twice the mean refuses 100 % of the requests to a/b, whatever its window"
+        "A limit of twice the mean refuses 100 % of requests, whatever its window"
     );
     assert_eq!(
         title([(0.0, 0.0), (0.0, 0.0)], None),
-        "A limit of twice the mean refuses no request to a/b, whatever its window"
+        "A limit of twice the mean refuses no request, whatever its window"
+    );
+    assert_eq!(
+        title([(1.0, 0.0), (0.0, 0.0)], Some(255.0)),
+        "The limit of 255 a minute refuses nothing when enforced over 60 s and 50 % of requests over 1 s"
     );
     // Beyond the curves the nearest end holds.
     assert!(
         title([(1.0, 0.0), (0.5, 0.0)], Some(1e6)).starts_with("The limit of 1M a minute refuses no request")
     );
-    assert!(title([(1.0, 0.0), (0.5, 0.0)], Some(1.0)).contains("50 % of the requests to a/b when"));
+    assert!(title([(1.0, 0.0), (0.5, 0.0)], Some(1.0)).contains("50 % of requests when"));
 }
 
 #[test]
@@ -198,9 +204,20 @@ fn units_are_held_against_tokens() {
         title(&sizes, (1, 1, 1), 50_001.0),
         "1 PTU for 1 year costs least: $50k, hardly less than by the token"
     );
-    assert_eq!(title(&sizes, (0, 0, 0), 52_500.0), "No number of PTU is cheaper than tokens");
-    assert_eq!(title(&sizes, (85, 85, 85), 41_000.0), "No number of PTU is cheaper than tokens");
-    assert_eq!(title(&[(7, 0.0)], (7, 7, 7), 0.0), "No number of PTU is cheaper than tokens");
+    let none = "No number of PTU is cheaper than tokens:";
+    assert_eq!(
+        title(&sizes, (0, 0, 0), 30_000.0),
+        format!("{none} $30k by the token, $41k with 85 PTU for 1 year")
+    );
+    assert_eq!(
+        title(&sizes, (85, 85, 85), 41_000.0),
+        format!("{none} $41k by the token, $41k with 85 PTU for 1 year")
+    );
+    assert_eq!(
+        title(&[(7, 0.0)], (7, 7, 7), 0.0),
+        format!("{none} $0 by the token, $0 with 7 PTU for 1 year")
+    );
+    assert_eq!(title(&[(0, 9.0)], (0, 0, 0), 9.0), "No number of PTU is cheaper than tokens");
 }
 
 #[test]

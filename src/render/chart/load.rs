@@ -8,7 +8,7 @@ use super::page::Page;
 use super::plot::{Plot, Unit};
 use super::rows::{AXIS_HEIGHT, draw_bottom_axis};
 use super::scale::Tick;
-use super::style::{BLUE_MID, GAP, HUES, INK, LABEL, MARGIN, PAPER, SMALL, VERMILION, WIDE};
+use super::style::{BLUE_MID, GAP, HUES, INK, LABEL, MARGIN, SMALL, VERMILION, WIDE};
 use super::text::{shorten, width, wrap};
 use super::words::{name, share};
 use super::{Chart, check};
@@ -29,6 +29,8 @@ pub struct Load {
     pub first: Vec<f64>,
     /// Of these, those that came to nothing.
     pub unserved: Vec<f64>,
+    /// Whether the first route is provisioned units, which limit tokens and not requests.
+    pub by_units: bool,
     /// The limit of the first route, requests in ten seconds, if it has one.
     pub limit: Option<f64>,
     /// The limit in words: `limit of 600 requests a minute`.
@@ -56,6 +58,9 @@ const BESIDE: f64 = 104.0;
 /// The axis reaches out to a limit that is at most so many times the highest step.
 const FAR: f64 = 2.5;
 
+/// From so many times the peak on, a limit is told as a multiple of it.
+const MANY: f64 = 10.0;
+
 /// Sums and peaks of the hour.
 struct Hour {
     offered: f64,
@@ -72,7 +77,7 @@ pub fn draw(input: &Load) -> Result<Chart> {
     check_input(input)?;
     let hour = hour(input);
     let title = title(input, &hour);
-    let page = Page::wide(&title, &subtitle(&hour), &input.provenance);
+    let page = Page::wide(&title, &subtitle(input, &hour), &input.provenance);
     let entries = legend(input, &hour);
     let rows = entries.iter().map(|entry| entry.row + 1).max().unwrap_or(0);
     let top = page.top() + ROW * rows as f64 + 4.0;
@@ -171,8 +176,6 @@ fn draw_axes(canvas: &mut Canvas, input: &Load, plot: &Plot) -> Result<()> {
 /// The line of the limit, and its words beside the plot.
 fn draw_limit(canvas: &mut Canvas, input: &Load, plot: &Plot, limit: f64) -> Result<()> {
     let y = plot.y(limit);
-    // On paper of its own, to be seen on the colours and between them.
-    canvas.line((plot.left, y), (plot.right + 6.0, y), 3.6, PAPER)?;
     canvas.line((plot.left, y), (plot.right + 6.0, y), 1.8, INK)?;
     let face = LABEL.strong();
     let lines = wrap(&input.limit_words, face, WIDE - MARGIN - plot.right - 10.0);
@@ -254,6 +257,9 @@ fn unharmed(hour: &Hour) -> String {
     let (ten, minute) = hour.peaks;
     let below = |limit: f64, peak: f64| share(1.0 - peak / limit);
     match hour.limit {
+        Some(limit) if limit >= MANY * ten => {
+            format!("The limit is {} times the peak of the worst hour", count_short(limit / ten))
+        }
         Some(limit) if ten < limit => format!("The worst hour stays {} below the limit", below(limit, ten)),
         Some(limit) if minute < limit => {
             format!("The busiest minute of the worst hour stays {} below the limit", below(limit, minute))
@@ -266,27 +272,26 @@ fn unharmed(hour: &Hour) -> String {
     }
 }
 
-fn subtitle(hour: &Hour) -> String {
+fn subtitle(input: &Load, hour: &Hour) -> String {
     let mut text =
-        "The hour of the simulated ones in which the most requests find no room at the first route. Each step is ten seconds, as a rate per minute."
+        "Of the simulated hours the one in which the most requests find no room at the first route. Each step is ten seconds, as a rate per minute."
             .to_owned();
-    let harmed = hour.rest + hour.unserved > 0.0;
-    match hour.limit {
-        Some(limit) if !harmed && limit < hour.peaks.0 => {
-            text += " A limit that is counted over longer lets short peaks pass.";
-        }
-        Some(limit) if harmed && limit > hour.peaks.0 => {
-            text += " What is turned away below the limit met a peak within ten seconds, or another limit.";
-        }
-        _ => {}
+    let turned_away = |at: usize| input.offered[at] - input.first[at] > 1e-6 * input.offered[at];
+    let odd =
+        |limit: f64| (0..STEPS).any(|at| turned_away(at) != (input.offered[at] * MINUTE as f64 > limit));
+    if hour.limit.is_some_and(|limit| limit <= FAR * hour.peaks.0 && odd(limit)) {
+        text += " The limit counts over its own window, and others may hold, such as on tokens: requests can be turned away below the line and pass above it.";
+    }
+    if input.by_units {
+        text += " Units are limited by tokens, not by requests.";
     }
     text
 }
 
 fn description(input: &Load, hour: &Hour) -> String {
-    let limit = hour.limit.map_or(String::new(), |_| format!(" {}.", input.limit_words));
+    let limit = hour.limit.map_or(String::new(), |_| format!(" It has a {}.", input.limit_words));
     format!(
-        "Requests per minute on {} in the hour from {} UTC: {} came, {} at most in a minute. {} were not served by the first route at once, {} not at all.{limit}",
+        "Requests per minute on {} in the hour from {} UTC: {} came, {} at most in a minute. {} were not served by the first route at its first try, {} not at all.{limit}",
         input.route,
         input.when,
         count_short(hour.offered),

@@ -34,6 +34,9 @@ const PLOT: f64 = 320.0;
 /// The share whose limits are named.
 const HARDLY: f64 = 0.01;
 
+/// More falls than this between two points are drawn as a line.
+const MOST_STEPS: f64 = 4.0;
+
 /// Where things go.
 struct Frame {
     left: f64,
@@ -94,7 +97,6 @@ fn check_input(input: &Refusals) -> Result<()> {
 fn frame(input: &Refusals, top: f64) -> Frame {
     let (left, bottom) = (MARGIN + 66.0, top + PLOT);
     let points = || input.windows.iter().flat_map(|(_, points)| points).map(|point| point.0);
-    // Beyond the last limit that refuses anything there is nothing to see.
     let ends = [points().fold(f64::INFINITY, f64::min), points().fold(0.0, f64::max), input.mean];
     let near = input.limit.filter(|limit| *limit >= ends[0] / 4.0 && *limit <= ends[1] * 4.0);
     let values: Vec<f64> = ends.into_iter().chain(near).collect();
@@ -135,14 +137,16 @@ fn draw_axes(canvas: &mut Canvas, frame: &Frame) -> Result<()> {
 fn labels(input: &Refusals, frame: &Frame) -> Vec<Stair> {
     let curve = |(at, (window, points)): (usize, &(u64, Vec<(f64, f64)>))| {
         let (limit, words) = match hardly(*window, points) {
-            Some(limit) => (limit, format!("{} refused from {} on", share(HARDLY), count_short(limit))),
+            Some(limit) => {
+                (limit, format!("at most {} refused from {} on", share(HARDLY), count_short(limit)))
+            }
             None => {
                 let (limit, refused) = points[points.len() - 1];
                 (limit, format!("{} refused even at {}", share(refused), count_short(limit)))
             }
         };
         let foot = frame.point((limit, at_limit(*window, points, limit).min(1.0)));
-        let words = format!("enforced over {}: {words}", seconds(*window));
+        let words = format!("{} window: {words}", seconds(*window));
         Stair { words, face: LABEL.strong().ink(hue(at).word), mark: hue(at).mark, whole_height: false, foot }
     };
     let line = |limit: f64, words: String, face, mark| {
@@ -166,15 +170,20 @@ fn allowed(window: u64, limit: f64) -> f64 {
     (limit * window as f64 / 60.0 + 1e-9).floor()
 }
 
-/// The curve as it is: flat while a window allows as many requests, so that it falls where one more is allowed.
+/// The curve as it is: flat while a window allows as many requests, so that it falls where one more is allowed. Of
+/// several falls between two points each has an equal part.
 fn stepped(window: u64, points: &[Point]) -> Vec<Point> {
     let mut path: Vec<Point> = Vec::with_capacity(points.len() * 2);
     for (at, &point) in points.iter().enumerate() {
         if let Some(&(before, refused)) = at.checked_sub(1).and_then(|at| points.get(at)) {
-            let steps = allowed(window, point.0) - allowed(window, before);
-            if (0.5..1.5).contains(&steps) {
-                let edge = allowed(window, point.0) * 60.0 / window as f64;
-                path.extend([(edge, refused), (edge, point.1)]);
+            let (low, high) = (allowed(window, before), allowed(window, point.0));
+            if high - low < MOST_STEPS + 0.5 {
+                let after = |step: f64| refused + (point.1 - refused) * (step - low) / (high - low);
+                let edges = (1..=(high - low) as u32).map(|step| low + f64::from(step));
+                path.extend(edges.flat_map(|step| {
+                    let edge = step * 60.0 / window as f64;
+                    [(edge, after(step - 1.0)), (edge, after(step))]
+                }));
             }
         }
         path.push(point);
@@ -219,37 +228,36 @@ fn title(input: &Refusals) -> String {
         .collect();
     found.sort_by_key(|(window, _)| std::cmp::Reverse(*window));
     let (first, last) = (&found[0], &found[found.len() - 1]);
-    let of = format!("of the requests to {}", name(&input.route));
-    if found.iter().all(|(_, share)| share == "0 %") {
-        let window = if found.len() > 1 { ", whatever its window" } else { "" };
-        return format!("{subject} refuses no request to {}{window}", name(&input.route));
-    }
+    let window = if found.len() > 1 { ", whatever its window" } else { "" };
     if found.iter().all(|(_, share)| *share == first.1) {
-        let window = if found.len() > 1 { ", whatever its window" } else { "" };
-        return format!("{subject} refuses {} {of}{window}", first.1);
+        let refused = if first.1 == "0 %" { "no request".to_owned() } else { of_requests(&first.1) };
+        return format!("{subject} refuses {refused}{window}");
     }
+    let (one, other) = match first.1.as_str() {
+        "0 %" => ("nothing".to_owned(), of_requests(&last.1)),
+        some => (of_requests(some), last.1.clone()),
+    };
     format!(
-        "{subject} refuses {} {of} when enforced over {}, and {} over {}",
-        first.1,
+        "{subject} refuses {one} when enforced over {} and {other} over {}",
         seconds(first.0),
-        last.1,
         seconds(last.0)
     )
+}
+
+fn of_requests(share: &str) -> String {
+    format!("{share} of requests")
 }
 
 fn subtitle(input: &Refusals) -> String {
     let narrow = input.windows.iter().map(|(window, _)| *window).filter(|window| *window < 60).min();
     let example = narrow.map_or(String::new(), |window| {
-        let allowed = 60 / window;
-        format!(
-            " A limit of {} a minute enforced over {} allows 10 requests in each {}.",
-            10 * allowed,
-            seconds(window),
-            seconds(window)
-        )
+        let each = if window == 1 { "second".to_owned() } else { seconds(window) };
+        let limit = count_short(600.0 / window as f64);
+        format!(" Enforced over {}, a limit of {limit} a minute allows 10 in every {each}.", seconds(window))
     });
     format!(
-        "Read a curve at a limit: the height is the share of requests that come when their window is full, if none is tried again.{example}"
+        "Requests to {}, if none is tried again. Read a curve at a limit: its height is the share that comes when the window is full.{example}",
+        name(&input.route)
     )
 }
 
