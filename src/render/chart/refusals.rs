@@ -12,6 +12,9 @@ use super::words::{name, share};
 use super::{Chart, check};
 use crate::domain::format::count_short;
 
+/// The seconds of a window, and the share of requests that each limit refuses; limits rise.
+pub type Window = (u64, Vec<(f64, f64)>);
+
 /// What the chart shows. Limits are requests per minute.
 #[derive(Debug, Clone)]
 pub struct Refusals {
@@ -19,8 +22,8 @@ pub struct Refusals {
     pub name: String,
     /// The route's label.
     pub route: String,
-    /// For windows of so many seconds: limits, rising, and the share of requests that each refuses.
-    pub windows: Vec<(u64, Vec<(f64, f64)>)>,
+    /// One curve for each window of enforcement.
+    pub windows: Vec<Window>,
     /// The mean rate, requests per minute.
     pub mean: f64,
     /// The limit in force, if there is one.
@@ -135,7 +138,7 @@ fn draw_axes(canvas: &mut Canvas, frame: &Frame) -> Result<()> {
 
 /// The names of the curves where they fall to a hundredth, the mean and the limit, from left to right.
 fn labels(input: &Refusals, frame: &Frame) -> Vec<Stair> {
-    let curve = |(at, (window, points)): (usize, &(u64, Vec<(f64, f64)>))| {
+    let curve = |(at, (window, points)): (usize, &Window)| {
         let (limit, words) = match hardly(*window, points) {
             Some(limit) => {
                 (limit, format!("at most {} refused from {} on", share(HARDLY), count_short(limit)))
@@ -262,7 +265,7 @@ fn subtitle(input: &Refusals) -> String {
 }
 
 fn description(input: &Refusals) -> String {
-    let curve = |(window, points): &(u64, Vec<Point>)| match hardly(*window, points) {
+    let curve = |(window, points): &Window| match hardly(*window, points) {
         Some(limit) => format!("over {} from {} on", seconds(*window), count_short(limit)),
         None => format!("over {} from no limit shown", seconds(*window)),
     };
