@@ -1,6 +1,8 @@
-//! How the cache of a scenario serves prompts of single lengths, to be held against a log.
+//! The gates of caches: how single requests come to them, and how prompts of single lengths are served, to be held
+//! against a log.
 
-use super::traffic::Traffic;
+use super::stream::Stream;
+use super::traffic::{Traffic, View};
 use crate::workload::Scenario;
 
 /// Ranks of a single length that are told apart.

@@ -48,6 +48,12 @@ impl Chain {
         }
         Chain { stops, labels, by_units }
     }
+
+    /// The tokens of a route alone, without limits and errors.
+    pub fn by_tokens(scenario: &Scenario, route: usize) -> Self {
+        let free = Stop { station: Station::default(), ..stop(scenario, route) };
+        Chain { stops: vec![free], labels: vec![scenario.routes[route].label.clone()], by_units: false }
+    }
 }
 
 /// How the tokens of a route count as load on units, and the longest prompt that they serve.

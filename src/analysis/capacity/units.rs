@@ -79,14 +79,17 @@ pub fn curve(
     numbers.extend(scenario.capacity.routes[at].units.as_ref().map(|units| units.count));
     numbers.sort_unstable();
     numbers.dedup();
+    // What all of it costs by the token, where no limit refuses any.
+    let free = lived(scenario, stage, plan, options, &Chain::by_tokens(scenario, at), weights(Some(sold)))?;
+    let by_tokens_usd: f64 = summed(plan, &free, 1).usd_by.iter().sum();
     let cost_of =
         |rest: f64, units: u64| ways.iter().map(|(_, usd)| rest + usd * units as f64).collect::<Vec<f64>>();
     let mut sizes = vec![SizeCost {
         units: 0,
         served_share: 0.0,
         used_share: 0.0,
-        rest_usd: tally.first_usd,
-        total_usd: cost_of(tally.first_usd, 0),
+        rest_usd: by_tokens_usd,
+        total_usd: cost_of(by_tokens_usd, 0),
     }];
     for units in numbers {
         let chain = Chain::new(scenario, at, Some(units));
@@ -109,7 +112,7 @@ pub fn curve(
         terms: ways.into_iter().map(|(name, _)| name).collect(),
         sizes,
         best,
-        by_tokens_usd: tally.first_usd,
+        by_tokens_usd,
     })
 }
 

@@ -6,7 +6,11 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
-use super::limit::{Ask, Limit, Refusal};
+use super::arrivals::HOUR;
+use super::client::{Client, Station};
+use super::course::{Course, STEP, Windows};
+use super::event::{Event, Kind, NONE};
+use super::limit::{Ask, Counts, Refusal, SECOND};
 use super::tally::{STEPS, Tally};
 use crate::engine::few::Few;
 use crate::engine::stream::Stream;
@@ -15,51 +19,6 @@ use crate::engine::stream::Stream;
 const MOST_WAITING: usize = 1_000_000;
 /// The most retries that a budget saves up.
 const BUDGET_SAVED: f64 = 10.0;
-
-/// A route as a server of requests.
-#[derive(Clone, Debug, Default)]
-pub struct Station {
-    /// Its limits.
-    pub limits: Vec<Limit>,
-    /// How many it serves at once.
-    pub concurrency: Option<u32>,
-    /// The share of attempts that fail.
-    pub error_share: f64,
-    /// Whether the input of a failed attempt is billed.
-    pub bills_failed: bool,
-}
-
-/// What clients do when they are refused.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Client {
-    /// How often a request is tried again.
-    pub retries: u32,
-    /// The first pause, microseconds; each is twice the one before.
-    pub backoff: u64,
-    /// The longest pause, microseconds.
-    pub longest_backoff: u64,
-    /// Whether pauses are uniform between nothing and their length (full jitter).
-    pub jitter: bool,
-    /// Retries per request that all clients together may make, on average; infinite is no budget.
-    pub retry_budget: f64,
-    /// How long a request waits in the queue, microseconds; 0 is no queue.
-    pub patience: u64,
-    /// How many requests the clients let run at once.
-    pub concurrency: Option<u32>,
-}
-
-impl Client {
-    /// One that takes no for an answer.
-    pub const MEEK: Client = Client {
-        retries: 0,
-        backoff: 0,
-        longest_backoff: 0,
-        jitter: true,
-        retry_budget: f64::INFINITY,
-        patience: 0,
-        concurrency: None,
-    };
-}
 
 /// What a request asks of every route of the chain.
 pub type Asks = Few<Ask, 2>;
@@ -76,85 +35,13 @@ struct Request {
     asks: Asks,
 }
 
-/// What happens later.
-#[derive(Clone, Copy, Debug)]
-struct Event {
-    at: u64,
-    number: u64,
-    kind: Kind,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Kind {
-    /// An attempt at a route ends: what is given back to its limits stands in the slab, if anything.
-    Done { station: u8, counted: bool, slot: u32 },
-    /// An attempt fails.
-    Failed { station: u8, slot: u32 },
-    /// A pause is over.
-    Retry { slot: u32 },
-    /// There may be room for the head of the queue.
-    Wake,
-}
-
-/// No slot.
-const NONE: u32 = u32::MAX;
-
-impl PartialEq for Event {
-    fn eq(&self, other: &Self) -> bool {
-        self.number == other.number
-    }
-}
-impl Eq for Event {}
-impl PartialOrd for Event {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl Ord for Event {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.at, self.number).cmp(&(other.at, other.number))
-    }
-}
-
-/// The load of the worst hour, ten seconds a step.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Course {
-    /// When it begins, microseconds.
-    pub start: u64,
-    /// Requests that came and that a route takes.
-    pub offered: Vec<f64>,
-    /// Those that the first route had room for at once.
-    pub first: Vec<f64>,
-    /// Those that came to nothing, by when they came.
-    pub refused: Vec<f64>,
-    /// Tokens as provisioned units count them.
-    pub weighted: Vec<f64>,
-}
-
-impl Course {
-    fn new(start: u64) -> Self {
-        let none = || vec![0.0; STEPS];
-        Course { start, offered: none(), first: none(), refused: none(), weighted: none() }
-    }
-
-    /// What makes one hour worse than another: more requests without room, then more requests.
-    pub fn badness(&self) -> (f64, f64) {
-        let beyond = self.offered.iter().sum::<f64>() - self.first.iter().sum::<f64>();
-        (beyond.max(0.0), self.offered.iter().sum())
-    }
-}
-
-const STEP: u64 = 10 * super::limit::SECOND;
-const HOUR: u64 = 3_600 * super::limit::SECOND;
-const MINUTE: u64 = 60 * super::limit::SECOND;
-
 /// A chain of routes with its clients.
 pub struct Line {
     stations: Vec<Station>,
     running_at: Vec<u32>,
     client: Client,
     /// What the load on provisioned units is counted by, and the longest prompt that is a part of it.
-    weights: (super::limit::Counts, f64),
+    weights: (Counts, f64),
     events: BinaryHeap<Reverse<Event>>,
     number: u64,
     slab: Vec<Request>,
@@ -175,27 +62,16 @@ pub struct Line {
     worst: Option<Course>,
 }
 
-/// Arrivals of the current second, ten seconds and minute.
-#[derive(Clone, Copy, Debug, Default)]
-struct Windows {
-    second: (u64, u64),
-    ten: (u64, u64),
-    minute: (u64, u64),
-    tokens: f64,
-    weighted: f64,
-}
-
 impl Line {
     /// A chain that begins at `start` and counts from `from` on, microseconds.
     pub fn new(
         stations: Vec<Station>,
         client: Client,
-        weights: (super::limit::Counts, f64),
+        weights: (Counts, f64),
         stream: Stream,
         (start, from): (u64, u64),
     ) -> Self {
         let tally = Tally::new(stations.len());
-        let second = super::limit::SECOND;
         Line {
             running_at: vec![0; stations.len()],
             stations,
@@ -214,12 +90,7 @@ impl Line {
             from,
             closed: false,
             tally,
-            windows: Windows {
-                second: (from / second, 0),
-                ten: (from / STEP, 0),
-                minute: (from / MINUTE, 0),
-                ..Windows::default()
-            },
+            windows: Windows::new(from),
             course: Course::new(from),
             worst: None,
         }
@@ -266,7 +137,7 @@ impl Line {
             })
             .sum();
         self.tally.in_flight = waiting + events;
-        self.tally.seconds = (end - self.from) as f64 / super::limit::SECOND as f64;
+        self.tally.seconds = (end - self.from) as f64 / SECOND as f64;
         self.keep_worst();
         self.tally.assert_conserved();
         (self.tally, self.worst)
@@ -322,7 +193,7 @@ impl Line {
     fn pass(&mut self, at: u64) {
         let from = self.now.max(self.from);
         if at > from && !self.closed {
-            self.tally.running.add(u64::from(self.running), (at - from) as f64 / super::limit::SECOND as f64);
+            self.tally.running.add(u64::from(self.running), (at - from) as f64 / SECOND as f64);
         }
         self.now = at;
     }
@@ -331,16 +202,12 @@ impl Line {
     fn came(&mut self, at: u64, asks: &[Ask]) {
         let ask = &asks[0];
         self.tally.offered += 1.0;
-        self.advance_windows(at);
+        self.windows.advance(at, &mut self.tally);
         let weighted = self.load_of(ask);
         if weighted > 0.0 {
             self.tally.weighted_usd += ask.usd;
         }
-        self.windows.second.1 += 1;
-        self.windows.ten.1 += 1;
-        self.windows.minute.1 += 1;
-        self.windows.tokens += ask.input + ask.reserved;
-        self.windows.weighted += weighted;
+        self.windows.add(ask.input + ask.reserved, weighted);
         self.tally.weighted += weighted;
         while at >= self.course.start + HOUR {
             self.keep_worst();
@@ -363,44 +230,10 @@ impl Line {
         (((at - self.course.start) / STEP) as usize).min(STEPS - 1)
     }
 
-    fn advance_windows(&mut self, at: u64) {
-        let (second, ten, minute) = (at / super::limit::SECOND, at / STEP, at / MINUTE);
-        let windows = &mut self.windows;
-        if second != windows.second.0 {
-            self.tally.per_second.add(windows.second.1, 1.0);
-            let empty = second - windows.second.0 - 1;
-            if empty > 0 {
-                self.tally.per_second.add(0, empty as f64);
-            }
-            windows.second = (second, 0);
-        }
-        if ten != windows.ten.0 {
-            self.tally.per_ten_seconds.add(windows.ten.1, 1.0);
-            let empty = ten - windows.ten.0 - 1;
-            if empty > 0 {
-                self.tally.per_ten_seconds.add(0, empty as f64);
-            }
-            windows.ten = (ten, 0);
-        }
-        if minute != windows.minute.0 {
-            self.tally.per_minute.add(windows.minute.1, 1.0);
-            self.tally.tokens_per_minute.add(windows.tokens as u64, 1.0);
-            self.tally.weighted_per_minute.add(windows.weighted as u64, 1.0);
-            let empty = minute - windows.minute.0 - 1;
-            if empty > 0 {
-                self.tally.per_minute.add(0, empty as f64);
-                self.tally.tokens_per_minute.add(0, empty as f64);
-                self.tally.weighted_per_minute.add(0, empty as f64);
-            }
-            windows.minute = (minute, 0);
-            (windows.tokens, windows.weighted) = (0.0, 0.0);
-        }
-    }
-
     /// The windows that have ended by `end` are counted; one that has not is left out.
     fn close_windows(&mut self, end: u64) {
         if end > self.from {
-            self.advance_windows(end);
+            self.windows.advance(end, &mut self.tally);
         }
     }
 

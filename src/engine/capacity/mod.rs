@@ -5,6 +5,9 @@
 //! that sums of it are exact.
 
 mod arrivals;
+mod client;
+mod course;
+mod event;
 mod limit;
 mod line;
 mod split;
@@ -14,8 +17,10 @@ mod tally;
 mod theory;
 
 pub use arrivals::{ArrivalLaw, ArrivalStream, HOUR, Rates};
+pub use client::{Client, Station};
+pub use course::Course;
 pub use limit::{Ask, Counts, Enforced, Limit, SECOND};
-pub use line::{Asks, Client, Course, Line, Station};
+pub use line::{Asks, Line};
 pub use stage::{Future, Latency, Lived, Stage, Stop};
 pub use tally::{Histogram, STEPS, Tally};
 

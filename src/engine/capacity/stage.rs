@@ -2,8 +2,10 @@
 //! drawn one by one, second by second.
 
 use super::arrivals::{ArrivalLaw, ArrivalStream, HOUR, Rates};
+use super::client::{Client, Station};
+use super::course::Course;
 use super::limit::{Ask, Counts, SECOND};
-use super::line::{Asks, Client, Course, Line, Station};
+use super::line::{Asks, Line};
 use super::tally::Tally;
 use crate::engine::draw::{Assumptions, Points};
 use crate::engine::exact::draw_request;

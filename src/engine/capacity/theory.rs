@@ -1,7 +1,8 @@
 //! The queues against what queueing theory knows in closed form.
 
+use super::client::{Client, Station};
 use super::limit::{Ask, Counts, Enforced, Limit, SECOND};
-use super::line::{Asks, Client, Line, Station};
+use super::line::{Asks, Line};
 use super::tally::Tally;
 use crate::engine::stream::{Purpose, Stream};
 

@@ -1,5 +1,6 @@
 //! Whether capacity holds: the answer as tables, JSON and charts; and the provider's own sizing of units.
 
+mod charts;
 mod json;
 mod sizing;
 mod words;
@@ -41,6 +42,11 @@ pub fn capacity_sheets(answer: &CapacityAnswer) -> Vec<Sheet> {
 ///
 /// # Errors
 /// When drawing fails.
-pub fn capacity_charts(_answer: &CapacityAnswer) -> anyhow::Result<Vec<Chart>> {
-    Ok(Vec::new())
+pub fn capacity_charts(answer: &CapacityAnswer) -> anyhow::Result<Vec<Chart>> {
+    let foot = answer.manifest.provenance();
+    let mut all = Vec::new();
+    for route in &answer.found.routes {
+        all.extend(charts::charts_of(route, &answer.horizon, &foot)?);
+    }
+    Ok(all)
 }

@@ -8,7 +8,7 @@ use super::{
     margin, memory_fit, overlay, premium, shape_fit,
 };
 
-const LONG: &str = "openrouter/openai/gpt-5.4-pro:batch@datazone-apac";
+pub(super) const LONG: &str = "openrouter/openai/gpt-5.4-pro:batch@datazone-apac";
 
 /// The place that one line of words takes, in nominal pixels.
 struct Words {
@@ -57,7 +57,7 @@ fn place(line: &str) -> Words {
 }
 
 /// Checks one finished chart against every law.
-fn obeys(case: &str, chart: &Chart) {
+pub(super) fn obeys(case: &str, chart: &Chart) {
     let svg = &chart.svg;
     assert!(!svg.contains("NaN") && !svg.contains("\"inf") && !svg.contains(" id="), "{case}");
     assert!(!chart.title.contains("NaN") && !chart.description.contains("NaN"), "{case}: {}", chart.title);

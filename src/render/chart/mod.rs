@@ -19,15 +19,18 @@ pub mod heat_map;
 pub mod hindsight;
 pub mod laws_fit;
 pub mod layers;
+pub mod load;
 pub mod margin;
 pub mod memory_fit;
 pub mod overlay;
 pub mod png;
 pub mod premium;
 pub mod ranks;
+pub mod refusals;
 pub mod shape_fit;
 pub mod style;
 pub mod tornado;
+pub mod unit_costs;
 
 mod budget;
 mod canvas;
@@ -43,6 +46,8 @@ mod stairs;
 mod text;
 mod words;
 
+#[cfg(test)]
+mod capacity_laws;
 #[cfg(test)]
 mod laws;
 

@@ -2,6 +2,7 @@
 
 use super::style::LABEL;
 use super::text::shorten;
+use crate::domain::format::{percent, probability};
 
 /// The widest that a route name may become in a title.
 const LONGEST_NAME: f64 = 340.0;
@@ -65,6 +66,11 @@ impl Leaders {
     }
 }
 
+/// A share in whole percent, with digits where it is less than one: `14 %`, `0.80 %`, `> 99 %`.
+pub fn share(of: f64) -> String {
+    if of > 0.0 && of < 0.01 { percent(of) } else { probability(of) }
+}
+
 /// `count` and the noun in the right number.
 pub fn counted(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
@@ -74,6 +80,12 @@ pub fn counted(count: usize, noun: &str) -> String {
 mod tests {
     use super::*;
     use crate::domain::format::usd_short;
+
+    #[test]
+    fn small_shares_keep_their_digits() {
+        let text = [0.0, 0.000_01, 0.004, 0.14, 0.999, 1.0].map(share);
+        assert_eq!(text, ["0 %", "< 0.01 %", "0.40 %", "14 %", "> 99 %", "100 %"]);
+    }
 
     fn subject(values: &[(&str, f64)]) -> String {
         lowest(values.iter().copied(), usd_short).subject("costs", "cost")
