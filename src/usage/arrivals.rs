@@ -206,17 +206,21 @@ mod tests {
         wanted[4] = Burst { quiet: 0.5, cv: 0.2 };
         let law =
             ArrivalLaw::new("w", &Arrivals { pattern: Pattern::Bursts(wanted), turn_gap_s: None }, None);
-        let rates = Rates { days: vec![200_000.0; 4], hours: [1.0 / 24.0; 24], shift: 0 };
+        let rates = Rates { days: vec![200_000.0; 16], hours: [1.0 / 24.0; 24], shift: 0 };
         let mut bunching = Bunching::default();
-        for at in ArrivalStream::new(&law, &rates, (1, 0), 0, 96) {
+        // A log begins when it begins; here its stretches are those of the law.
+        bunching.add(0);
+        for at in ArrivalStream::new(&law, &rates, (1, 0), 0, 384) {
             bunching.add((at / 1_000) as i64);
         }
         let found = bunching.bursts().unwrap();
         for (scale, (found, wanted)) in found.iter().zip(wanted).enumerate() {
-            // Quiet parts and uneven ones make up for each other; what a limit sees are the moments.
+            // Quiet parts and uneven ones make up for each other; what a limit sees are the moments. Over four days
+            // of the law for minutes they scatter by 0.74 and 2.8 % (40 runs of other code), over sixteen by half of
+            // that.
             let parts = Scale::ALL[scale].1.parts();
             let (a, b) = (split_moments(parts, found), split_moments(parts, &wanted));
-            let near = (a.0 / b.0 - 1.0).abs() < 0.02 && (a.1 / b.1 - 1.0).abs() < 0.05;
+            let near = (a.0 / b.0 - 1.0).abs() < 0.015 && (a.1 / b.1 - 1.0).abs() < 0.06;
             assert!(near, "{scale}: {found:?}, {wanted:?}");
         }
     }

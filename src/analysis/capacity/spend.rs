@@ -181,7 +181,7 @@ fn rewrite(outcome: &mut RouteOutcome, shares: &[f64], unit_usd: &[f64]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::capacity::capacity;
+    use crate::analysis::capacity::route::{cost, summed};
     use crate::engine::fixtures::scenario;
     use crate::engine::{Estimator, Sampler, simulate};
 
@@ -212,14 +212,20 @@ mod tests {
                 simulation.routes[at].expected.spend.iter().sum::<f64>() / simulation.trials as f64
             };
             // The other route has no limits, and stays.
-            assert_eq!(with.routes[1], RouteOutcome { ..plain.routes[1].clone() });
-            let found = capacity(&scenario, &options, Lived::Some(2_000)).unwrap();
-            let route = &found.routes[0];
-            let ratio = mean(&with, 0) / route.cost.total();
-            // Of 2,000 hours the cost is known to about a percent.
-            assert!((ratio - 1.0).abs() < 0.03, "{terms}: {} and {:?}", mean(&with, 0), route.cost);
+            assert!(
+                with.routes[1].spend == plain.routes[1].spend && with.routes[1].sums == plain.routes[1].sums
+            );
+            let stage = Stage::new(&scenario, &options);
+            let plan = Plan::new(&stage, &options, Lived::Some(1_000)).unwrap();
+            let chain = Chain::new(&scenario, 0, None);
+            let weights = weights(scenario.capacity.routes[0].sold.as_ref());
+            let stretches = lived(&scenario, &stage, &plan, &options, &chain, weights).unwrap();
+            let cost = cost(&scenario, &stage, 0, &chain, &summed(&plan, &stretches, chain.stops.len()));
+            let ratio = mean(&with, 0) / cost.total();
+            // Of a thousand hours the cost is known to about a percent.
+            assert!((ratio - 1.0).abs() < 0.03, "{terms}: {} and {cost:?}", mean(&with, 0));
             let units = with.routes[0].sums.capacity / with.trials as f64;
-            assert!((units - route.cost.units).abs() < 1e-6 * units.max(1.0));
+            assert!((units - cost.units).abs() < 1e-6 * units.max(1.0));
             let parts = &with.routes[0].sums;
             let total = parts.input + parts.cached_input + parts.output + parts.capacity;
             assert!((total / with.trials as f64 / mean(&with, 0) - 1.0).abs() < 1e-9);
