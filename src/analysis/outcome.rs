@@ -282,7 +282,7 @@ fn route_analysis(
             output: sums.output / trials,
             tools: sums.tools / trials,
             fees: sums.fees / trials,
-            capacity: 0.0,
+            capacity: sums.capacity / trials,
         },
         shares: Shares {
             crossing_requests: share(sums.tally.crossing, sums.tally.served),

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::outcome::{Exit, Failure, print, say};
-use super::run::{Run, command_with, common_options, compared, refuse_precision, simulated};
+use super::run::{
+    Run, capacity_left_out, command_with, common_options, compared, refuse_precision, simulated,
+};
 use super::simulate::width;
 use super::{Format, PricingArguments, RunArguments, files, folder};
 use crate::analysis::{ChangeRule, analyse, pair};
@@ -182,6 +184,7 @@ fn comparison(
 ) -> Result<ComparisonReport, Failure> {
     let all: Vec<&Scenario> = cases.iter().map(|case| &case.scenario).collect();
     let common = common_options(&all, &arguments.run)?;
+    capacity_left_out(&cases[0].scenario);
     let simulate = |case: &Named| compared(case.scenario.clone(), &all, common, &arguments.run);
     let base = simulate(&cases[0])?;
     let answers = analyse(&base.scenario, &base.simulation);

@@ -9,7 +9,7 @@ use clap::Args;
 use super::files;
 use super::outcome::{Exit, Failure};
 use super::partial::{Header, Job, Part, read};
-use super::run::Run;
+use super::run::{Run, with_capacity};
 use super::simulate::{Output, deliver};
 use crate::catalogue::{ExchangeRate, Wanted};
 use crate::domain::format::thousands;
@@ -65,7 +65,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         batches.extend(batches_in(part, &options, &engine).with_context(|| format!("{}", path.display()))?);
     }
     let simulation = engine.blank().merged(batches);
-    let run = Run { simulation, options, scenario: scenario.clone() };
+    let run = with_capacity(Run { simulation, options, scenario: scenario.clone() })?;
     deliver(&run, &catalogue, job.command, &arguments.output)
 }
 

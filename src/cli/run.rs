@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::outcome::{Failure, say};
 use super::{EstimatorArgument, PricingArguments, RunArguments, SamplerArgument, files, interrupt, progress};
+use crate::analysis::capacity::include;
 use crate::analysis::{Analysis, Lived, analyse};
 use crate::catalogue::{Catalogue, Wanted};
 use crate::domain::format::{percent, thousands};
@@ -158,6 +159,21 @@ pub fn simulated(
     }
     bar.finish_and_clear();
     Ok(Run { scenario, simulation, options })
+}
+
+/// The same run with its scenario's capacity in the spend, where the scenario asks for that.
+pub fn with_capacity(mut run: Run) -> Result<Run, Failure> {
+    include(&run.scenario, &run.options, &mut run.simulation)?;
+    Ok(run)
+}
+
+/// Says that a scenario's capacity is no part of an answer, where it asks to be.
+pub fn capacity_left_out(scenario: &Scenario) {
+    if scenario.capacity.in_spend {
+        say(
+            "note: limits and provisioned units (`in_spend` under `capacity`) are a part of `simulate` only, not of this answer",
+        );
+    }
 }
 
 /// Simulates one of several scenarios that are compared.

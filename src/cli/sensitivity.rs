@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::answer::{Answer, Shown, ToldFigure};
 use super::outcome::{Exit, Failure};
-use super::run::{command_with, options, scenarios};
+use super::run::{capacity_left_out, command_with, options, scenarios};
 use super::{PricingArguments, RunArguments, interrupt, progress};
 use crate::analysis::sensitivity;
 use crate::domain::number::parse_number;
@@ -49,6 +49,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     arguments.shown.prepare(&arguments.run)?;
     let (scenarios, catalogue) = scenarios(std::slice::from_ref(&arguments.scenario), &arguments.pricing)?;
     let scenario = &scenarios[0];
+    capacity_left_out(scenario);
     let routes = routes(scenario, &arguments.route)?;
     let options = study_options(scenario, &arguments.run)?;
     let uncertain = scenario.assumptions.iter().filter(|a| a.law.fixed().is_none()).count();

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::outcome::{Exit, Failure, print, say};
 use super::partial::{self, Header, ShardArgument, Sources};
-use super::run::{Run, Watch, command, options, refuse_endless, scenarios, simulated};
+use super::run::{Run, Watch, command, options, refuse_endless, scenarios, simulated, with_capacity};
 use super::{Format, PricingArguments, RunArguments, files, folder, progress};
 use crate::analysis::analyse;
 use crate::catalogue::{Catalogue, Wanted};
@@ -82,7 +82,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let mut reports = Vec::new();
     for ((scenario, path), folder) in scenarios.into_iter().zip(&arguments.scenarios).zip(folders) {
         let options = options(&scenario, &arguments.run)?;
-        let run = simulated(scenario, &[], options, &arguments.run)?;
+        let run = with_capacity(simulated(scenario, &[], options, &arguments.run)?)?;
         let command = command("simulate", &[path], &run.options, &arguments.pricing);
         reports.push(reported(&run, &catalogue, command, folder.as_deref(), &arguments.output)?);
     }

@@ -165,12 +165,14 @@ pub struct OutcomeSums {
     pub tools: f64,
     /// Fees, USD.
     pub fees: f64,
+    /// Provisioned capacity, USD.
+    pub capacity: f64,
     /// Requests and tokens.
     pub tally: Tally,
 }
 
 /// How many numbers sums are.
-const SUMS: usize = 16;
+const SUMS: usize = 17;
 
 impl OutcomeSums {
     /// Adds what a route is billed for the sums of a workload.
@@ -199,6 +201,7 @@ impl OutcomeSums {
             self.output,
             self.tools,
             self.fees,
+            self.capacity,
             t.served,
             t.rejected,
             t.truncated,
@@ -220,6 +223,7 @@ impl OutcomeSums {
             output,
             tools,
             fees,
+            capacity,
             served,
             rejected,
             truncated,
@@ -240,7 +244,7 @@ impl OutcomeSums {
             rejected_tokens,
             output_tokens,
         };
-        OutcomeSums { input, cached_input, cache_write, output, tools, fees, tally }
+        OutcomeSums { input, cached_input, cache_write, output, tools, fees, capacity, tally }
     }
 }
 

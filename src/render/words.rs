@@ -120,7 +120,7 @@ impl<'a> Said<'a> {
 /// What a reader must be warned of, each sentence with the routes that it is true of.
 pub fn warnings(scenario: &Scenario, analysis: &Analysis) -> Vec<String> {
     let mut said = Said::default();
-    for (route, analysed) in scenario.routes.iter().zip(&analysis.routes) {
+    for (at, (route, analysed)) in scenario.routes.iter().zip(&analysis.routes).enumerate() {
         if let Some(share) = analysed.shares.rejected.filter(|share| *share >= WORTH_A_NOTE) {
             let tokens = analysed.shares.rejected_tokens.map_or("n/a".to_owned(), percent);
             said.note(
@@ -154,6 +154,26 @@ pub fn warnings(scenario: &Scenario, analysis: &Analysis) -> Vec<String> {
                 &route.label,
                 format!("{} of visible answers are cut at the longest that the route sells", percent(share)),
             );
+        }
+        let capacity = &scenario.capacity.routes[at];
+        if scenario.capacity.in_spend {
+            if let (Some(units), Some(sold)) = (&capacity.units, &capacity.sold) {
+                let term =
+                    units.term.as_ref().map_or("by the hour".to_owned(), |term| format!("for {}", term.name));
+                said.note(
+                    &route.label,
+                    format!(
+                        "the spend is {} {} bought {term}, and the tokens of what they do not serve",
+                        units.count, sold.offer.unit
+                    ),
+                );
+            } else if !capacity.limits.is_empty() || capacity.concurrency.is_some() {
+                said.note(
+                    &route.label,
+                    "what limits refuse is no part of the spend, and what falls back is paid where it goes"
+                        .to_owned(),
+                );
+            }
         }
         if route.plans.iter().any(|plan| plan.longest_prompt.is_none()) {
             said.note(

@@ -10,6 +10,8 @@ const BLOCK: usize = 86_400;
 const LEAST_STRETCHES: u64 = 3;
 /// Pairs of requests in a stretch, summed, from which bursts are told.
 const LEAST_PAIRS: f64 = 100.0;
+/// The least that a log of less than an hour has to span, seconds.
+const LEAST_SECONDS: usize = 1_800;
 /// Of so many requests one may come late by more than a day before nothing is told.
 const LATE_ONE_IN: u64 = 1_000;
 /// Parts are taken as never quiet where that meets the third moment within this share.
@@ -29,6 +31,8 @@ pub struct Bunching {
     sums: [Sums; Scale::ALL.len()],
     requests: u64,
     late: u64,
+    /// All times are whole multiples of this after the first, milliseconds: the log's clock. 0 until two differ.
+    tick_ms: u64,
 }
 
 /// Sums over the stretches of a scale that lie in the log as a whole.
@@ -51,6 +55,7 @@ impl Default for Bunching {
             sums: [Sums::default(); Scale::ALL.len()],
             requests: 0,
             late: 0,
+            tick_ms: 0,
         }
     }
 }
@@ -60,6 +65,7 @@ impl Bunching {
     pub fn add(&mut self, at_ms: i64) {
         self.requests += 1;
         let origin = *self.origin_ms.get_or_insert(at_ms);
+        self.tick_ms = common_divisor(self.tick_ms, (at_ms - origin).unsigned_abs());
         let second = (at_ms - origin).div_euclid(1_000);
         let (block, second) = (second.div_euclid(BLOCK as i64), second.rem_euclid(BLOCK as i64) as usize);
         if block < self.block {
@@ -101,25 +107,22 @@ impl Bunching {
         self.last = 0;
     }
 
-    /// The ten-minute parts of an hour that was not lived through to its end: for logs of less than one.
-    fn part_of_an_hour(&self, end: usize) -> Option<Burst> {
-        let parts = (end / 600).min(Scale::TenMinutes.parts());
-        if parts < 3 {
+    /// The sixths of a log of half an hour or more that is too short for a whole hour, instead of ten minutes.
+    fn sixths(&self, end: usize) -> Option<Burst> {
+        let parts = Scale::TenMinutes.parts();
+        if end < LEAST_SECONDS {
             return None;
         }
         let mut sums = Sums::default();
         let mut all = 0.0;
-        for seconds in self.seconds[..parts * 600].chunks_exact(600) {
+        for part in 0..parts {
+            let seconds = &self.seconds[part * end / parts..(part + 1) * end / parts];
             let count: f64 = seconds.iter().map(|count| f64::from(*count)).sum();
             add(&mut sums.parts, count);
             all += count;
         }
         add(&mut sums.whole, all);
-        let burst = sums.burst(parts);
-        Some(match burst.evenness(parts) {
-            f64::INFINITY => burst,
-            evenness => Burst::of_evenness(burst.quiet, evenness, Scale::TenMinutes.parts()),
-        })
+        Some(sums.burst(parts))
     }
 
     /// The bursts of a log; `None` where requests have no order in time, or are too few.
@@ -128,7 +131,7 @@ impl Bunching {
     pub fn bursts(mut self) -> Option<[Burst; Scale::ALL.len()]> {
         let end = (self.last + 1).min(BLOCK);
         let early = self.block == 0 && !self.seconds.is_empty();
-        let first_hour = if early { self.part_of_an_hour(end) } else { None };
+        let first_hour = if early { self.sixths(end) } else { None };
         self.close(end);
         if self.late * LATE_ONE_IN > self.requests {
             return None;
@@ -136,18 +139,28 @@ impl Bunching {
         let mut bursts = [Burst::NONE; Scale::ALL.len()];
         let mut known = false;
         for ((burst, sums), (_, scale)) in bursts.iter_mut().zip(&self.sums).zip(Scale::ALL) {
+            if self.tick_ms > 1_000 * scale.seconds() {
+                // The clock does not tell such parts apart.
+                continue;
+            }
             if scale == Scale::TenMinutes && sums.stretches == 0 {
                 *burst = first_hour.unwrap_or(Burst::NONE);
                 continue;
             }
             let enough = sums.stretches >= LEAST_STRETCHES || scale == Scale::TenMinutes;
             if scale != Scale::Hour && enough && sums.whole.0 >= LEAST_PAIRS {
-                *burst = sums.burst(scale.parts());
+                let found = sums.burst(scale.parts());
+                // All in one part is more than any finite evenness.
+                *burst = Burst { cv: found.cv.min(0.99 * scale.most_cv()), ..found };
                 known = true;
             }
         }
         known.then_some(bursts)
     }
+}
+
+fn common_divisor(a: u64, b: u64) -> u64 {
+    if b == 0 { a } else { common_divisor(b, a % b) }
 }
 
 fn add(sums: &mut (f64, f64), count: f64) {
@@ -206,17 +219,21 @@ mod tests {
         wanted[4] = Burst { quiet: 0.5, cv: 0.2 };
         let law =
             ArrivalLaw::new("w", &Arrivals { pattern: Pattern::Bursts(wanted), turn_gap_s: None }, None);
-        let rates = Rates { days: vec![200_000.0; 4], hours: [1.0 / 24.0; 24], shift: 0 };
+        let rates = Rates { days: vec![200_000.0; 16], hours: [1.0 / 24.0; 24], shift: 0 };
         let mut bunching = Bunching::default();
-        for at in ArrivalStream::new(&law, &rates, (1, 0), 0, 96) {
+        // A log begins when it begins; here its stretches are those of the law.
+        bunching.add(0);
+        for at in ArrivalStream::new(&law, &rates, (1, 0), 0, 384) {
             bunching.add((at / 1_000) as i64);
         }
         let found = bunching.bursts().unwrap();
         for (scale, (found, wanted)) in found.iter().zip(wanted).enumerate() {
-            // Quiet parts and uneven ones make up for each other; what a limit sees are the moments.
+            // Quiet parts and uneven ones make up for each other; what a limit sees are the moments. Over four days
+            // of the law for minutes they scatter by 0.74 and 2.8 % (40 runs of other code), over sixteen by half of
+            // that.
             let parts = Scale::ALL[scale].1.parts();
             let (a, b) = (split_moments(parts, found), split_moments(parts, &wanted));
-            let near = (a.0 / b.0 - 1.0).abs() < 0.02 && (a.1 / b.1 - 1.0).abs() < 0.05;
+            let near = (a.0 / b.0 - 1.0).abs() < 0.015 && (a.1 / b.1 - 1.0).abs() < 0.06;
             assert!(near, "{scale}: {found:?}, {wanted:?}");
         }
     }
@@ -235,5 +252,11 @@ mod tests {
         times.iter().rev().for_each(|at| backwards.add((at / 1_000) as i64));
         assert!(backwards.bursts().is_none());
         assert!(Bunching::default().bursts().is_none());
+        // A clock of whole minutes tells nothing of seconds.
+        let mut coarse = Bunching::default();
+        times.iter().for_each(|at| coarse.add((at / 60_000_000 * 60_000) as i64));
+        for burst in &coarse.bursts().unwrap()[3..] {
+            assert_eq!(*burst, Burst::NONE);
+        }
     }
 }

@@ -8,6 +8,7 @@
 mod need;
 mod plan;
 mod route;
+mod spend;
 mod units;
 
 use crate::engine::Options;
@@ -16,6 +17,7 @@ use crate::workload::Scenario;
 
 pub use need::{Earned, RequiredTier, RequiredUnits};
 pub use plan::Sampled;
+pub use spend::include;
 pub use units::{SizeCost, UnitsCurve};
 
 /// Futures whose hours are ranked.

@@ -218,7 +218,8 @@ pub fn holds(
     })
 }
 
-fn cost(scenario: &Scenario, stage: &Stage<'_>, at: usize, chain: &Chain, tally: &Tally) -> Cost {
+/// What a route costs over the horizon.
+pub fn cost(scenario: &Scenario, stage: &Stage<'_>, at: usize, chain: &Chain, tally: &Tally) -> Cost {
     let capacity = &scenario.capacity.routes[at];
     let bought = capacity.units.as_ref().zip(capacity.sold.as_ref());
     let hours = stage.hours() as f64;

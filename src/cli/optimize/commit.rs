@@ -3,7 +3,7 @@
 use super::{Answer, Arguments};
 use crate::analysis::{commitments, sizes_tried};
 use crate::cli::outcome::Failure;
-use crate::cli::run::{command, options, scenarios, simulated};
+use crate::cli::run::{capacity_left_out, command, options, scenarios, simulated};
 use crate::domain::format::thousands;
 use crate::domain::problem::{Code, suggest};
 use crate::domain::time::horizon;
@@ -29,6 +29,7 @@ fn judged(arguments: &Arguments, names: &[String]) -> Result<CommitmentReport, F
     let (mut scenarios, catalogue) =
         scenarios(std::slice::from_ref(&arguments.scenario), &arguments.pricing)?;
     let scenario = scenarios.remove(0);
+    capacity_left_out(&scenario);
     let options = options(&scenario, &arguments.run)?;
     refuse_large(&offers(&scenario, names)?, options.trials)?;
     let run = simulated(scenario, &[], options, &arguments.run)?;

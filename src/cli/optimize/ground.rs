@@ -6,7 +6,7 @@ use super::Range;
 use crate::analysis::{Case, analyse};
 use crate::catalogue::{Catalogue, Wanted};
 use crate::cli::outcome::{Failure, say};
-use crate::cli::run::{command_with, options};
+use crate::cli::run::{capacity_left_out, command_with, options};
 use crate::cli::{PricingArguments, RunArguments, files};
 use crate::domain::problem::{Code, Problems};
 use crate::domain::time::horizon;
@@ -38,6 +38,7 @@ impl Ground {
         let providers = tree.providers().into_iter().chain(priced.map(|(provider, _)| provider.to_owned()));
         let catalogue = files::catalogue(pricing, &Wanted::Named(providers.collect()))?;
         let scenario = Scenario::read(&tree, &catalogue)?;
+        capacity_left_out(&scenario);
         let options = options(&scenario, run)?;
         Ok(Ground { tree, catalogue, scenario, options })
     }

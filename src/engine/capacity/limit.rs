@@ -17,7 +17,7 @@ pub struct Ask {
     pub output: f64,
     /// Output tokens that are reserved at arrival: max_tokens.
     pub reserved: f64,
-    /// What it costs by the token, USD.
+    /// What it costs by the token, USD; of units also where they do not take it.
     pub usd: f64,
     /// The part of that which is input: what a failed attempt can cost.
     pub input_usd: f64,

@@ -204,6 +204,7 @@ impl Line {
     fn came(&mut self, at: u64, asks: &[Ask]) {
         let ask = &asks[0];
         self.tally.offered += 1.0;
+        self.tally.offered_usd += ask.usd;
         self.windows.advance(at, &mut self.tally);
         let weighted = self.load_of(ask);
         if weighted > 0.0 {

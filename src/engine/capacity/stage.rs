@@ -109,20 +109,34 @@ impl<'a> Stage<'a> {
         self.months[month]..self.months[month + 1]
     }
 
-    /// A future.
-    pub fn future(&self, trial: u32) -> Future {
-        let values = self.assumptions.values(&self.points, trial).values;
+    /// The months of the horizon.
+    pub fn months(&self) -> usize {
+        self.months.len() - 1
+    }
+
+    /// What a future expects of every workload, hour by hour.
+    pub fn rates(&self, trial: u32) -> Vec<Rates> {
+        self.rates_of(trial, &self.assumptions.values(&self.points, trial).values)
+    }
+
+    fn rates_of(&self, trial: u32, values: &[f64]) -> Vec<Rates> {
         let first = self.scenario.workloads[0].volume.utc_offset_hours;
         let rates = self.workloads.iter().map(|(traffic, path, _)| {
             let volume = &traffic.workload.volume;
-            let days = path.daily(volume, &self.scenario.months, &values, (&self.points, self.seed, trial));
+            let days = path.daily(volume, &self.scenario.months, values, (&self.points, self.seed, trial));
             Rates {
                 days: days.into_iter().flatten().collect(),
                 hours: volume.hours,
                 shift: volume.utc_offset_hours - first,
             }
         });
-        let rates = rates.collect();
+        rates.collect()
+    }
+
+    /// A future.
+    pub fn future(&self, trial: u32) -> Future {
+        let values = self.assumptions.values(&self.points, trial).values;
+        let rates = self.rates_of(trial, &values);
         let terms = self.workloads.iter().map(|(traffic, ..)| traffic.terms(&values)).collect();
         Future { trial, values, terms, rates }
     }
@@ -220,8 +234,8 @@ fn ask(stop: &Stop, traffic: &Traffic<'_>, tariff: &Tariff, segment: usize, sums
     };
     let input = of(&parts.input_tokens);
     let long = stop.longest_prompt.is_some_and(|most| input.round() > most as f64);
-    let fits = of(&parts.served) > 0.0 && !long;
-    if !fits {
+    let served = of(&parts.served) > 0.0;
+    if !served {
         // What it would have been is what a limit on long prompts counts.
         return Ask { fits: false, input: sums.basis[0], ..Ask::default() };
     }
@@ -232,7 +246,7 @@ fn ask(stop: &Stop, traffic: &Traffic<'_>, tariff: &Tariff, segment: usize, sums
     let micros = |seconds: f64| (seconds * SECOND as f64) as u64;
     debug_assert!(traffic.routes.len() > stop.route);
     Ask {
-        fits,
+        fits: !long,
         input,
         cached: of(&parts.cached_tokens),
         output,

@@ -134,6 +134,8 @@ pub struct Tally {
     pub failed_usd: f64,
     /// What all served requests would have cost on the first route, USD.
     pub first_usd: f64,
+    /// What all offered requests would cost by the first route's tokens, had they room, USD.
+    pub offered_usd: f64,
     /// Waits of served requests, milliseconds.
     pub wait_ms: Histogram,
     /// Time in which so many requests ran at once, seconds.
@@ -212,6 +214,7 @@ impl Tally {
         add(&mut self.over_budget, other.over_budget);
         add(&mut self.failed_usd, other.failed_usd);
         add(&mut self.first_usd, other.first_usd);
+        add(&mut self.offered_usd, other.offered_usd);
         add(&mut self.weighted, other.weighted);
         add(&mut self.weighted_usd, other.weighted_usd);
         add(&mut self.weighted_first, other.weighted_first);

@@ -1,0 +1,234 @@
+//! Capacity in the spend: provisioned units are paid for, what they serve is not paid by the token, what spills is,
+//! elsewhere if it falls back, and what is refused is not.
+//!
+//! Of sampled hours it is known what was paid by the token, and what all that was offered would cost. Their ratio is a
+//! curve over the hour's expected load; every hour of every trial is read off it, weighted by its requests.
+
+use super::Lived;
+use super::plan::Plan;
+use super::route::{Chain, lived, weights};
+use super::units::unit_usd;
+use crate::engine::capacity::{Lived as Stretch, Stage};
+use crate::engine::{Options, RouteOutcome, Simulation, ordered};
+use crate::workload::Scenario;
+
+/// Hours that are lived through for a curve.
+const HOURS: usize = 480;
+/// Points of a curve.
+const POINTS: usize = 16;
+
+/// Makes capacity a part of the spend of every route that has any, where the scenario asks for it: `simulation` is
+/// that of `scenario` with `options`.
+///
+/// # Errors
+/// When an hour expects more requests than can be drawn, or the operating system refuses the threads.
+pub fn include(scenario: &Scenario, options: &Options, simulation: &mut Simulation) -> anyhow::Result<()> {
+    let bound = |at: &usize| {
+        let capacity = &scenario.capacity.routes[*at];
+        capacity.units.is_some() || !capacity.limits.is_empty() || capacity.concurrency.is_some()
+    };
+    let routes: Vec<usize> = (0..scenario.routes.len()).filter(bound).collect();
+    if !scenario.capacity.in_spend || routes.is_empty() {
+        return Ok(());
+    }
+    let stage = Stage::new(scenario, options);
+    let plan = Plan::new(&stage, options, Lived::Some(HOURS))?;
+    for at in routes {
+        let capacity = &scenario.capacity.routes[at];
+        let chain = Chain::new(scenario, at, None);
+        let stretches = lived(scenario, &stage, &plan, options, &chain, weights(capacity.sold.as_ref()))?;
+        let outcome = &simulation.routes[at];
+        let by_units = chain.by_units;
+        let load = |trial: u32, hour: usize| Hourly::new(&stage, trial).load(&stage, outcome, hour, by_units);
+        let curve = Curve::new(&plan, &stretches, by_units, &load);
+        let months = simulation.months;
+        let shares = ordered(simulation.trials, options.threads, |trial| {
+            let hourly = Hourly::new(&stage, trial as u32);
+            let month = |month: usize| hourly.mean(&stage, outcome, month, by_units, &curve);
+            (0..months).map(month).collect::<Vec<f64>>()
+        })?;
+        let units = capacity.units.as_ref().zip(capacity.sold.as_ref());
+        let unit_month = |month: usize| {
+            let hours = stage.month_hours(month).len() as f64;
+            let all = stage.hours() as f64;
+            units.map_or(0.0, |(units, sold)| {
+                units.count as f64 * unit_usd(sold, units.term.as_ref(), all) * hours / all
+            })
+        };
+        let unit_usd: Vec<f64> = (0..months).map(unit_month).collect();
+        rewrite(&mut simulation.routes[at], &shares.concat(), &unit_usd);
+    }
+    // Spend is not proportional to volume any more, so volume cannot be integrated out of it.
+    simulation.scatter = None;
+    Ok(())
+}
+
+/// Expected requests of every hour of a trial.
+struct Hourly {
+    trial: usize,
+    requests: Vec<f64>,
+    /// Of every month.
+    months: Vec<f64>,
+}
+
+impl Hourly {
+    fn new(stage: &Stage<'_>, trial: u32) -> Self {
+        let rates = stage.rates(trial);
+        let expected = |hour: usize| rates.iter().map(|rates| rates.of(hour)).sum();
+        let requests: Vec<f64> = (0..stage.hours()).map(expected).collect();
+        let month = |month: usize| requests[stage.month_hours(month)].iter().sum();
+        let months = (0..stage.months()).map(month).collect();
+        Hourly { trial: trial as usize, requests, months }
+    }
+
+    /// The load of an hour: what its requests are expected to cost by the token, for units; else their number.
+    fn load(&self, stage: &Stage<'_>, outcome: &RouteOutcome, hour: usize, usd: bool) -> f64 {
+        if !usd {
+            return self.requests[hour];
+        }
+        let month = stage.month_of(hour);
+        let spend = outcome.expected.spend[self.trial * self.months.len() + month];
+        if self.months[month] > 0.0 { self.requests[hour] * spend / self.months[month] } else { 0.0 }
+    }
+
+    /// The mean of a curve over the requests of a month.
+    fn mean(&self, stage: &Stage<'_>, outcome: &RouteOutcome, month: usize, usd: bool, curve: &Curve) -> f64 {
+        let all = self.months[month];
+        if all <= 0.0 {
+            return 1.0;
+        }
+        let per_request =
+            if usd { outcome.expected.spend[self.trial * self.months.len() + month] / all } else { 1.0 };
+        let of = |hour: usize| self.requests[hour] * curve.at(self.requests[hour] * per_request);
+        stage.month_hours(month).map(of).sum::<f64>() / all
+    }
+}
+
+/// What is paid by the token over what all that is offered would cost, against the load of the hour.
+struct Curve {
+    /// Load and ratio, by growing load.
+    points: Vec<(f64, f64)>,
+}
+
+impl Curve {
+    /// The curve of hours that were lived through: of groups of them with similar loads, the ratio of the sums.
+    fn new(plan: &Plan, stretches: &[Stretch], by_units: bool, load: &dyn Fn(u32, usize) -> f64) -> Self {
+        let skip = usize::from(by_units);
+        let mut hours: Vec<(f64, f64, f64)> = plan
+            .stretches
+            .iter()
+            .zip(stretches)
+            .map(|(stretch, lived)| {
+                let paid = lived.tally.usd_by.iter().skip(skip).fold(0.0, |sum, usd| sum + usd);
+                (load(stretch.trial, stretch.hours.0), paid, lived.tally.offered_usd)
+            })
+            .filter(|(.., offered)| *offered > 0.0)
+            .collect();
+        hours.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let group = hours.len().div_ceil(POINTS).max(1);
+        let points = hours.chunks(group).map(|hours| {
+            let sum = |of: &dyn Fn(&(f64, f64, f64)) -> f64| hours.iter().map(of).sum::<f64>();
+            let (paid, offered) = (sum(&|hour| hour.1), sum(&|hour| hour.2));
+            (sum(&|hour| hour.0) / hours.len() as f64, paid / offered)
+        });
+        Curve { points: points.collect() }
+    }
+
+    /// Its value at a load: linear between points, flat beyond them.
+    fn at(&self, load: f64) -> f64 {
+        let next = self.points.partition_point(|(at, _)| *at < load);
+        match (next.checked_sub(1).and_then(|before| self.points.get(before)), self.points.get(next)) {
+            (Some((x0, y0)), Some((x1, y1))) if x1 > x0 => y0 + (y1 - y0) * (load - x0) / (x1 - x0),
+            (Some((_, y)), _) | (None, Some((_, y))) => *y,
+            (None, None) => 1.0,
+        }
+    }
+}
+
+/// Replaces what a route costs by the token by the share of it that is paid, and adds its units.
+fn rewrite(outcome: &mut RouteOutcome, shares: &[f64], unit_usd: &[f64]) {
+    let before: f64 = outcome.expected.spend.iter().sum();
+    let after: f64 = outcome.expected.spend.iter().zip(shares).map(|(usd, share)| usd * share).sum();
+    let months = unit_usd.len();
+    for list in [&mut outcome.spend, &mut outcome.expected.spend] {
+        for (at, (usd, share)) in list.iter_mut().zip(shares).enumerate() {
+            *usd = *usd * share + unit_usd[at % months];
+        }
+    }
+    // Long prompts are never served by units: what they cost more stays, save where they are refused too.
+    for list in [&mut outcome.premium, &mut outcome.expected.premium] {
+        if unit_usd.iter().all(|usd| *usd == 0.0) {
+            list.iter_mut().zip(shares).for_each(|(usd, share)| *usd *= share.min(1.0));
+        }
+    }
+    outcome.expected.spend_noise.fill(f64::NAN);
+    outcome.expected.premium_noise.fill(f64::NAN);
+    let scale = if before > 0.0 { after / before } else { 1.0 };
+    let sums = &mut outcome.sums;
+    for usd in [
+        &mut sums.input,
+        &mut sums.cached_input,
+        &mut sums.cache_write,
+        &mut sums.output,
+        &mut sums.tools,
+        &mut sums.fees,
+    ] {
+        *usd *= scale;
+    }
+    sums.capacity += unit_usd.iter().sum::<f64>() * (shares.len() / months.max(1)) as f64;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::capacity::route::{cost, summed};
+    use crate::engine::fixtures::scenario;
+    use crate::engine::{Estimator, Sampler, simulate};
+
+    fn options(trials: u32) -> Options {
+        Options { seed: 3, trials, threads: 0, estimator: Estimator::Fast, sampler: Sampler::Sobol }
+    }
+
+    fn text(capacity: &str) -> String {
+        format!(
+            "name: t\nstart: 2027-01\nmonths: 2\nroutes: [azure/gpt-5.4, openai/gpt-5.4]\nworkloads: {{w: {{volume: {{requests_per_month: {{p10: 80k, p90: 200k}}, hours: office, daily_cv: 20%}}, arrivals: {{bursts: {{minute: 50%, second: 80%}}}}, prompt: {{lognormal: {{median: 3k, p95: 30k}}}}, output: 300, cache: {{hit_rate: 40%}}}}}}\ncapacity:\n  in_spend: true\n  routes:\n    azure/gpt-5.4: {capacity}\n"
+        )
+    }
+
+    /// The mean spend is what `capacity` finds by living through hours of other choice: units and spilled tokens.
+    #[test]
+    fn the_mean_spend_is_that_of_the_hours() {
+        for terms in [
+            "{units: 30, term: 1 month}",
+            "{requests_per_minute: 20, fall_back: [openai/gpt-5.4]}",
+            "{requests_per_minute: 12}",
+        ] {
+            let scenario = scenario(&text(terms));
+            let options = options(64);
+            let plain = simulate(&scenario, &[], &options, &|_| true).unwrap();
+            let mut with = plain.clone();
+            include(&scenario, &options, &mut with).unwrap();
+            let mean = |simulation: &Simulation, at: usize| {
+                simulation.routes[at].expected.spend.iter().sum::<f64>() / simulation.trials as f64
+            };
+            // The other route has no limits, and stays.
+            assert!(
+                with.routes[1].spend == plain.routes[1].spend && with.routes[1].sums == plain.routes[1].sums
+            );
+            let stage = Stage::new(&scenario, &options);
+            let plan = Plan::new(&stage, &options, Lived::Some(1_000)).unwrap();
+            let chain = Chain::new(&scenario, 0, None);
+            let weights = weights(scenario.capacity.routes[0].sold.as_ref());
+            let stretches = lived(&scenario, &stage, &plan, &options, &chain, weights).unwrap();
+            let cost = cost(&scenario, &stage, 0, &chain, &summed(&plan, &stretches, chain.stops.len()));
+            let ratio = mean(&with, 0) / cost.total();
+            // Of a thousand hours the cost is known to about a percent.
+            assert!((ratio - 1.0).abs() < 0.03, "{terms}: {} and {cost:?}", mean(&with, 0));
+            let units = with.routes[0].sums.capacity / with.trials as f64;
+            assert!((units - cost.units).abs() < 1e-6 * units.max(1.0));
+            let parts = &with.routes[0].sums;
+            let total = parts.input + parts.cached_input + parts.output + parts.capacity;
+            assert!((total / with.trials as f64 / mean(&with, 0) - 1.0).abs() < 1e-9);
+        }
+    }
+}
