@@ -173,12 +173,7 @@ fn route_notes(route: &RouteHolds) -> Vec<String> {
             .zip(&tally.served_by)
             .map(|(label, served)| format!("{label} {}", nearly(tally.share(*served))))
             .collect();
-        notes.push(format!(
-            "{}: served by {}; {}.",
-            route.label,
-            shares.join(", then "),
-            cost_words(route)
-        ));
+        notes.push(format!("{}: served by {}; {}.", route.label, shares.join(", then "), cost_words(route)));
     }
     if tally.too_long > 0.0 {
         notes.push(format!(
