@@ -10,6 +10,7 @@ mod course;
 mod event;
 mod limit;
 mod line;
+mod request;
 mod split;
 mod stage;
 mod tally;

@@ -6,9 +6,9 @@ use super::client::{Client, Station};
 use super::course::Course;
 use super::limit::{Ask, Counts, SECOND};
 use super::line::{Asks, Line};
+use super::request::Requests;
 use super::tally::Tally;
 use crate::engine::draw::{Assumptions, Points};
-use crate::engine::exact::draw_request;
 use crate::engine::path::Path;
 use crate::engine::simulate::Options;
 use crate::engine::stream::{Purpose, Stream};
@@ -49,6 +49,7 @@ pub struct Stage<'a> {
     points: Points,
     assumptions: Assumptions<'a>,
     workloads: Vec<(Traffic<'a>, Path, ArrivalLaw)>,
+    requests: Vec<Requests>,
     /// The first hour of every month, and the one after the last.
     months: Vec<usize>,
 }
@@ -82,14 +83,15 @@ impl<'a> Stage<'a> {
             let law = ArrivalLaw::new(&workload.name, &workload.arrivals, workload.sessions.as_ref());
             (Traffic::new(scenario, index), path, law)
         });
-        let workloads = workloads.collect();
+        let workloads: Vec<(Traffic<'a>, Path, ArrivalLaw)> = workloads.collect();
+        let requests = workloads.iter().map(|(traffic, ..)| Requests::new(traffic)).collect();
         let assumptions = Assumptions::new(scenario, &points);
         let ends = scenario.months.iter().scan(0, |hours, month| {
             *hours += month.days() * 24;
             Some(*hours)
         });
         let months = std::iter::once(0).chain(ends).collect();
-        Stage { scenario, seed: options.seed, points, assumptions, workloads, months }
+        Stage { scenario, seed: options.seed, points, assumptions, workloads, requests, months }
     }
 
     /// The hours of the horizon.
@@ -198,7 +200,7 @@ impl<'a> Stage<'a> {
             source.prices = Some((self.month_hours(month), tariff));
         }
         let Some((_, tariff)) = &source.prices else { return Asks::new() };
-        let drawn = draw_request(traffic, terms, &mut source.stream);
+        let drawn = self.requests[source.index].draw(traffic, terms, &mut source.stream);
         let mut sums = SegmentSums { requests: 1.0, ..SegmentSums::empty(traffic.basis_len()) };
         add_request(terms, drawn.prompt, drawn.gate, drawn.share, drawn.output, &mut sums.basis);
         let segment = terms.segments.partition_point(|segment| segment.high < drawn.prompt);
