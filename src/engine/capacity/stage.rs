@@ -64,6 +64,21 @@ pub struct Future {
     pub rates: Vec<Rates>,
 }
 
+/// A request of a log.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Seen {
+    /// When it came, microseconds since the first one.
+    pub at: u64,
+    /// Prompt tokens, cached ones included.
+    pub input: f64,
+    /// Of these, cached.
+    pub cached: f64,
+    /// Output tokens.
+    pub output: f64,
+    /// How long it took, microseconds, where the log tells.
+    pub service: Option<u64>,
+}
+
 /// What came of a stretch.
 #[derive(Clone, Debug)]
 pub struct Lived {
@@ -184,6 +199,43 @@ impl<'a> Stage<'a> {
             }
         }
         let (tally, worst) = line.finish(to as u64 * HOUR);
+        Lived { tally, worst }
+    }
+
+    /// Lives through requests of a log, in the order of time, at the prices of the first month; what no log tells is
+    /// as for the first workload in the middle of its assumptions.
+    pub fn replay(&self, requests: &[Seen], chain: &[Stop], client: Client, weights: (Counts, f64)) -> Lived {
+        let middle = |assumption: &crate::workload::Assumption| {
+            assumption.law.median().clamp(assumption.minimum, assumption.maximum)
+        };
+        let values: Vec<f64> = self.scenario.assumptions.iter().map(middle).collect();
+        let (traffic, ..) = &self.workloads[0];
+        let terms = traffic.terms(&values);
+        let tariff = Tariff::new(traffic, &self.scenario.routes, &terms.segments, &[0], &values);
+        let stations = chain.iter().map(|stop| stop.station.clone()).collect();
+        let own = Stream::new(self.seed, 0, Purpose::named("clients of a log"));
+        let mut line = Line::new(stations, client, weights, own, (0, 0));
+        let mut end = 0;
+        for seen in requests {
+            let mut sums = SegmentSums { requests: 1.0, ..SegmentSums::empty(traffic.basis_len()) };
+            sums.basis[0] = seen.input;
+            let outputs = terms.caps.len();
+            for (output, cap) in sums.basis[1..=outputs].iter_mut().zip(&terms.caps) {
+                *output = seen.output.min(cap.round());
+            }
+            for (cached, view) in sums.basis[1 + outputs..].iter_mut().zip(&terms.views) {
+                *cached = seen.cached.min(view.cut);
+            }
+            let segment = terms.segments.partition_point(|segment| segment.high < seen.input);
+            let asks = chain.iter().map(|stop| {
+                let ask = ask(stop, traffic, &tariff, segment, &sums);
+                Ask { service: seen.service.unwrap_or(ask.service), ..ask }
+            });
+            line.arrive(seen.at, asks.collect());
+            end = seen.at;
+        }
+        // The log ends with the second of its last request.
+        let (tally, worst) = line.finish((end / SECOND + 1) * SECOND);
         Lived { tally, worst }
     }
 
