@@ -105,7 +105,9 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         sampler: Sampler::Sobol,
     };
     let found = capacity(&scenario, &options, arguments.hours.0).map_err(|error| {
-        Failure::usage(&error.to_string(), "the shares depend on the rates' ratio to the limits")
+        let help = "ask for fewer --hours, or divide volume, limits and units by a thousand: shares come out rather too \
+                    large then, as small numbers scatter more";
+        Failure::usage(&error.to_string(), help)
     })?;
     let command = format!(
         "tollcast capacity {} --hours {} --seed {}{}",

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod bad_input;
+mod capacity_command;
 mod capacity_traces;
 mod catalogue;
 mod closed_forms;

@@ -64,13 +64,17 @@ pub struct RouteHolds {
     pub rejected_error: Option<f64>,
     /// The same of the share that is spilled.
     pub spilled_error: Option<f64>,
+    /// The same of the share that is rejected or abandoned.
+    pub unserved_error: Option<f64>,
     /// The worst hour that was lived through.
     pub worst: Option<WorstHour>,
     /// The share refused without retries by a limit of so many requests per minute, by the window of enforcement in
     /// seconds.
     pub refused_by_limit: Vec<(u64, Vec<(f64, f64)>)>,
-    /// The limit in force on requests, per minute.
-    pub requests_limit: Option<f64>,
+    /// The limit in force on requests, per minute, and over how many seconds it is enforced.
+    pub requests_limit: Option<(f64, u64)>,
+    /// The share that it would refuse by the window of enforcement in seconds.
+    pub refused_in_force: Vec<(u64, f64)>,
     /// Provisioned units that it takes, where they are sold.
     pub required_units: Option<RequiredUnits>,
     /// The usage tier that it takes, where limits are published.
@@ -118,7 +122,10 @@ pub struct WorstHour {
 /// When an hour expects more requests than can be drawn, or the operating system refuses the threads.
 pub fn capacity(scenario: &Scenario, options: &Options, lived: Lived) -> anyhow::Result<CapacityAnalysis> {
     let stage = Stage::new(scenario, options);
-    let plan = plan::Plan::new(&stage, options, lived)?;
+    // Each route is lived through once, and once for every size of its units.
+    let sold = scenario.capacity.routes.iter().filter(|route| route.sold.is_some()).count();
+    let passes = scenario.routes.len() + sold * units::PASSES;
+    let plan = plan::Plan::new(&stage, options, lived, passes)?;
     let routes = (0..scenario.routes.len()).map(|at| route::holds(scenario, &stage, &plan, options, at));
     Ok(CapacityAnalysis {
         lived,

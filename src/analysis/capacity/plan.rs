@@ -1,11 +1,14 @@
 //! Which hours are lived through, and what each stands for.
 
 use super::{FUTURES, Lived, MOST_IN_AN_HOUR};
+use crate::domain::format::thousands;
 use crate::engine::capacity::{Future, Stage};
 use crate::engine::{Options, ordered};
 
 /// The most hours that are ranked.
 const MOST_RANKED: usize = 262_144;
+/// The most requests that are lived through in all: a quarter of an hour or so on two cores.
+const MOST_LIVED: f64 = 5e9;
 /// Ends of the strata, by the share of hours below, and the share of the lived hours in each.
 const STRATA: [(f64, f64); 6] =
     [(0.5, 0.15), (0.8, 0.15), (0.95, 0.2), (0.99, 0.2), (0.999, 0.15), (1.0, 0.15)];
@@ -17,6 +20,8 @@ pub struct Sampled {
     pub trial: u32,
     /// The first hour, and the one after the last.
     pub hours: (usize, usize),
+    /// The requests that it expects.
+    pub load: f64,
     /// How many hours of the horizon it stands for, for each of its own.
     pub weight: f64,
     /// The number of its stratum.
@@ -32,8 +37,8 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Ranks the hours of the futures and picks some, or all of the middle one.
-    pub fn new(stage: &Stage<'_>, options: &Options, lived: Lived) -> anyhow::Result<Self> {
+    /// Ranks the hours of the futures and picks some, or all of the middle one, to be lived through `passes` times.
+    pub fn new(stage: &Stage<'_>, options: &Options, lived: Lived, passes: usize) -> anyhow::Result<Self> {
         let hours = stage.hours();
         let futures = FUTURES.min(options.trials.max(1));
         let stride = stride(hours * futures as usize);
@@ -49,8 +54,8 @@ impl Plan {
         let busiest_hour = (at(0.5), at(0.9));
         if let Some(most) = peaks.last().filter(|most| **most > MOST_IN_AN_HOUR) {
             anyhow::bail!(
-                "an hour with {most:.0} requests cannot be lived through one by one; \
-                 divide volume and limits by a thousand: shares stay nearly the same"
+                "an hour with {} requests cannot be lived through one by one",
+                thousands(*most as u64)
             );
         }
         let stretches = match lived {
@@ -61,9 +66,21 @@ impl Plan {
                 let mut order: Vec<usize> = (0..found.len()).collect();
                 order.sort_by(|a, b| found[*a].1.total_cmp(&found[*b].1));
                 let trial = order[order.len() / 2] as u32;
-                vec![Sampled { trial, hours: (0, hours), weight: 1.0, stratum: 0 }]
+                let load = found[trial as usize].1;
+                vec![Sampled { trial, hours: (0, hours), load, weight: 1.0, stratum: 0 }]
             }
         };
+        // Every hour has a warm-up of one.
+        let lived: f64 = match lived {
+            Lived::Some(_) => stretches.iter().map(|one: &Sampled| 2.0 * one.load).sum(),
+            Lived::All => stretches.iter().map(|one| one.load).sum(),
+        };
+        if lived * passes as f64 > MOST_LIVED {
+            anyhow::bail!(
+                "{} requests would have to be lived through one by one, and that {passes} times",
+                thousands(lived as u64)
+            );
+        }
         Ok(Plan { stretches, busiest_hour })
     }
 }
@@ -98,10 +115,10 @@ fn sampled(mut ranked: Vec<(f64, u32, u32)>, count: usize, hours: usize) -> Vec<
         // Equal loads are in no order that matters; ranks are met in steps.
         for pick in 0..picked {
             let at = from + ((pick as f64 + 0.5) / picked as f64 * size as f64) as usize;
-            let (_, trial, hour) = ranked[at.min(to - 1)];
+            let (load, trial, hour) = ranked[at.min(to - 1)];
             let weight = size as f64 / all as f64 * hours as f64 / picked as f64;
             let hour = hour as usize;
-            stretches.push(Sampled { trial, hours: (hour, hour + 1), weight, stratum });
+            stretches.push(Sampled { trial, hours: (hour, hour + 1), load, weight, stratum });
         }
         from = to;
     }

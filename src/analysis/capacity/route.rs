@@ -2,6 +2,8 @@
 
 use super::plan::{Plan, ratio_error};
 use super::{Cost, RouteHolds, WorstHour, need, units};
+use crate::catalogue::Fee;
+use crate::domain::format::thousands;
 use crate::domain::time::Instant;
 use crate::engine::capacity::{
     Client, Counts, Enforced, Latency, Limit, Lived as Stretch, SECOND, Stage, Station, Stop, Tally,
@@ -25,34 +27,35 @@ pub struct Chain {
 }
 
 impl Chain {
-    /// The chain of a route; with another number of units where `units` says so.
-    pub fn new(scenario: &Scenario, route: usize, units: Option<u64>) -> Self {
+    /// The chain of a route.
+    pub fn new(scenario: &Scenario, route: usize) -> Self {
         let own = &scenario.capacity.routes[route];
         let label = |at: usize| scenario.routes[at].label.clone();
         let (mut stops, mut labels) = (Vec::new(), Vec::new());
-        let stated = own.units.as_ref();
-        let count = units.or(stated.map(|units| units.count));
-        let burst_s = stated.map_or(60.0, |units| units.burst_s);
-        let by_units = count.is_some() && own.sold.is_some();
-        if let (Some(count), Some(sold)) = (count, &own.sold) {
-            stops.push(unit_stop(scenario, route, sold, count, burst_s));
-            labels.push(format!("{} {} of {}", count, sold.offer.unit, label(route)));
+        let bought = own.units.as_ref().zip(own.sold.as_ref());
+        if let Some((units, sold)) = bought {
+            stops.push(unit_stop(scenario, route, sold, units.count));
+            labels.push(format!("{} {} of {}", thousands(units.count), sold.offer.unit, label(route)));
         }
-        if !by_units || units.is_some() || stated.is_none_or(|units| units.spills) {
+        if bought.is_none_or(|(units, _)| units.spills) {
             stops.push(stop(scenario, route));
-            labels.push(label(route));
+            let own = label(route);
+            labels.push(if bought.is_some() { format!("{own} by the token") } else { own });
         }
         for &other in &own.fall_back {
             stops.push(stop(scenario, other));
             labels.push(label(other));
         }
-        Chain { stops, labels, by_units }
+        Chain { stops, labels, by_units: bought.is_some() }
     }
 
-    /// The tokens of a route alone, without limits and errors.
-    pub fn by_tokens(scenario: &Scenario, route: usize) -> Self {
+    /// The tokens of a route without limits and errors, behind so many units if there are any.
+    pub fn for_costs(scenario: &Scenario, route: usize, units: u64) -> Self {
         let free = Stop { station: Station::default(), ..stop(scenario, route) };
-        Chain { stops: vec![free], labels: vec![scenario.routes[route].label.clone()], by_units: false }
+        let sold = scenario.capacity.routes[route].sold.as_ref().filter(|_| units > 0);
+        let stops: Vec<Stop> =
+            sold.map(|sold| unit_stop(scenario, route, sold, units)).into_iter().chain([free]).collect();
+        Chain { labels: vec![scenario.routes[route].label.clone(); stops.len()], stops, by_units: units > 0 }
     }
 }
 
@@ -67,8 +70,9 @@ pub fn weights(sold: Option<&UnitOffer>) -> (Counts, f64) {
     }
 }
 
-fn unit_stop(scenario: &Scenario, route: usize, sold: &UnitOffer, count: u64, burst_s: f64) -> Stop {
+fn unit_stop(scenario: &Scenario, route: usize, sold: &UnitOffer, count: u64) -> Stop {
     let own = &scenario.capacity.routes[route];
+    let burst_s = own.units.as_ref().map_or(60.0, |units| units.burst_s);
     let per_minute = count as f64 * sold.input_tokens_per_minute;
     let rate = per_minute / (60.0 * SECOND as f64);
     let bucket = Enforced::LeakyBucket { capacity: per_minute * burst_s / 60.0, rate };
@@ -100,7 +104,13 @@ fn stop_with(scenario: &Scenario, route: usize, own: &RouteCapacity) -> Stop {
         }),
         longest_prompt: None,
         max_tokens: own.max_tokens.or(scenario.capacity.max_tokens),
+        fees: scenario.routes[route].fees.iter().map(|month| fee_share(month)).collect(),
     }
+}
+
+/// All platform fees of a month, as a share of what tokens cost; minimum fees are left out.
+fn fee_share(fees: &[Fee]) -> f64 {
+    fees.iter().map(|fee| fee.share.to_f64()).sum()
 }
 
 fn limit(terms: &LimitTerms) -> Limit {
@@ -139,14 +149,13 @@ pub fn client(terms: &ClientTerms) -> Client {
 
 /// Lives through the plan's stretches on a chain.
 pub fn lived(
-    scenario: &Scenario,
     stage: &Stage<'_>,
     plan: &Plan,
     options: &Options,
     chain: &Chain,
+    client: Client,
     weights: (Counts, f64),
 ) -> anyhow::Result<Vec<Stretch>> {
-    let client = client(&scenario.capacity.client);
     ordered(plan.stretches.len(), options.threads, |at| {
         let stretch = &plan.stretches[at];
         let future = stage.future(stretch.trial);
@@ -172,9 +181,10 @@ pub fn holds(
     at: usize,
 ) -> anyhow::Result<RouteHolds> {
     let capacity = &scenario.capacity.routes[at];
-    let chain = Chain::new(scenario, at, None);
+    let chain = Chain::new(scenario, at);
     let weights = weights(capacity.sold.as_ref());
-    let stretches = lived(scenario, stage, plan, options, &chain, weights)?;
+    let client = client(&scenario.capacity.client);
+    let stretches = lived(stage, plan, options, &chain, client, weights)?;
     let tally = summed(plan, &stretches, chain.stops.len());
     let error = |of: &dyn Fn(&Tally) -> f64| {
         let figures: Vec<(f64, f64)> =
@@ -186,14 +196,17 @@ pub fn holds(
         None => None,
     };
     let requests = |limit: &&LimitTerms| limit.what == Limited::Requests && limit.prompts.0.is_none();
+    let in_force = capacity.limits.iter().find(requests).map(|limit| (limit.per_minute, limit.over_s));
     Ok(RouteHolds {
         route: at,
         label: scenario.routes[at].label.clone(),
         rejected_error: error(&Tally::rejected),
         spilled_error: error(&Tally::spilled),
+        unserved_error: error(&Tally::unserved),
         worst: worst(scenario, plan, &stretches),
         refused_by_limit: curves(&tally),
-        requests_limit: capacity.limits.iter().find(requests).map(|limit| limit.per_minute),
+        refused_in_force: in_force.map_or(Vec::new(), |(limit, _)| refused_at(&tally, limit)),
+        requests_limit: in_force,
         required_units: capacity.sold.as_ref().map(|sold| need::required_units(sold, &tally)),
         required_tier: need::required_tier(capacity, &tally),
         units,
@@ -237,7 +250,24 @@ fn worst(scenario: &Scenario, plan: &Plan, stretches: &[Stretch]) -> Option<Wors
     Some(WorstHour { when, course })
 }
 
-/// The share of requests that limits refuse without retries, from the counts of windows.
+/// The share of requests that come when a window is full.
+fn refused(tally: &Tally, window: u64, limit: f64) -> f64 {
+    let counts = match window {
+        1 => &tally.per_second,
+        10 => &tally.per_ten_seconds,
+        _ => &tally.per_minute,
+    };
+    counts.excess_share((limit * window as f64 / 60.0 + 1e-9).floor())
+}
+
+/// What a limit refuses over every window that it allows a request in.
+fn refused_at(tally: &Tally, limit: f64) -> Vec<(u64, f64)> {
+    let whole = WINDOWS.into_iter().filter(|window| limit * *window as f64 / 60.0 + 1e-9 >= 1.0);
+    whole.map(|window| (window, refused(tally, window, limit))).collect()
+}
+
+/// The share of requests that limits refuse without retries, from the counts of windows. A limit of less than one
+/// request in a window is enforced over a longer one, and is left out.
 fn curves(tally: &Tally) -> Vec<(u64, Vec<(f64, f64)>)> {
     let mean = if tally.seconds > 0.0 { 60.0 * tally.offered / tally.seconds } else { 0.0 };
     let most = tally.per_minute.max().max(tally.per_second.max()) as f64 * 1.2;
@@ -245,18 +275,11 @@ fn curves(tally: &Tally) -> Vec<(u64, Vec<(f64, f64)>)> {
         return Vec::new();
     }
     let (low, high) = (mean.min(most) * 0.5, (60.0 * tally.per_second.quantile(0.9999) as f64).max(most));
-    let at = |point: usize| low * (high / low).powf(point as f64 / (CURVE - 1) as f64);
     let curve = |window: u64| {
-        let counts = match window {
-            1 => &tally.per_second,
-            10 => &tally.per_ten_seconds,
-            _ => &tally.per_minute,
-        };
-        let point = |limit: f64| {
-            let allowance = (limit * window as f64 / 60.0 + 1e-9).floor();
-            (limit, counts.excess_share(allowance))
-        };
-        (window, (0..CURVE).map(|number| point(at(number))).collect())
+        let low = low.max(60.0 / window as f64);
+        let at = |point: usize| low * (high / low).powf(point as f64 / (CURVE - 1) as f64);
+        let point = |limit: f64| (limit, refused(tally, window, limit));
+        (low < high).then(|| (window, (0..CURVE).map(|number| point(at(number))).collect()))
     };
-    WINDOWS.map(curve).to_vec()
+    WINDOWS.into_iter().filter_map(curve).collect()
 }

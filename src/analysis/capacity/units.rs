@@ -4,11 +4,15 @@ use super::plan::Plan;
 use super::route::{Chain, lived, summed, weights};
 use crate::billing::sold_size;
 use crate::engine::Options;
-use crate::engine::capacity::{Lived as Stretch, Stage, Tally};
+use crate::engine::capacity::{Client, Lived as Stretch, Stage, Tally};
 use crate::workload::{ReservedTerm, Scenario, UnitOffer};
 
-/// Sizes that are tried.
-const SIZES: u64 = 14;
+/// Sizes that are tried, closer where they are small.
+const SIZES: u64 = 11;
+/// How often the sizes beside the cheapest are halved.
+const HALVINGS: usize = 2;
+/// How often the hours are lived through for a curve, at most.
+pub const PASSES: usize = SIZES as usize + 3 + 2 * HALVINGS;
 /// What costs at most this much more than the least is as good.
 const FLAT: f64 = 0.01;
 
@@ -25,8 +29,8 @@ pub struct UnitsCurve {
     pub best: Vec<(u64, u64, u64)>,
     /// What everything costs by the token, USD over the horizon.
     pub by_tokens_usd: f64,
-    /// How busy a unit has to be to pay for itself, under every way: P10, P50 and P90 of the futures; above 1 it never
-    /// does.
+    /// How busy a unit has to be to pay for itself, under every way: P10, P50 and P90 of the hours with a load; above 1
+    /// it never does.
     pub break_even: Vec<[f64; 3]>,
 }
 
@@ -53,7 +57,8 @@ pub fn unit_usd(sold: &UnitOffer, term: Option<&ReservedTerm>, hours: f64) -> f6
     }
 }
 
-/// The curve of a route, from none to more than its busiest minutes take.
+/// The curve of a route, from none to more than its busiest minutes take. Every size serves the same requests: what
+/// units refuse is served by the route's tokens, whose limits and errors are left out.
 pub fn curve(
     scenario: &Scenario,
     stage: &Stage<'_>,
@@ -74,14 +79,18 @@ pub fn curve(
         .collect();
     let per_unit = sold.input_tokens_per_minute;
     let most = tally.weighted_per_minute.quantile(0.999) as f64 / per_unit * 1.1;
-    let mut numbers: Vec<u64> =
-        (1..=SIZES).map(|n| sold_size(&sold.offer, most * n as f64 / SIZES as f64)).collect();
+    let part = |n: u64| (n as f64 / SIZES as f64).powf(1.5);
+    let mut numbers: Vec<u64> = (1..=SIZES).map(|n| sold_size(&sold.offer, most * part(n))).collect();
+    numbers.push(sold.offer.minimum_units);
     numbers.extend(scenario.capacity.routes[at].units.as_ref().map(|units| units.count));
     numbers.sort_unstable();
     numbers.dedup();
-    // What all of it costs by the token, where no limit refuses any.
-    let free = lived(scenario, stage, plan, options, &Chain::by_tokens(scenario, at), weights(Some(sold)))?;
-    let by_tokens_usd: f64 = summed(plan, &free, 1).usd_by.iter().sum();
+    let sum_of = |units: u64| {
+        let chain = Chain::for_costs(scenario, at, units);
+        let stretches = lived(stage, plan, options, &chain, Client::MEEK, weights(Some(sold)))?;
+        anyhow::Ok(summed(plan, &stretches, chain.stops.len()))
+    };
+    let by_tokens_usd: f64 = sum_of(0)?.usd_by.iter().sum();
     let cost_of =
         |rest: f64, units: u64| ways.iter().map(|(_, usd)| rest + usd * units as f64).collect::<Vec<f64>>();
     let mut sizes = vec![SizeCost {
@@ -91,29 +100,51 @@ pub fn curve(
         rest_usd: by_tokens_usd,
         total_usd: cost_of(by_tokens_usd, 0),
     }];
-    for units in numbers {
-        let chain = Chain::new(scenario, at, Some(units));
-        let stretches = lived(scenario, stage, plan, options, &chain, weights(Some(sold)))?;
-        let sum = summed(plan, &stretches, chain.stops.len());
+    let size_of = |units: u64| {
+        let sum = sum_of(units)?;
         let rest: f64 = sum.usd_by.iter().skip(1).sum();
         let throughput = units as f64 * per_unit * tally.seconds / 60.0;
-        sizes.push(SizeCost {
+        anyhow::Ok(SizeCost {
             units,
             served_share: sum.share(sum.served_by[0]),
             used_share: if throughput > 0.0 { sum.weighted_first / throughput } else { 0.0 },
             rest_usd: rest,
             total_usd: cost_of(rest, units),
-        });
+        })
+    };
+    for units in numbers.into_iter().filter(|units| *units > 0) {
+        sizes.push(size_of(units)?);
+    }
+    for _ in 0..HALVINGS {
+        for units in beside_the_cheapest(&sizes, sold) {
+            sizes.push(size_of(units)?);
+        }
+        sizes.sort_by_key(|size| size.units);
     }
     let best = (0..ways.len()).map(|way| best(&sizes, way)).collect();
     Ok(UnitsCurve {
         unit: sold.offer.unit.clone(),
-        break_even: ways.iter().map(|(_, usd)| break_even(own, per_unit, usd / hours)).collect(),
+        break_even: ways.iter().map(|(_, usd)| break_even(plan, own, per_unit, usd / hours)).collect(),
         terms: ways.into_iter().map(|(name, _)| name).collect(),
         sizes,
         best,
         by_tokens_usd,
     })
+}
+
+/// Sizes half way between the cheapest and its neighbours that were not tried.
+fn beside_the_cheapest(sizes: &[SizeCost], sold: &UnitOffer) -> Vec<u64> {
+    let least = |size: &SizeCost| size.total_usd.iter().copied().fold(f64::INFINITY, f64::min);
+    let cheapest = (0..sizes.len()).min_by(|a, b| least(&sizes[*a]).total_cmp(&least(&sizes[*b])));
+    let Some(at) = cheapest else { return Vec::new() };
+    let pairs = [at.checked_sub(1).map(|before| (before, at)), Some((at, at + 1))];
+    let halves = pairs.into_iter().flatten().filter(|(_, after)| *after < sizes.len());
+    let mut halves: Vec<u64> = halves
+        .map(|(a, b)| sold_size(&sold.offer, 0.5 * (sizes[a].units + sizes[b].units) as f64))
+        .filter(|units| sizes.iter().all(|size| size.units != *units))
+        .collect();
+    halves.dedup();
+    halves
 }
 
 fn best(sizes: &[SizeCost], way: usize) -> (u64, u64, u64) {
@@ -126,20 +157,28 @@ fn best(sizes: &[SizeCost], way: usize) -> (u64, u64, u64) {
 }
 
 /// The share of its throughput at which a unit costs what the same requests cost by the token: P10, P50 and P90.
-fn break_even(stretches: &[Stretch], per_unit: f64, unit_hour_usd: f64) -> [f64; 3] {
+fn break_even(plan: &Plan, stretches: &[Stretch], per_unit: f64, unit_hour_usd: f64) -> [f64; 3] {
     let of = |lived: &Stretch| {
         let usd_per_token = lived.tally.weighted_usd / lived.tally.weighted;
         unit_hour_usd / (usd_per_token * per_unit * 60.0)
     };
-    let mut found: Vec<f64> = stretches
+    let mut found: Vec<(f64, f64)> = plan
+        .stretches
         .iter()
-        .filter(|lived| lived.tally.weighted > 0.0)
-        .map(of)
-        .filter(|share| share.is_finite())
+        .zip(stretches)
+        .filter(|(_, lived)| lived.tally.weighted > 0.0)
+        .map(|(stretch, lived)| (of(lived), stretch.weight))
+        .filter(|(share, _)| share.is_finite())
         .collect();
-    found.sort_by(f64::total_cmp);
-    if found.is_empty() {
-        return [f64::INFINITY; 3];
-    }
-    [0.1, 0.5, 0.9].map(|share| found[((found.len() - 1) as f64 * share).round() as usize])
+    found.sort_by(|a, b| a.0.total_cmp(&b.0));
+    // An hour counts as often as it stands for others.
+    let all: f64 = found.iter().map(|(_, weight)| weight).sum();
+    [0.1, 0.5, 0.9].map(|share| {
+        let mut below = 0.0;
+        let at = found.iter().position(|(_, weight)| {
+            below += weight;
+            below >= share * all * (1.0 - 1e-12)
+        });
+        at.map_or(f64::INFINITY, |at| found[at].0)
+    })
 }

@@ -32,6 +32,8 @@ struct Request {
     tries: u32,
     /// Whether the last attempt failed at the provider.
     failed: bool,
+    /// Whether the first route had room for it when it came.
+    at_once: bool,
     asks: Asks,
 }
 
@@ -106,7 +108,7 @@ impl Line {
         if counted {
             self.came(at, &asks);
         }
-        let slot = self.keep(Request { came: at, counted, tries: 0, failed: false, asks });
+        let slot = self.keep(Request { came: at, counted, tries: 0, failed: false, at_once: false, asks });
         // Who waits already goes first.
         if self.queue.is_empty() || self.client.patience == 0 {
             self.attempt(slot);
@@ -231,6 +233,14 @@ impl Line {
         (((at - self.course.start) / STEP) as usize).min(STEPS - 1)
     }
 
+    /// Notes something of a request that came within the course's hour.
+    fn in_course(&mut self, came: u64, note: impl FnOnce(&mut Course, usize)) {
+        if came >= self.course.start {
+            let step = self.step(came);
+            note(&mut self.course, step);
+        }
+    }
+
     /// The windows that have ended by `end` are counted; one that has not is left out.
     fn close_windows(&mut self, end: u64) {
         if end > self.from {
@@ -302,15 +312,11 @@ impl Line {
     fn start(&mut self, slot: u32, at: usize, ask: &Ask) {
         self.running += 1;
         self.running_at[at] += 1;
-        let request = &self.slab[slot as usize];
-        if at == 0
-            && request.counted
-            && request.tries == 0
-            && request.came >= self.course.start
-            && self.now == request.came
-        {
-            let step = self.step(request.came);
-            self.course.first[step] += 1.0;
+        let request = &mut self.slab[slot as usize];
+        if at == 0 && request.counted && request.tries == 0 && self.now == request.came {
+            request.at_once = true;
+            let came = request.came;
+            self.in_course(came, |course, step| course.first[step] += 1.0);
         }
         let station = &self.stations[at];
         let fails = station.error_share > 0.0 && self.stream.uniform() < station.error_share;
@@ -464,11 +470,13 @@ impl Line {
                 End::Abandoned => &mut self.tally.abandoned,
             };
             *sum += 1.0;
-            let came = self.slab[slot as usize].came;
-            if came >= self.course.start {
-                let step = self.step(came);
-                self.course.refused[step] += 1.0;
-            }
+            let Request { came, at_once, ref asks, .. } = self.slab[slot as usize];
+            let taken = asks.iter().any(|ask| ask.fits);
+            self.in_course(came, |course, step| {
+                // What no route takes is not in the course; what had room and failed is not served at once.
+                course.refused[step] += f64::from(u8::from(taken));
+                course.first[step] -= f64::from(u8::from(at_once));
+            });
         }
         self.free.push(slot);
     }

@@ -40,6 +40,8 @@ pub struct Stop {
     pub longest_prompt: Option<u64>,
     /// Output tokens that every request reserves; what comes, where it is absent.
     pub max_tokens: Option<u64>,
+    /// Platform fees of every month, as a share of what tokens cost; none where it is empty.
+    pub fees: Vec<f64>,
 }
 
 /// Lives through the hours of a scenario.
@@ -256,7 +258,13 @@ impl<'a> Stage<'a> {
         let mut sums = SegmentSums { requests: 1.0, ..SegmentSums::empty(traffic.basis_len()) };
         add_request(terms, drawn.prompt, drawn.gate, drawn.share, drawn.output, &mut sums.basis);
         let segment = terms.segments.partition_point(|segment| segment.high < drawn.prompt);
-        chain.iter().map(|stop| ask(stop, traffic, tariff, segment, &sums)).collect()
+        let month = self.month_of(hour);
+        let of = |stop: &Stop| {
+            let fees = 1.0 + stop.fees.get(month).copied().unwrap_or(0.0);
+            let asked = ask(stop, traffic, tariff, segment, &sums);
+            Ask { usd: asked.usd * fees, input_usd: asked.input_usd * fees, ..asked }
+        };
+        chain.iter().map(of).collect()
     }
 }
 

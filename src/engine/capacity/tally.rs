@@ -173,6 +173,11 @@ impl Tally {
         self.refused + self.too_long + self.failed
     }
 
+    /// Those, and who waited in vain.
+    pub fn unserved(&self) -> f64 {
+        self.rejected() + self.abandoned
+    }
+
     /// Served by another route than the first.
     pub fn spilled(&self) -> f64 {
         self.served_by.iter().skip(1).fold(0.0, |sum, served| sum + served)

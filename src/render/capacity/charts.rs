@@ -31,7 +31,7 @@ pub fn charts_of(route: &RouteHolds, horizon: &str, foot: &str) -> anyhow::Resul
 
 /// The limit on requests of the first route of the chain; units have none, but on tokens.
 fn limit_per_minute(route: &RouteHolds) -> Option<f64> {
-    route.requests_limit.filter(|_| !route.by_units)
+    route.requests_limit.filter(|_| !route.by_units).map(|(limit, _)| limit)
 }
 
 fn load_of(route: &RouteHolds, worst: &WorstHour, foot: &str) -> Load {
@@ -80,7 +80,8 @@ fn refusals_of(route: &RouteHolds, foot: &str) -> Option<Refusals> {
         route: route.label.clone(),
         windows: route.refused_by_limit.clone(),
         mean,
-        limit: limit_per_minute(route),
+        limit: route.requests_limit.filter(|_| !route.by_units),
+        refused: if route.by_units { Vec::new() } else { route.refused_in_force.clone() },
         provenance: foot.to_owned(),
     })
 }
@@ -136,9 +137,11 @@ mod tests {
             tally: Tally { offered: 360.0 * requests, seconds: 3_600.0, ..Tally::default() },
             rejected_error: None,
             spilled_error: None,
+            unserved_error: None,
             worst: Some(WorstHour { when: "2027-03-15T14:00:00Z".to_owned(), course }),
             refused_by_limit: vec![(60, vec![(3.0, 0.5), (12.0, 0.0)])],
-            requests_limit: Some(600.0),
+            requests_limit: Some((600.0, 60)),
+            refused_in_force: Vec::new(),
             required_units: None,
             required_tier: RequiredTier::Unpublished,
             units: Some(units),

@@ -51,6 +51,7 @@ struct JsonRoute<'a> {
     cost_usd: JsonCost,
     worst_hour: Option<JsonWorst<'a>>,
     refused_by_limit: Vec<JsonRefused>,
+    refused_by_limit_in_force: Vec<JsonInForce>,
     units: Option<JsonCurve<'a>>,
     speed: Option<&'a str>,
 }
@@ -149,6 +150,12 @@ struct JsonWorst<'a> {
 struct JsonRefused {
     enforced_over_s: u64,
     points: Vec<JsonPoint>,
+}
+
+#[derive(Serialize)]
+struct JsonInForce {
+    enforced_over_s: u64,
+    refused_share: f64,
 }
 
 #[derive(Serialize)]
@@ -301,6 +308,11 @@ fn route(route: &RouteHolds) -> JsonRoute<'_> {
                     .map(|(limit, share)| JsonPoint { requests_per_minute: *limit, refused_share: *share })
                     .collect(),
             })
+            .collect(),
+        refused_by_limit_in_force: route
+            .refused_in_force
+            .iter()
+            .map(|(window, share)| JsonInForce { enforced_over_s: *window, refused_share: *share })
             .collect(),
         units: route.units.as_ref().map(curve),
         speed: route.latency.as_deref(),

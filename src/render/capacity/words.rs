@@ -14,7 +14,7 @@ pub fn fate_sheet(answer: &CapacityAnswer) -> Sheet {
         "served",
         "delayed",
         "spilled",
-        "rejected",
+        "not served",
         "wait P50 / P99",
         "at once P50 / P99 / max",
         "cost",
@@ -22,7 +22,7 @@ pub fn fate_sheet(answer: &CapacityAnswer) -> Sheet {
     let mut sheet = Sheet::new(title(answer), &head);
     for route in &answer.found.routes {
         let tally = &route.tally;
-        let share = |of: f64| percent(tally.share(of));
+        let share = |of: f64| nearly(tally.share(of));
         let running = |q: f64| thousands(tally.running.quantile(q));
         let at_once = match route.latency {
             Some(_) => format!("{} / {} / {}", running(0.5), running(0.99), thousands(tally.running.max())),
@@ -34,7 +34,7 @@ pub fn fate_sheet(answer: &CapacityAnswer) -> Sheet {
             share(tally.served),
             share(tally.delayed),
             with_error(tally.share(tally.spilled()), route.spilled_error),
-            with_error(tally.share(tally.rejected() + tally.abandoned), route.rejected_error),
+            with_error(tally.share(tally.unserved()), route.unserved_error),
             format!("{} / {}", wait(route, 0.5), wait(route, 0.99)),
             at_once,
             usd_short(route.cost.total()),
@@ -45,7 +45,40 @@ pub fn fate_sheet(answer: &CapacityAnswer) -> Sheet {
     for route in &answer.found.routes {
         sheet.notes.extend(route_notes(route));
     }
+    sheet.notes.extend(speed_notes(&answer.found.routes));
     sheet
+}
+
+/// Where the speeds of the routes are from, routes of one source together.
+fn speed_notes(routes: &[RouteHolds]) -> Vec<String> {
+    let mut sources: Vec<(&Option<String>, Vec<&str>)> = Vec::new();
+    for route in routes {
+        match sources.iter_mut().find(|(source, _)| **source == route.latency) {
+            Some((_, labels)) => labels.push(&route.label),
+            None => sources.push((&route.latency, vec![&route.label])),
+        }
+    }
+    let words = |(source, labels): (&Option<String>, Vec<&str>)| match source {
+        Some(source) => format!("Speed of {}: {source}.", labels.join(", ")),
+        None => format!(
+            "Speed of {}: none is published, so how many run at once is not known. State `latency` under `capacity`.",
+            labels.join(", ")
+        ),
+    };
+    sources.into_iter().map(words).collect()
+}
+
+/// What a chain costs by its parts.
+fn cost_words(route: &RouteHolds) -> String {
+    let cost = &route.cost;
+    let parts = [(cost.units, "units"), (cost.tokens, "its tokens"), (cost.fall_back, "other routes")];
+    let some = parts.iter().filter(|(usd, _)| *usd > 0.0);
+    some.map(|(usd, name)| format!("{} for {name}", usd_short(*usd))).collect::<Vec<_>>().join(", ")
+}
+
+/// A share; what is not quite all never reads as all.
+fn nearly(share: f64) -> String {
+    if (0.999_5..1.0).contains(&share) { "> 99.9 %".to_owned() } else { percent(share) }
 }
 
 fn with_error(share: f64, error: Option<f64>) -> String {
@@ -71,7 +104,7 @@ fn seconds(value: f64) -> String {
 /// The finding: the routes that do not hold, or that all do.
 fn title(answer: &CapacityAnswer) -> String {
     let routes = &answer.found.routes;
-    let lost = |route: &RouteHolds| route.tally.share(route.tally.rejected() + route.tally.abandoned);
+    let lost = |route: &RouteHolds| route.tally.share(route.tally.unserved());
     let worst = routes.iter().max_by(|a, b| lost(a).total_cmp(&lost(b)));
     let line = match worst {
         Some(route) if lost(route) > 0.0 => {
@@ -138,9 +171,14 @@ fn route_notes(route: &RouteHolds) -> Vec<String> {
             .chain
             .iter()
             .zip(&tally.served_by)
-            .map(|(label, served)| format!("{label} {}", percent(tally.share(*served))))
+            .map(|(label, served)| format!("{label} {}", nearly(tally.share(*served))))
             .collect();
-        notes.push(format!("{}: served by {}.", route.label, shares.join(", then ")));
+        notes.push(format!(
+            "{}: served by {}; {}.",
+            route.label,
+            shares.join(", then "),
+            cost_words(route)
+        ));
     }
     if tally.too_long > 0.0 {
         notes.push(format!(
@@ -179,13 +217,6 @@ fn route_notes(route: &RouteHolds) -> Vec<String> {
             ));
         }
     }
-    match &route.latency {
-        Some(source) => notes.push(format!("{}: speed, {source}.", route.label)),
-        None => notes.push(format!(
-            "{}: no speed is published, so how many run at once is not known: state `latency` under `capacity`.",
-            route.label
-        )),
-    }
     notes
 }
 
@@ -197,9 +228,9 @@ pub fn need_sheet(answer: &CapacityAnswer) -> Sheet {
         "tokens/min P99",
         "usage tier",
         "earned by",
-        "units for the mean",
-        "for P99 of minutes",
-        "for P99.9",
+        "units for the mean minute",
+        "units for P99",
+        "units for P99.9",
     ];
     let mut sheet = Sheet::new("What it takes", &head);
     for route in &answer.found.routes {
@@ -260,7 +291,7 @@ pub fn units_sheet(answer: &CapacityAnswer, route: &RouteHolds) -> Option<Sheet>
     for size in &curve.sizes {
         let mut row = vec![
             thousands(size.units),
-            percent(size.served_share),
+            nearly(size.served_share),
             if size.units > 0 { percent(size.used_share) } else { String::new() },
             usd_short(size.rest_usd),
         ];
@@ -270,6 +301,8 @@ pub fn units_sheet(answer: &CapacityAnswer, route: &RouteHolds) -> Option<Sheet>
     for (term, [low, middle, high]) in curve.terms.iter().zip(&curve.break_even) {
         let words = if *low > 1.0 {
             format!("a unit bought {term} never pays: at its full throughput the same tokens cost less")
+        } else if percent(*low) == percent(*high) {
+            format!("a unit bought {term} pays for itself where it is busier than {}", percent(*middle))
         } else {
             format!(
                 "a unit bought {term} pays for itself where it is busier than {} (P10 {}, P90 {} of the hours)",

@@ -40,7 +40,8 @@ fn falling(shares: [(f64, f64); 2], limit: Option<f64>, route: &str) -> Refusals
         route: route.to_owned(),
         windows: vec![(1, curve(shares[0])), (60, curve(shares[1]))],
         mean: 60.0,
-        limit,
+        limit: limit.map(|limit| (limit, 60)),
+        refused: Vec::new(),
         provenance: foot(),
     }
 }
@@ -174,7 +175,9 @@ fn refusals_are_told_by_window() {
     assert!(
         title([(1.0, 0.0), (0.5, 0.0)], Some(1e6)).starts_with("The limit of 1M a minute refuses no request")
     );
-    assert!(title([(1.0, 0.0), (0.5, 0.0)], Some(1.0)).contains("50 % of requests when"));
+    assert!(title([(1.0, 0.0), (0.5, 0.0)], Some(30.0)).contains("50 % of requests when"));
+    // Below its curves nothing is known of a limit: it may allow less than one request in a window.
+    assert!(title([(1.0, 0.0), (0.5, 0.0)], Some(1.0)).ends_with("is below all that are shown"));
 }
 
 #[test]

@@ -238,13 +238,14 @@ fn title(input: &Load, hour: &Hour) -> String {
     let told = |count: f64| share(count / hour.offered);
     match (hour.rest > 0.0, hour.unserved > 0.0) {
         (_, true) if hour.unserved >= hour.offered => "In the worst hour no request is served".to_owned(),
-        (true, true) => format!(
+        // What is little beside it is left to the legend.
+        (true, true) if hour.rest >= 0.05 * hour.unserved => format!(
             "In the worst hour {} of the requests {}, and {} are not served",
             told(hour.rest),
             name(&input.rest),
             told(hour.unserved)
         ),
-        (false, true) => format!("In the worst hour {} of the requests are not served", told(hour.unserved)),
+        (_, true) => format!("In the worst hour {} of the requests are not served", told(hour.unserved)),
         (true, false) => {
             format!("In the worst hour {} of the requests {}", told(hour.rest), name(&input.rest))
         }
@@ -279,7 +280,9 @@ fn subtitle(input: &Load, hour: &Hour) -> String {
     let turned_away = |at: usize| input.offered[at] - input.first[at] > 1e-6 * input.offered[at];
     let odd =
         |limit: f64| (0..STEPS).any(|at| turned_away(at) != (input.offered[at] * MINUTE as f64 > limit));
-    if hour.limit.is_some_and(|limit| limit <= FAR * hour.peaks.0 && odd(limit)) {
+    if hour.limit.is_some_and(|limit| limit > FAR * hour.peaks.0 && odd(limit)) {
+        text += " The limit on requests is far: what is turned away met another, such as on tokens, or an error.";
+    } else if hour.limit.is_some_and(odd) {
         text += " The limit counts over its own window, and others may hold, such as on tokens: requests can be turned away below the line and pass above it.";
     }
     if input.by_units {

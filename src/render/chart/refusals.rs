@@ -26,8 +26,10 @@ pub struct Refusals {
     pub windows: Vec<Window>,
     /// The mean rate, requests per minute.
     pub mean: f64,
-    /// The limit in force, if there is one.
-    pub limit: Option<f64>,
+    /// The limit in force, and the seconds over which it is enforced, if there is one.
+    pub limit: Option<(f64, u64)>,
+    /// The share that it would refuse, by the seconds of a window; where it is empty, the curves are read.
+    pub refused: Vec<(u64, f64)>,
     /// Seed, prices and scenario, for the foot.
     pub provenance: String,
 }
@@ -91,7 +93,10 @@ fn check_input(input: &Refusals) -> Result<()> {
         );
     }
     check::amounts(&[input.mean], "the mean rate")?;
-    check::amounts(input.limit.as_slice(), "the limit")?;
+    let limit: Vec<f64> = input.limit.iter().map(|(limit, _)| *limit).collect();
+    check::amounts(&limit, "the limit")?;
+    let refused: Vec<f64> = input.refused.iter().map(|(_, share)| *share).collect();
+    check::shares(&refused, "the requests")?;
     ensure!(input.mean > 0.0, "the refusals chart needs a mean rate above zero, and got {}", input.mean);
     Ok(())
 }
@@ -101,7 +106,8 @@ fn frame(input: &Refusals, top: f64) -> Frame {
     let (left, bottom) = (MARGIN + 66.0, top + PLOT);
     let points = || input.windows.iter().flat_map(|(_, points)| points).map(|point| point.0);
     let ends = [points().fold(f64::INFINITY, f64::min), points().fold(0.0, f64::max), input.mean];
-    let near = input.limit.filter(|limit| *limit >= ends[0] / 4.0 && *limit <= ends[1] * 4.0);
+    let limit = input.limit.map(|(limit, _)| limit);
+    let near = limit.filter(|limit| *limit >= ends[0] / 4.0 && *limit <= ends[1] * 4.0);
     let values: Vec<f64> = ends.into_iter().chain(near).collect();
     let full = WIDE - MARGIN - 20.0;
     let with = |right: f64| Frame {
@@ -158,9 +164,10 @@ fn labels(input: &Refusals, frame: &Frame) -> Vec<Stair> {
     };
     let mean = line(input.mean, format!("mean: {}", count_short(input.mean)), LABEL, SOFT);
     let ends = (frame.limit.low(), frame.limit.high());
-    let limit = input.limit.map(|limit| {
+    let limit = input.limit.map(|(limit, over_s)| {
         let beyond = if (ends.0..=ends.1).contains(&limit) { "" } else { ", beyond the axis" };
-        line(limit, format!("limit in force: {}{beyond}", count_short(limit)), LABEL.strong(), INK)
+        let words = format!("limit in force: {}, {} window{beyond}", count_short(limit), seconds(over_s));
+        line(limit, words, LABEL.strong(), INK)
     });
     let mut all: Vec<Stair> =
         input.windows.iter().enumerate().map(curve).chain([mean]).chain(limit).collect();
@@ -221,14 +228,18 @@ fn seconds(window: u64) -> String {
 
 fn title(input: &Refusals) -> String {
     let (limit, subject) = match input.limit {
-        Some(limit) => (limit, format!("The limit of {} a minute", count_short(limit))),
+        Some((limit, _)) => (limit, format!("The limit of {} a minute", count_short(limit))),
         None => (2.0 * input.mean, "A limit of twice the mean".to_owned()),
     };
-    let mut found: Vec<(u64, String)> = input
-        .windows
-        .iter()
-        .map(|(window, points)| (*window, share(at_limit(*window, points, limit))))
-        .collect();
+    let read = input.windows.iter().filter(|(_, points)| points[0].0 <= limit);
+    let read = read.map(|(window, points)| (*window, at_limit(*window, points, limit)));
+    let known: Vec<(u64, f64)> =
+        if input.refused.is_empty() { read.collect() } else { input.refused.clone() };
+    let mut found: Vec<(u64, String)> =
+        known.into_iter().map(|(window, refused)| (window, share(refused))).collect();
+    if found.is_empty() {
+        return format!("{subject} is below all that are shown");
+    }
     found.sort_by_key(|(window, _)| std::cmp::Reverse(*window));
     let (first, last) = (&found[0], &found[found.len() - 1]);
     let window = if found.len() > 1 { ", whatever its window" } else { "" };

@@ -4,7 +4,7 @@ use super::super::capacity::{
     Capacity, ClientTerms, LatencyTerms, LimitTerms, Limited, RouteCapacity, UnitOffer, Units,
 };
 use super::super::capacity_wire::{CapacityWire, ClientWire, LatencyWire, RouteCapacityWire};
-use super::super::quantity::Kind;
+use super::super::quantity::{Kind, QuantityWire};
 use super::super::wire::Text;
 use super::super::{ReservedTerm, Route};
 use super::commitments::{Around, route_named};
@@ -24,6 +24,8 @@ const DAY_S: f64 = 86_400.0;
 const MOST_PER_MINUTE: f64 = 1e12;
 /// The most units of a route.
 const MOST_UNITS: u64 = 10_000_000;
+/// The most routes to fall back to.
+const MOST_FALL_BACKS: usize = 8;
 /// The most requests at once.
 const MOST_RUNNING: u64 = 10_000_000;
 
@@ -115,7 +117,12 @@ impl RouteReader<'_> {
         let sold = self.sold();
         let limits = wire.map_or(Some(Vec::new()), |wire| self.limits(wire, &published, offer, problems));
         let units = match wire.and_then(|wire| Some((wire, wire.units.as_ref()?))) {
-            None => Some(None),
+            None => {
+                if let Some(wire) = wire {
+                    refuse_terms_of_no_units(wire, problems);
+                }
+                Some(None)
+            }
             Some((wire, units)) => self.units(wire, units, problems).map(Some),
         };
         let fall_back = wire.map_or(Some(Vec::new()), |wire| self.fall_back(&wire.fall_back, problems));
@@ -163,7 +170,14 @@ impl RouteReader<'_> {
         let most = self.route.plans.iter().filter_map(|plan| plan.max_output).min();
         let found = stated.0.value;
         if found == 0 {
-            problems.at(Code::OutOfRange, &stated.0.place, "an answer has at least one token", "found 0", "");
+            let help = "leave `max_tokens` out where requests reserve what comes";
+            problems.at(
+                Code::OutOfRange,
+                &stated.0.place,
+                "an answer has at least one token",
+                "found 0",
+                help,
+            );
         }
         if let Some(most) = most.filter(|most| found > *most) {
             let title = format!("{} writes at most {} tokens", self.route.label, thousands(most));
@@ -292,7 +306,12 @@ impl RouteReader<'_> {
             }
             how.add(what, value, (None, None), &mut limits);
         }
-        let Some(tier) = &wire.usage_tier else { return Some(limits) };
+        let Some(tier) = &wire.usage_tier else {
+            if limits.is_empty() {
+                refuse_enforcement_of_nothing(wire, problems);
+            }
+            return Some(limits);
+        };
         if !limits.is_empty() {
             let title = "limits of your own and those of a usage tier";
             problems.at(Code::Conflict, &tier.place, title, "", "keep one of them");
@@ -336,9 +355,15 @@ impl RouteReader<'_> {
         let mut chain: Vec<usize> = Vec::new();
         for label in labels {
             let at = route_named(label, self.around.routes, problems)?;
-            if chain.contains(&at) || chain.len() >= 8 {
-                let title = format!("`{}` stands twice, or there are more than eight", label.value);
-                problems.at(Code::Conflict, &label.place, title, "", "");
+            let wrong = if chain.contains(&at) {
+                Some((format!("a route falls back to `{}` twice", label.value), "name each route once"))
+            } else if chain.len() >= MOST_FALL_BACKS {
+                Some((format!("more than {MOST_FALL_BACKS} routes to fall back to"), "name fewer"))
+            } else {
+                None
+            };
+            if let Some((title, help)) = wrong {
+                problems.at(Code::Conflict, &label.place, title, "", help);
                 return None;
             }
             chain.push(at);
@@ -382,6 +407,33 @@ impl RouteReader<'_> {
             known.find_map(|(other, offer)| of(offer, Some(&other.label)))
         };
         of(offer, None).or_else(elsewhere)
+    }
+}
+
+/// Terms of units that are not there would be dropped without a word.
+fn refuse_terms_of_no_units(wire: &RouteCapacityWire, problems: &mut Problems) {
+    let stated = [
+        ("term", wire.term.as_ref().map(|term| &term.place)),
+        ("burst_s", wire.burst_s.as_ref().map(QuantityWire::place)),
+        ("spill", wire.spill.as_ref().map(|spill| &spill.place)),
+    ];
+    if let Some((key, place)) = stated.iter().find_map(|(key, place)| Some((key, (*place)?))) {
+        let title = format!("`{key}` is said of provisioned units, and there are none");
+        problems.at(Code::Conflict, place, title, "", "state `units`, or leave it out");
+    }
+}
+
+/// How no limit is enforced is a limit forgotten.
+fn refuse_enforcement_of_nothing(wire: &RouteCapacityWire, problems: &mut Problems) {
+    let stated = [
+        ("enforced_over_s", wire.enforced_over_s.as_ref().map(|stated| &stated.0.place)),
+        ("token_bucket", wire.token_bucket.as_ref().map(|stated| &stated.place)),
+        ("rejected_count", wire.rejected_count.as_ref().map(|stated| &stated.place)),
+    ];
+    if let Some((key, place)) = stated.iter().find_map(|(key, place)| Some((key, (*place)?))) {
+        let title = format!("`{key}` says how a limit is enforced, and there is none");
+        let help = "state `usage_tier`, `requests_per_minute` or `tokens_per_minute`, or leave it out";
+        problems.at(Code::Conflict, place, title, "", help);
     }
 }
 

@@ -122,6 +122,9 @@ fn refuse_runaway_drift(
     }
 }
 
+/// Shares that were rounded to three digits sum to one within this.
+const SHARES_WITHIN: f64 = 0.005;
+
 type Profile = (&'static str, &'static [f64]);
 
 /// Weights by weekday: office traffic falls to a quarter at weekends.
@@ -183,6 +186,13 @@ fn profile(
                     },
                     "",
                 );
+                return None;
+            }
+            let sum: f64 = weights.value.iter().sum();
+            if (0.5..=1.5).contains(&sum) && (sum - 1.0).abs() > SHARES_WITHIN {
+                let title = format!("these {length} weights look like shares, which sum to 1");
+                let help = "mend the share that is off; weights may have any sum that is far from 1";
+                problems.at(Code::OutOfRange, &weights.place, title, format!("found a sum of {sum:.4}"), help);
                 return None;
             }
             Some(weights.value.clone())
