@@ -213,7 +213,9 @@ fn the_curve_of_units_serves_everything_at_every_size() {
         lived(&text, Lived::Some(20), 1).routes.swap_remove(1).units.unwrap()
     };
     let free = with("units: 15, term: 1 month");
-    let tight = with("units: 15, term: 1 month, requests_per_minute: 1, concurrency: 1, latency: {first_token_s: 30, tokens_per_s: 10, error_share: 50%}");
+    let tight = with(
+        "units: 15, term: 1 month, requests_per_minute: 1, concurrency: 1, latency: {first_token_s: 30, tokens_per_s: 10, error_share: 50%}",
+    );
     let costs = |curve: &tollcast::analysis::capacity::UnitsCurve| -> Vec<(u64, f64)> {
         curve.sizes.iter().map(|size| (size.units, size.rest_usd)).collect()
     };
@@ -229,7 +231,9 @@ fn the_curve_of_units_serves_everything_at_every_size() {
 #[test]
 fn a_window_and_a_bucket_serve_what_theory_says() {
     let served = |bucket: bool| {
-        let own = format!("  routes: {{test/flat: {{requests_per_minute: 60, enforced_over_s: 1, token_bucket: {bucket}}}}}\n");
+        let own = format!(
+            "  routes: {{test/flat: {{requests_per_minute: 60, enforced_over_s: 1, token_bucket: {bucket}}}}}\n"
+        );
         let found = lived(&month(0.5, &own, FLAT), Lived::Some(60), 1);
         (found.routes[0].tally.share(found.routes[0].tally.served), found.routes[0].unserved_error.unwrap())
     };
@@ -242,7 +246,9 @@ fn a_window_and_a_bucket_serve_what_theory_says() {
 #[test]
 fn a_queue_delays_and_then_abandons() {
     let own = |queue: u32| {
-        format!("  client: {{queue_s: {queue}}}\n  routes: {{test/flat: {{requests_per_minute: 60, enforced_over_s: 1}}}}\n")
+        format!(
+            "  client: {{queue_s: {queue}}}\n  routes: {{test/flat: {{requests_per_minute: 60, enforced_over_s: 1}}}}\n"
+        )
     };
     let at = |rate: f64, queue: u32| {
         lived(&month(rate, &own(queue), FLAT), Lived::Some(40), 1).routes.swap_remove(0).tally
@@ -284,7 +290,13 @@ fn a_chain_serves_what_its_first_route_refuses() {
     let route = &found.routes[0];
     let first = (1.0 - (-0.5_f64).exp()) / 0.5;
     assert_eq!(route.tally.served, route.tally.offered);
-    agree("spilled", route.tally.share(route.tally.spilled()), route.spilled_error.unwrap(), 1.0 - first, 0.0);
+    agree(
+        "spilled",
+        route.tally.share(route.tally.spilled()),
+        route.spilled_error.unwrap(),
+        1.0 - first,
+        0.0,
+    );
     // 500 in and 100 out cost 0.0015 USD, and twice that where tokens count twice.
     let each = |usd: f64, served: f64| usd / served;
     assert!((each(route.cost.tokens, route.tally.served_by[0]) - 0.001_5).abs() < 1e-12);
@@ -343,7 +355,10 @@ fn a_mistake_on_the_command_line_has_a_remedy() {
             &["128001", "128000", "by the token"],
         ),
         (ptu("gpt-5.4@global", &[&load[..], &["--cached", "120%"]].concat()), &["--cached", "0% to 100%"]),
-        (ptu("gpt-5.4@global", &["--rpm", "1.5", "--input", "1k", "--output", "100"]), &["--rpm", "whole number"]),
+        (
+            ptu("gpt-5.4@global", &["--rpm", "1.5", "--input", "1k", "--output", "100"]),
+            &["--rpm", "whole number"],
+        ),
         (refused(&["capacity", &path, "--hours", "5"]), &["--hours", "20 to 100000 hours, or all"]),
         (refused(&["capacity", &path, "--format", "csv"]), &["CSV", "json, markdown or table"]),
         (refused(&["capacity"]), &["SCENARIO"]),
@@ -359,30 +374,48 @@ fn a_mistake_on_the_command_line_has_a_remedy() {
 #[test]
 fn what_nobody_means_has_an_answer_too() {
     let with = |volume: &str, more: &str, months: u32, capacity: &str| {
-        format!("name: t\nstart: 2027-01\nmonths: {months}\nworkloads:\n  w: {{volume: {volume}, {more}}}\nroutes: [azure/gpt-5.4]\ncapacity:\n{capacity}")
+        format!(
+            "name: t\nstart: 2027-01\nmonths: {months}\nworkloads:\n  w: {{volume: {volume}, {more}}}\nroutes: [azure/gpt-5.4]\ncapacity:\n{capacity}"
+        )
     };
     let plain = "prompt: 1000, output: 100";
     let units = "  routes: {azure/gpt-5.4: {units: 15}}\n";
     let slow = "  routes: {azure/gpt-5.4: {latency: {first_token_s: 86_400, tokens_per_s: 0.1}}}\n";
-    let queue = "  client: {queue_s: 86_400, retries: 20}\n  routes: {azure/gpt-5.4: {requests_per_minute: 1}}\n";
+    let queue =
+        "  client: {queue_s: 86_400, retries: 20}\n  routes: {azure/gpt-5.4: {requests_per_minute: 1}}\n";
     let failing = "  client: {retries: 20, backoff_s: 0, longest_backoff_s: 0}\n  routes: {azure/gpt-5.4: {latency: {first_token_s: 0, tokens_per_s: 1, error_share: 100%}, failed_attempts: input}}\n";
     let tiny = "  routes: {azure/gpt-5.4: {requests_per_minute: 0.000001, tokens_per_minute: 0.001, token_bucket: true}}\n";
-    let bursts = "arrivals: {bursts: {hour: {quiet: 99.9%, cv: 4}, minute: 2.9, second: {quiet: 99.9%, cv: 2.9}}}";
+    let bursts =
+        "arrivals: {bursts: {hour: {quiet: 99.9%, cv: 4}, minute: 2.9, second: {quiet: 99.9%, cv: 2.9}}}";
     let few = "{requests_per_day: 500}";
     for (name, text) in [
         ("no volume", with("{requests_per_month: 0}", plain, 2, units)),
         ("one request a month", with("{requests_per_month: 1}", &format!("{plain}, {bursts}"), 12, units)),
         ("ten years", with("{requests_per_month: 300}", plain, 120, units)),
         ("a token of output", with(few, "prompt: 1000, output: 1", 1, units)),
-        ("only thoughts", with(few, "prompt: 1, output: 1, reasoning: {share_of_requests: 100%, tokens: 90k}", 1, units)),
+        (
+            "only thoughts",
+            with(few, "prompt: 1, output: 1, reasoning: {share_of_requests: 100%, tokens: 90k}", 1, units),
+        ),
         ("no gaps", with(few, &format!("{plain}, sessions: {{turns: 50, gap_s: 0}}"), 1, units)),
         ("gaps of a week", with(few, &format!("{plain}, sessions: {{turns: 50, gap_s: 600k}}"), 1, units)),
         ("a day to answer", with(few, plain, 1, slow)),
         ("a day's queue", with("{requests_per_day: 5k}", plain, 1, queue)),
         ("all fails", with(few, plain, 1, failing)),
         ("hardly a limit", with(few, plain, 1, tiny)),
-        ("nobody is heard", with(few, &format!("{plain}, arrivals: {{clients: {{count: 100k, cv: 100, gaps: weibull}}}}"), 1, units)),
-        ("one regular client", with(few, &format!("{plain}, arrivals: {{clients: {{count: 1, cv: 0}}}}"), 1, units)),
+        (
+            "nobody is heard",
+            with(
+                few,
+                &format!("{plain}, arrivals: {{clients: {{count: 100k, cv: 100, gaps: weibull}}}}"),
+                1,
+                units,
+            ),
+        ),
+        (
+            "one regular client",
+            with(few, &format!("{plain}, arrivals: {{clients: {{count: 1, cv: 0}}}}"), 1, units),
+        ),
     ] {
         let (_folder, path) = written(&text);
         for hours in ["20", "all"] {

@@ -6,7 +6,7 @@
 
 use super::Lived;
 use super::plan::Plan;
-use super::route::{Chain, lived, weights};
+use super::route::{Chain, client, lived, weights};
 use super::units::unit_usd;
 use crate::engine::capacity::{Lived as Stretch, Stage};
 use crate::engine::{Options, RouteOutcome, Simulation, ordered};
@@ -32,11 +32,12 @@ pub fn include(scenario: &Scenario, options: &Options, simulation: &mut Simulati
         return Ok(());
     }
     let stage = Stage::new(scenario, options);
-    let plan = Plan::new(&stage, options, Lived::Some(HOURS))?;
+    let plan = Plan::new(&stage, options, Lived::Some(HOURS), routes.len())?;
+    let client = client(&scenario.capacity.client);
     for at in routes {
         let capacity = &scenario.capacity.routes[at];
-        let chain = Chain::new(scenario, at, None);
-        let stretches = lived(scenario, &stage, &plan, options, &chain, weights(capacity.sold.as_ref()))?;
+        let chain = Chain::new(scenario, at);
+        let stretches = lived(&stage, &plan, options, &chain, client, weights(capacity.sold.as_ref()))?;
         let outcome = &simulation.routes[at];
         let by_units = chain.by_units;
         let load = |trial: u32, hour: usize| Hourly::new(&stage, trial).load(&stage, outcome, hour, by_units);
@@ -216,11 +217,13 @@ mod tests {
                 with.routes[1].spend == plain.routes[1].spend && with.routes[1].sums == plain.routes[1].sums
             );
             let stage = Stage::new(&scenario, &options);
-            let plan = Plan::new(&stage, &options, Lived::Some(1_000)).unwrap();
-            let chain = Chain::new(&scenario, 0, None);
+            let plan = Plan::new(&stage, &options, Lived::Some(1_000), 1).unwrap();
+            let chain = Chain::new(&scenario, 0);
+            let client = client(&scenario.capacity.client);
             let weights = weights(scenario.capacity.routes[0].sold.as_ref());
-            let stretches = lived(&scenario, &stage, &plan, &options, &chain, weights).unwrap();
-            let cost = cost(&scenario, &stage, 0, &chain, &summed(&plan, &stretches, chain.stops.len()));
+            let stretches = lived(&stage, &plan, &options, &chain, client, weights).unwrap();
+            let cost =
+                cost(&scenario, (&stage, &plan), 0, &chain, &summed(&plan, &stretches, chain.stops.len()));
             let ratio = mean(&with, 0) / cost.total();
             // Of a thousand hours the cost is known to about a percent.
             assert!((ratio - 1.0).abs() < 0.03, "{terms}: {} and {cost:?}", mean(&with, 0));

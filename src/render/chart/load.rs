@@ -281,7 +281,8 @@ fn subtitle(input: &Load, hour: &Hour) -> String {
     let odd =
         |limit: f64| (0..STEPS).any(|at| turned_away(at) != (input.offered[at] * MINUTE as f64 > limit));
     if hour.limit.is_some_and(|limit| limit > FAR * hour.peaks.0 && odd(limit)) {
-        text += " The limit on requests is far: what is turned away met another, such as on tokens, or an error.";
+        text +=
+            " The limit on requests is far: what is turned away met another, such as on tokens, or an error.";
     } else if hour.limit.is_some_and(odd) {
         text += " The limit counts over its own window, and others may hold, such as on tokens: requests can be turned away below the line and pass above it.";
     }

@@ -192,7 +192,13 @@ fn profile(
             if (0.5..=1.5).contains(&sum) && (sum - 1.0).abs() > SHARES_WITHIN {
                 let title = format!("these {length} weights look like shares, which sum to 1");
                 let help = "mend the share that is off; weights may have any sum that is far from 1";
-                problems.at(Code::OutOfRange, &weights.place, title, format!("found a sum of {sum:.4}"), help);
+                problems.at(
+                    Code::OutOfRange,
+                    &weights.place,
+                    title,
+                    format!("found a sum of {sum:.4}"),
+                    help,
+                );
                 return None;
             }
             Some(weights.value.clone())
