@@ -367,11 +367,10 @@ impl Line {
     }
 
     fn give_back(&mut self, station: u8, ask: &Ask) {
-        let now = self.now;
         for limit in &mut self.stations[usize::from(station)].limits {
             let amount = limit.refund_of(ask);
             if amount != 0.0 {
-                limit.refund(now, amount);
+                limit.refund(self.now, amount);
             }
         }
     }
