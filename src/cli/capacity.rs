@@ -1,26 +1,33 @@
 //! `tollcast capacity`: whether rate limits and provisioned units hold, or the provider's own sizing of units.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::answer::{Answer, Shown};
-use super::outcome::{Exit, Failure, print};
+use super::logs::LogArguments;
+use super::outcome::{Exit, Failure, print, say};
 use super::run::{DEFAULT_SEED, pricing_words, quoted, scenarios};
 use super::simulate::width;
 use super::{Format, PricingArguments, files};
-use crate::analysis::capacity::{FUTURES, HOURS, Lived, capacity};
+use crate::analysis::capacity::{CapacityAnalysis, FUTURES, HOURS, Lived, capacity, capacity_of_log};
 use crate::billing::{Load, size};
 use crate::catalogue::{CapacityOffer, Catalogue, Wanted};
+use crate::domain::format::thousands;
 use crate::domain::number::parse_number;
 use crate::domain::problem::{Code, suggest};
 use crate::domain::route::RouteId;
-use crate::domain::time::horizon;
+use crate::domain::time::{Instant, horizon};
+use crate::engine::capacity::{SECOND, Seen};
 use crate::engine::{Estimator, Options, Sampler};
 use crate::render::{
     CapacityAnswer, Manifest, SizingReport, capacity_charts, capacity_holds_json, capacity_sheets,
     sizing_json, sizing_sheet,
 };
+use crate::workload::Scenario;
+
+/// The most requests of a log: each takes some fifty bytes.
+const MOST_LOGGED: usize = 20_000_000;
 
 /// Arguments of `capacity`.
 #[derive(Args)]
@@ -54,6 +61,12 @@ pub struct Arguments {
     /// With --ptu: the share of the input that is cached, for instance 50% (default: none)
     #[arg(long, value_name = "SHARE", requires = "ptu", value_parser = share)]
     cached: Option<u64>,
+    /// The requests of a usage log, when they came, instead of the scenario's; routes, limits and clients are the
+    /// scenario's. Their own latency counts where the log tells it
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["ptu", "hours"])]
+    log: Option<PathBuf>,
+    #[command(flatten)]
+    logs: LogArguments,
     #[command(flatten)]
     shown: Shown,
     #[command(flatten)]
@@ -104,22 +117,31 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         estimator: Estimator::Exact,
         sampler: Sampler::Sobol,
     };
-    let found = capacity(&scenario, &options, arguments.hours.0).map_err(|error| {
-        let help = "ask for fewer --hours, or divide volume, limits and units by a thousand: shares come out rather too \
-                    large then, as small numbers scatter more";
-        Failure::usage(&error.to_string(), help)
-    })?;
+    let (found, span) = match &arguments.log {
+        Some(log) => {
+            let (seen, begun) = requests_of(log, &arguments.logs, &catalogue)?;
+            let minutes = seen.last().map_or(0, |last| last.at / (60 * SECOND) + 1);
+            (
+                capacity_of_log(&scenario, &options, seen, begun)?,
+                format!("the log's {} minutes", thousands(minutes)),
+            )
+        }
+        None => (of_hours(&scenario, &options, arguments.hours.0)?, horizon(&scenario.months)),
+    };
+    let lived = match &arguments.log {
+        Some(log) => format!("--log {}", quoted(&log.display().to_string())),
+        None => format!("--hours {}", arguments.hours),
+    };
     let command = format!(
-        "tollcast capacity {} --hours {} --seed {}{}",
+        "tollcast capacity {} {lived} --seed {}{}",
         quoted(&path.display().to_string()),
-        arguments.hours,
         options.seed,
         pricing_words(&arguments.pricing)
     );
     let answer = CapacityAnswer {
         title: scenario.name.clone(),
         question: scenario.question.clone(),
-        horizon: horizon(&scenario.months),
+        horizon: span,
         manifest: Manifest::new(&scenario, &catalogue, &options, command),
         client: scenario.capacity.client,
         found,
@@ -131,6 +153,58 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         charts: capacity_charts(&answer)?,
         manifest: answer.manifest,
     })
+}
+
+fn of_hours(scenario: &Scenario, options: &Options, lived: Lived) -> Result<CapacityAnalysis, Failure> {
+    capacity(scenario, options, lived).map_err(|error| {
+        let help = "ask for fewer --hours, or divide volume, limits and units by a thousand: shares come out rather too \
+                    large then, as small numbers scatter more";
+        Failure::usage(&error.to_string(), help)
+    })
+}
+
+/// The requests of a log, in the order of time, and when it begins.
+fn requests_of(
+    log: &Path,
+    logs: &LogArguments,
+    catalogue: &Catalogue,
+) -> Result<(Vec<Seen>, Instant), Failure> {
+    let mut rows: Vec<(i64, Seen)> = Vec::new();
+    let mut sums = false;
+    let reading = logs.read(log, catalogue, &mut |record| {
+        sums |= record.span_ms.is_some() || record.requests != 1;
+        if rows.len() <= MOST_LOGGED {
+            let usage = &record.usage;
+            let service = record.latency_ms.map(|latency| latency * 1_000);
+            let seen = Seen {
+                at: 0,
+                input: usage.input as f64,
+                cached: usage.cached as f64,
+                output: usage.output as f64,
+                service,
+            };
+            rows.push((record.at_ms, seen));
+        }
+    })?;
+    super::logs::remarks(log, &reading).iter().for_each(|remark| say(remark));
+    let name = log.display();
+    if sums {
+        let title = format!("{name} holds sums over requests: when each of them came is not known");
+        return Err(Failure::problem(
+            Code::Conflict,
+            &title,
+            "capacity needs a log with a row for every request",
+        ));
+    }
+    if rows.is_empty() || rows.len() > MOST_LOGGED {
+        let title = format!("{name} has {} requests", if rows.is_empty() { "no usable" } else { "too many" });
+        let help = format!("1 to {} can be lived through", thousands(MOST_LOGGED as u64));
+        return Err(Failure::problem(Code::Empty, &title, &help));
+    }
+    rows.sort_by_key(|(at, _)| *at);
+    let first = rows[0].0;
+    let since = |(at, seen): (i64, Seen)| Seen { at: (at - first).unsigned_abs() * 1_000, ..seen };
+    Ok((rows.into_iter().map(since).collect(), Instant::from_unix_seconds(first.div_euclid(1_000))))
 }
 
 /// The provider's own sizing of a steady load.

@@ -11,8 +11,9 @@ mod route;
 mod spend;
 mod units;
 
+use crate::domain::time::Instant;
 use crate::engine::Options;
-use crate::engine::capacity::{Course, Stage, Tally};
+use crate::engine::capacity::{Course, Seen, Stage, Tally};
 use crate::workload::Scenario;
 
 pub use need::{Earned, RequiredTier, RequiredUnits};
@@ -39,8 +40,8 @@ pub enum Lived {
 /// The answer for all routes.
 #[derive(Clone, Debug)]
 pub struct CapacityAnalysis {
-    /// Which hours were lived through.
-    pub lived: Lived,
+    /// Which hours were lived through; `None` where they are a log's own.
+    pub lived: Option<Lived>,
     /// One per route.
     pub routes: Vec<RouteHolds>,
     /// Expected requests of the busiest hour of a future: at the median, and at the ninetieth percentile of futures.
@@ -128,7 +129,27 @@ pub fn capacity(scenario: &Scenario, options: &Options, lived: Lived) -> anyhow:
     let plan = plan::Plan::new(&stage, options, lived, passes)?;
     let routes = (0..scenario.routes.len()).map(|at| route::holds(scenario, &stage, &plan, options, at));
     Ok(CapacityAnalysis {
-        lived,
+        lived: Some(lived),
+        routes: routes.collect::<anyhow::Result<_>>()?,
+        busiest_hour: plan.busiest_hour,
+    })
+}
+
+/// The answers for the requests of a log that begins at an instant, in the order of time, under the limits and clients of a scenario.
+///
+/// # Errors
+/// When the operating system refuses the threads.
+pub fn capacity_of_log(
+    scenario: &Scenario,
+    options: &Options,
+    log: Vec<Seen>,
+    begun: Instant,
+) -> anyhow::Result<CapacityAnalysis> {
+    let stage = Stage::new(scenario, options);
+    let plan = plan::Plan::of_log(log, begun);
+    let routes = (0..scenario.routes.len()).map(|at| route::holds(scenario, &stage, &plan, options, at));
+    Ok(CapacityAnalysis {
+        lived: None,
         routes: routes.collect::<anyhow::Result<_>>()?,
         busiest_hour: plan.busiest_hour,
     })

@@ -2,7 +2,8 @@
 
 use super::{FUTURES, Lived, MOST_IN_AN_HOUR};
 use crate::domain::format::thousands;
-use crate::engine::capacity::{Future, Stage};
+use crate::domain::time::Instant;
+use crate::engine::capacity::{Future, HOUR, SECOND, Seen, Stage};
 use crate::engine::{Options, ordered};
 
 /// The most hours that are ranked.
@@ -34,6 +35,12 @@ pub struct Plan {
     pub stretches: Vec<Sampled>,
     /// Expected requests of the busiest hour: median and ninetieth percentile of the futures.
     pub busiest_hour: (f64, f64),
+    /// The requests of a log, where its own are lived through.
+    pub log: Option<Vec<Seen>>,
+    /// When a log begins.
+    pub begun: Option<Instant>,
+    /// The hours that all of it stands for.
+    pub hours: f64,
 }
 
 impl Plan {
@@ -81,7 +88,24 @@ impl Plan {
                 thousands(lived as u64)
             );
         }
-        Ok(Plan { stretches, busiest_hour })
+        Ok(Plan { stretches, busiest_hour, log: None, begun: None, hours: hours as f64 })
+    }
+
+    /// The requests of a log, in the order of time.
+    pub fn of_log(log: Vec<Seen>, begun: Instant) -> Self {
+        let seconds = log.last().map_or(0, |last| last.at / SECOND + 1);
+        let mut hours = vec![0.0; (seconds / 3_600 + 1) as usize];
+        log.iter().for_each(|seen| hours[(seen.at / HOUR) as usize] += 1.0);
+        let busiest = hours.iter().copied().fold(0.0, f64::max);
+        let stretch =
+            Sampled { trial: 0, hours: (0, hours.len()), load: log.len() as f64, weight: 1.0, stratum: 0 };
+        Plan {
+            stretches: vec![stretch],
+            busiest_hour: (busiest, busiest),
+            log: Some(log),
+            begun: Some(begun),
+            hours: seconds as f64 / 3_600.0,
+        }
     }
 }
 

@@ -157,6 +157,9 @@ pub fn lived(
     weights: (Counts, f64),
 ) -> anyhow::Result<Vec<Stretch>> {
     ordered(plan.stretches.len(), options.threads, |at| {
+        if let Some(log) = &plan.log {
+            return stage.replay(log, &chain.stops, client, weights);
+        }
         let stretch = &plan.stretches[at];
         let future = stage.future(stretch.trial);
         stage.live(&future, &chain.stops, client, weights, stretch.hours)
@@ -210,7 +213,7 @@ pub fn holds(
         required_units: capacity.sold.as_ref().map(|sold| need::required_units(sold, &tally)),
         required_tier: need::required_tier(capacity, &tally),
         units,
-        cost: cost(scenario, stage, at, &chain, &tally),
+        cost: cost(scenario, (stage, plan), at, &chain, &tally),
         latency: capacity.latency.as_ref().map(|latency| latency.source.clone()),
         chain: chain.labels,
         by_units: chain.by_units,
@@ -219,12 +222,21 @@ pub fn holds(
 }
 
 /// What a route costs over the horizon.
-pub fn cost(scenario: &Scenario, stage: &Stage<'_>, at: usize, chain: &Chain, tally: &Tally) -> Cost {
+pub fn cost(
+    scenario: &Scenario,
+    (stage, plan): (&Stage<'_>, &Plan),
+    at: usize,
+    chain: &Chain,
+    tally: &Tally,
+) -> Cost {
     let capacity = &scenario.capacity.routes[at];
     let bought = capacity.units.as_ref().zip(capacity.sold.as_ref());
     let hours = stage.hours() as f64;
-    let units = bought
-        .map_or(0.0, |(units, sold)| units.count as f64 * units::unit_usd(sold, units.term.as_ref(), hours));
+    // A log is a part of what commitments are paid for.
+    let part = plan.hours / hours;
+    let units = bought.map_or(0.0, |(units, sold)| {
+        part * units.count as f64 * units::unit_usd(sold, units.term.as_ref(), hours)
+    });
     let mut cost = Cost { units, all_by_tokens: tally.first_usd, ..Cost::default() };
     for (number, (stop, usd)) in chain.stops.iter().zip(&tally.usd_by).enumerate() {
         match (number == 0 && chain.by_units, stop.route == at) {
@@ -244,8 +256,11 @@ fn worst(scenario: &Scenario, plan: &Plan, stretches: &[Stretch]) -> Option<Wors
         a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1))
     })?;
     let course = lived.worst.clone()?;
-    let first = scenario.months.first()?.start();
-    let when = Instant::from_unix_seconds(first.unix_seconds() + (course.start / SECOND) as i64).to_string();
+    // The horizon's clock is that of the first workload.
+    let offset = scenario.workloads.first()?.volume.utc_offset_hours * 3_600;
+    let horizon = scenario.months.first()?.start().unix_seconds() - offset;
+    let first = plan.begun.map_or(horizon, |begun| begun.unix_seconds());
+    let when = Instant::from_unix_seconds(first + (course.start / SECOND) as i64).to_string();
     let when = when.get(..16).map_or(when.clone(), |minute| minute.replace('T', " "));
     Some(WorstHour { when, course })
 }

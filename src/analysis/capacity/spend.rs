@@ -222,7 +222,8 @@ mod tests {
             let client = client(&scenario.capacity.client);
             let weights = weights(scenario.capacity.routes[0].sold.as_ref());
             let stretches = lived(&stage, &plan, &options, &chain, client, weights).unwrap();
-            let cost = cost(&scenario, &stage, 0, &chain, &summed(&plan, &stretches, chain.stops.len()));
+            let cost =
+                cost(&scenario, (&stage, &plan), 0, &chain, &summed(&plan, &stretches, chain.stops.len()));
             let ratio = mean(&with, 0) / cost.total();
             // Of a thousand hours the cost is known to about a percent.
             assert!((ratio - 1.0).abs() < 0.03, "{terms}: {} and {cost:?}", mean(&with, 0));

@@ -68,15 +68,11 @@ pub fn curve(
     sold: &UnitOffer,
     (tally, own): (&Tally, &[Stretch]),
 ) -> anyhow::Result<UnitsCurve> {
-    let hours = stage.hours() as f64;
-    let ways: Vec<(String, f64)> = sold
-        .hour_usd
-        .map(|_| ("by the hour".to_owned(), unit_usd(sold, None, hours)))
-        .into_iter()
-        .chain(
-            sold.terms.iter().map(|term| (format!("for {}", term.name), unit_usd(sold, Some(term), hours))),
-        )
-        .collect();
+    let hours = plan.hours;
+    let usd = |term| unit_usd(sold, term, stage.hours() as f64) * hours / stage.hours() as f64;
+    let by_hour = sold.hour_usd.map(|_| ("by the hour".to_owned(), usd(None)));
+    let committed = sold.terms.iter().map(|term| (format!("for {}", term.name), usd(Some(term))));
+    let ways: Vec<(String, f64)> = by_hour.into_iter().chain(committed).collect();
     let per_unit = sold.input_tokens_per_minute;
     let most = tally.weighted_per_minute.quantile(0.999) as f64 / per_unit * 1.1;
     let part = |n: u64| (n as f64 / SIZES as f64).powf(1.5);

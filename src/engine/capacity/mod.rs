@@ -10,6 +10,7 @@ mod course;
 mod event;
 mod limit;
 mod line;
+mod request;
 mod split;
 mod stage;
 mod tally;
@@ -21,7 +22,7 @@ pub use client::{Client, Station};
 pub use course::Course;
 pub use limit::{Ask, Counts, Enforced, Limit, SECOND};
 pub use line::{Asks, Line};
-pub use stage::{Future, Latency, Lived, Stage, Stop};
+pub use stage::{Future, Latency, Lived, Seen, Stage, Stop};
 pub use tally::{Histogram, STEPS, Tally};
 
 use crate::workload::Burst;

@@ -6,9 +6,9 @@ use super::client::{Client, Station};
 use super::course::Course;
 use super::limit::{Ask, Counts, SECOND};
 use super::line::{Asks, Line};
+use super::request::Requests;
 use super::tally::Tally;
 use crate::engine::draw::{Assumptions, Points};
-use crate::engine::exact::draw_request;
 use crate::engine::path::Path;
 use crate::engine::simulate::Options;
 use crate::engine::stream::{Purpose, Stream};
@@ -51,6 +51,7 @@ pub struct Stage<'a> {
     points: Points,
     assumptions: Assumptions<'a>,
     workloads: Vec<(Traffic<'a>, Path, ArrivalLaw)>,
+    requests: Vec<Requests>,
     /// The first hour of every month, and the one after the last.
     months: Vec<usize>,
 }
@@ -63,6 +64,21 @@ pub struct Future {
     terms: Vec<Terms>,
     /// Expected requests, by workload.
     pub rates: Vec<Rates>,
+}
+
+/// A request of a log.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Seen {
+    /// When it came, microseconds since the first one.
+    pub at: u64,
+    /// Prompt tokens, cached ones included.
+    pub input: f64,
+    /// Of these, cached.
+    pub cached: f64,
+    /// Output tokens.
+    pub output: f64,
+    /// How long it took, microseconds, where the log tells.
+    pub service: Option<u64>,
 }
 
 /// What came of a stretch.
@@ -84,14 +100,15 @@ impl<'a> Stage<'a> {
             let law = ArrivalLaw::new(&workload.name, &workload.arrivals, workload.sessions.as_ref());
             (Traffic::new(scenario, index), path, law)
         });
-        let workloads = workloads.collect();
+        let workloads: Vec<(Traffic<'a>, Path, ArrivalLaw)> = workloads.collect();
+        let requests = workloads.iter().map(|(traffic, ..)| Requests::new(traffic)).collect();
         let assumptions = Assumptions::new(scenario, &points);
         let ends = scenario.months.iter().scan(0, |hours, month| {
             *hours += month.days() * 24;
             Some(*hours)
         });
         let months = std::iter::once(0).chain(ends).collect();
-        Stage { scenario, seed: options.seed, points, assumptions, workloads, months }
+        Stage { scenario, seed: options.seed, points, assumptions, workloads, requests, months }
     }
 
     /// The hours of the horizon.
@@ -187,6 +204,43 @@ impl<'a> Stage<'a> {
         Lived { tally, worst }
     }
 
+    /// Lives through requests of a log, in the order of time, at the prices of the first month; what no log tells is
+    /// as for the first workload in the middle of its assumptions.
+    pub fn replay(&self, requests: &[Seen], chain: &[Stop], client: Client, weights: (Counts, f64)) -> Lived {
+        let middle = |assumption: &crate::workload::Assumption| {
+            assumption.law.median().clamp(assumption.minimum, assumption.maximum)
+        };
+        let values: Vec<f64> = self.scenario.assumptions.iter().map(middle).collect();
+        let (traffic, ..) = &self.workloads[0];
+        let terms = traffic.terms(&values);
+        let tariff = Tariff::new(traffic, &self.scenario.routes, &terms.segments, &[0], &values);
+        let stations = chain.iter().map(|stop| stop.station.clone()).collect();
+        let own = Stream::new(self.seed, 0, Purpose::named("clients of a log"));
+        let mut line = Line::new(stations, client, weights, own, (0, 0));
+        let mut end = 0;
+        for seen in requests {
+            let mut sums = SegmentSums { requests: 1.0, ..SegmentSums::empty(traffic.basis_len()) };
+            sums.basis[0] = seen.input;
+            let outputs = terms.caps.len();
+            for (output, cap) in sums.basis[1..=outputs].iter_mut().zip(&terms.caps) {
+                *output = seen.output.min(cap.round());
+            }
+            for (cached, view) in sums.basis[1 + outputs..].iter_mut().zip(&terms.views) {
+                *cached = seen.cached.min(view.cut);
+            }
+            let segment = terms.segments.partition_point(|segment| segment.high < seen.input);
+            let asks = chain.iter().map(|stop| {
+                let ask = ask(stop, traffic, &tariff, segment, &sums);
+                Ask { service: seen.service.unwrap_or(ask.service), ..ask }
+            });
+            line.arrive(seen.at, asks.collect());
+            end = seen.at;
+        }
+        // The log ends with the second of its last request.
+        let (tally, worst) = line.finish((end / SECOND + 1) * SECOND);
+        Lived { tally, worst }
+    }
+
     /// Draws a request and says what it asks of every route of the chain.
     fn asks(&self, source: &mut Source<'_>, future: &Future, chain: &[Stop], at: u64) -> Asks {
         let (traffic, ..) = &self.workloads[source.index];
@@ -200,7 +254,7 @@ impl<'a> Stage<'a> {
             source.prices = Some((self.month_hours(month), tariff));
         }
         let Some((_, tariff)) = &source.prices else { return Asks::new() };
-        let drawn = draw_request(traffic, terms, &mut source.stream);
+        let drawn = self.requests[source.index].draw(traffic, terms, &mut source.stream);
         let mut sums = SegmentSums { requests: 1.0, ..SegmentSums::empty(traffic.basis_len()) };
         add_request(terms, drawn.prompt, drawn.gate, drawn.share, drawn.output, &mut sums.basis);
         let segment = terms.segments.partition_point(|segment| segment.high < drawn.prompt);

@@ -209,8 +209,9 @@ pub fn capacity_holds_json(answer: &CapacityAnswer) -> anyhow::Result<String> {
         scenario: &answer.title,
         horizon: &answer.horizon,
         lived: match answer.found.lived {
-            Lived::Some(hours) => format!("{hours} hours of many futures"),
-            Lived::All => "all hours of one future".to_owned(),
+            Some(Lived::Some(hours)) => format!("{hours} hours of many futures"),
+            None => "the requests of a log".to_owned(),
+            Some(Lived::All) => "all hours of one future".to_owned(),
         },
         busiest_hour_requests: Busiest { p50: answer.found.busiest_hour.0, p90: answer.found.busiest_hour.1 },
         routes: answer.found.routes.iter().map(route).collect(),

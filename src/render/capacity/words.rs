@@ -129,10 +129,11 @@ fn basis(answer: &CapacityAnswer) -> String {
         count_short(high)
     );
     match answer.found.lived {
-        Lived::Some(hours) => format!(
+        Some(Lived::Some(hours)) => format!(
             "From {hours} hours of many futures, lived through second by second, busy ones more often; ± is one standard error. {busiest}"
         ),
-        Lived::All => {
+        None => "Every request of the log, when it came.".to_owned(),
+        Some(Lived::All) => {
             format!("Every hour of the horizon was lived through in the future of median volume. {busiest}")
         }
     }
