@@ -427,6 +427,16 @@ fn what_nobody_means_has_an_answer_too() {
             assert!(!out.contains("NaN") && !out.contains("inf"), "{name}, {hours}: {out}");
         }
     }
+    // As many routes as anybody compares, and the longest chain.
+    let many: Vec<String> = (0..60).map(|at| format!("{{id: test/flat, label: r{at}}}")).collect();
+    let text = month(
+        0.1,
+        "  routes: {r0: {requests_per_minute: 1, fall_back: [r1, r2, r3, r4, r5, r6, r7, r8]}}\n",
+        &format!("[{}]", many.join(", ")),
+    );
+    let found = lived(&text, Lived::Some(20), 1);
+    assert_eq!((found.routes.len(), found.routes[0].chain.len()), (60, 9));
+    assert_eq!(found.routes[0].tally.unserved(), 0.0);
     let (_folder, path) = written(&with("{requests_per_day: 24_000M}", plain, 1, units));
     assert!(refused(&["capacity", &path]).contains("cannot be lived through one by one"));
     let (_folder, path) = written(&with("{requests_per_day: 100M}", plain, 1, units));
