@@ -203,7 +203,7 @@ mod tests {
         for hours in [100, 300_000, 8_760 * 64, 87_600 * 64] {
             let stride = stride(hours);
             assert!(hours / stride <= MOST_RANKED);
-            assert!(stride == 1 || (stride % 2 != 0 && stride % 3 != 0 && stride % 7 != 0));
+            assert!(stride == 1 || [2, 3, 7].iter().all(|factor| !stride.is_multiple_of(*factor)));
         }
     }
 }

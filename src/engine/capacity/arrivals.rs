@@ -358,9 +358,9 @@ mod tests {
         let (mean, variance) = counts(&times, 10 * SECOND, 480 * HOUR);
         let wanted = 48_000.0 / 8_640.0;
         let n = 480.0 * 360.0;
-        assert!((mean - wanted).abs() < 5.0 * (wanted / n as f64).sqrt());
+        assert!((mean - wanted).abs() < 5.0 * (wanted / n).sqrt());
         // The variance of a sample variance of Poisson counts is (2λ² + λ)/n.
-        assert!((variance - wanted).abs() < 5.0 * ((2.0 * wanted * wanted + wanted) / n as f64).sqrt());
+        assert!((variance - wanted).abs() < 5.0 * ((2.0 * wanted * wanted + wanted) / n).sqrt());
     }
 
     /// In the long run the number of renewals has variance cv² times its mean (Cox, Renewal Theory, 1962).

@@ -259,7 +259,7 @@ impl RouteReader<'_> {
         let all: Vec<String> =
             offer.terms.iter().filter_map(|term| Some(term.commitment?.to_string())).collect();
         let id = &self.route.id;
-        if all.iter().any(|name| *name == text.value) {
+        if all.contains(&text.value) {
             let months = self.around.months.len();
             let title =
                 format!("a commitment of {} is longer than the scenario's {months} months", text.value);
