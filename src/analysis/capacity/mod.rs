@@ -61,6 +61,8 @@ pub struct RouteHolds {
     pub by_units: bool,
     /// Sums over the horizon.
     pub tally: Tally,
+    /// The requests that the hours expect, to be held against those that came.
+    pub expected: f64,
     /// Standard error of the share that is rejected, if hours were sampled.
     pub rejected_error: Option<f64>,
     /// The same of the share that is spilled.

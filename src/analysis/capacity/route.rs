@@ -217,6 +217,7 @@ pub fn holds(
         latency: capacity.latency.as_ref().map(|latency| latency.source.clone()),
         chain: chain.labels,
         by_units: chain.by_units,
+        expected: plan.stretches.iter().map(|stretch| stretch.weight * stretch.load).sum(),
         tally,
     })
 }

@@ -10,7 +10,7 @@ use super::route::{Chain, client, lived, weights};
 use super::units::unit_usd;
 use crate::engine::capacity::{Lived as Stretch, Stage};
 use crate::engine::{Options, RouteOutcome, Simulation, ordered};
-use crate::workload::Scenario;
+use crate::workload::{LimitTerms, Limited, Scenario};
 
 /// Hours that are lived through for a curve.
 const HOURS: usize = 480;
@@ -25,7 +25,12 @@ const POINTS: usize = 16;
 pub fn include(scenario: &Scenario, options: &Options, simulation: &mut Simulation) -> anyhow::Result<()> {
     let bound = |at: &usize| {
         let capacity = &scenario.capacity.routes[*at];
-        capacity.units.is_some() || !capacity.limits.is_empty() || capacity.concurrency.is_some()
+        let errors = capacity.latency.as_ref().is_some_and(|latency| latency.error_share > 0.0);
+        capacity.units.is_some()
+            || !capacity.limits.is_empty()
+            || capacity.concurrency.is_some()
+            || scenario.capacity.client.concurrency.is_some()
+            || errors
     };
     let routes: Vec<usize> = (0..scenario.routes.len()).filter(bound).collect();
     if !scenario.capacity.in_spend || routes.is_empty() {
@@ -40,12 +45,16 @@ pub fn include(scenario: &Scenario, options: &Options, simulation: &mut Simulati
         let stretches = lived(&stage, &plan, options, &chain, client, weights(capacity.sold.as_ref()))?;
         let outcome = &simulation.routes[at];
         let by_units = chain.by_units;
-        let load = |trial: u32, hour: usize| Hourly::new(&stage, trial).load(&stage, outcome, hour, by_units);
+        // Tokens and time are what binds, save where only requests are counted; what they cost stands for both.
+        let counted = |limit: &LimitTerms| limit.what == Limited::Requests;
+        let at_once = capacity.concurrency.or(scenario.capacity.client.concurrency).is_some();
+        let by_usd = by_units || at_once || !capacity.limits.iter().all(counted);
+        let load = |trial: u32, hour: usize| Hourly::new(&stage, trial).load(&stage, outcome, hour, by_usd);
         let curve = Curve::new(&plan, &stretches, by_units, &load);
         let months = simulation.months;
         let shares = ordered(simulation.trials, options.threads, |trial| {
             let hourly = Hourly::new(&stage, trial as u32);
-            let month = |month: usize| hourly.mean(&stage, outcome, month, by_units, &curve);
+            let month = |month: usize| hourly.mean(&stage, outcome, month, by_usd, &curve);
             (0..months).map(month).collect::<Vec<f64>>()
         })?;
         let units = capacity.units.as_ref().zip(capacity.sold.as_ref());
@@ -57,7 +66,8 @@ pub fn include(scenario: &Scenario, options: &Options, simulation: &mut Simulati
             })
         };
         let unit_usd: Vec<f64> = (0..months).map(unit_month).collect();
-        rewrite(&mut simulation.routes[at], &shares.concat(), &unit_usd);
+        let by_tokens = chain.stops.iter().skip(usize::from(by_units)).any(|stop| stop.route == at);
+        rewrite(&mut simulation.routes[at], &shares.concat(), &unit_usd, by_tokens);
     }
     // Spend is not proportional to volume any more, so volume cannot be integrated out of it.
     simulation.scatter = None;
@@ -147,7 +157,7 @@ impl Curve {
 }
 
 /// Replaces what a route costs by the token by the share of it that is paid, and adds its units.
-fn rewrite(outcome: &mut RouteOutcome, shares: &[f64], unit_usd: &[f64]) {
+fn rewrite(outcome: &mut RouteOutcome, shares: &[f64], unit_usd: &[f64], by_tokens: bool) {
     let before: f64 = outcome.expected.spend.iter().sum();
     let after: f64 = outcome.expected.spend.iter().zip(shares).map(|(usd, share)| usd * share).sum();
     let months = unit_usd.len();
@@ -158,7 +168,9 @@ fn rewrite(outcome: &mut RouteOutcome, shares: &[f64], unit_usd: &[f64]) {
     }
     // Long prompts are never served by units: what they cost more stays, save where they are refused too.
     for list in [&mut outcome.premium, &mut outcome.expected.premium] {
-        if unit_usd.iter().all(|usd| *usd == 0.0) {
+        if !by_tokens {
+            list.fill(0.0);
+        } else if unit_usd.iter().all(|usd| *usd == 0.0) {
             list.iter_mut().zip(shares).for_each(|(usd, share)| *usd *= share.min(1.0));
         }
     }

@@ -28,11 +28,11 @@ pub struct Rates {
 }
 
 impl Rates {
-    /// The local day and hour of an hour of the horizon; what falls beyond its ends is counted at the other one.
+    /// The local day and hour of an hour of the horizon; what falls beyond its ends is as on its first or last day.
     fn local(&self, hour: usize) -> (usize, usize) {
-        let count = (self.days.len() * 24) as i64;
-        let local = (hour as i64 + self.shift).rem_euclid(count) as usize;
-        (local / 24, local % 24)
+        let local = hour as i64 + self.shift;
+        let day = local.div_euclid(24).clamp(0, self.days.len() as i64 - 1);
+        (day as usize, local.rem_euclid(24) as usize)
     }
 
     /// The expected requests of an hour of the horizon.

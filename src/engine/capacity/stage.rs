@@ -230,7 +230,7 @@ impl<'a> Stage<'a> {
             }
             let segment = terms.segments.partition_point(|segment| segment.high < seen.input);
             let asks = chain.iter().map(|stop| {
-                let ask = ask(stop, traffic, &tariff, segment, &sums);
+                let ask = with_fees(stop, 0, ask(stop, traffic, &tariff, segment, &sums));
                 Ask { service: seen.service.unwrap_or(ask.service), ..ask }
             });
             line.arrive(seen.at, asks.collect());
@@ -259,12 +259,7 @@ impl<'a> Stage<'a> {
         add_request(terms, drawn.prompt, drawn.gate, drawn.share, drawn.output, &mut sums.basis);
         let segment = terms.segments.partition_point(|segment| segment.high < drawn.prompt);
         let month = self.month_of(hour);
-        let of = |stop: &Stop| {
-            let fees = 1.0 + stop.fees.get(month).copied().unwrap_or(0.0);
-            let asked = ask(stop, traffic, tariff, segment, &sums);
-            Ask { usd: asked.usd * fees, input_usd: asked.input_usd * fees, ..asked }
-        };
-        chain.iter().map(of).collect()
+        chain.iter().map(|stop| with_fees(stop, month, ask(stop, traffic, tariff, segment, &sums))).collect()
     }
 }
 
@@ -276,6 +271,12 @@ struct Source<'a> {
     stream: Stream,
     /// The prices of a month, and its hours.
     prices: Option<(std::ops::Range<usize>, Tariff)>,
+}
+
+/// The same with a month's platform fees on what it costs.
+fn with_fees(stop: &Stop, month: usize, ask: Ask) -> Ask {
+    let fees = 1.0 + stop.fees.get(month).copied().unwrap_or(0.0);
+    Ask { usd: ask.usd * fees, input_usd: ask.input_usd * fees, ..ask }
 }
 
 /// What a request asks of a route.

@@ -130,6 +130,7 @@ mod tests {
             break_even: Vec::new(),
         };
         RouteHolds {
+            expected: 0.0,
             route: 0,
             label: "Azure/GPT-5.4 @global".to_owned(),
             chain: vec!["15 PTU of azure/gpt-5.4".to_owned(), "azure/gpt-5.4".to_owned()],

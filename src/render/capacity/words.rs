@@ -164,6 +164,9 @@ fn client(terms: &ClientTerms) -> String {
     parts.join("; ")
 }
 
+/// Fewer requests than expected by this share are more than chance in 240 hours.
+const MISSED: f64 = 0.03;
+
 fn route_notes(route: &RouteHolds) -> Vec<String> {
     let tally = &route.tally;
     let mut notes = Vec::new();
@@ -175,6 +178,19 @@ fn route_notes(route: &RouteHolds) -> Vec<String> {
             .map(|(label, served)| format!("{label} {}", nearly(tally.share(*served))))
             .collect();
         notes.push(format!("{}: served by {}; {}.", route.label, shares.join(", then "), cost_words(route)));
+    }
+    if tally.offered < (1.0 - MISSED) * route.expected {
+        notes.push(format!(
+            "{}: {} of the expected requests are missing, turns of sessions that began long before the hours that were lived through: loads and costs are too low by as much. `--hours all` has them.",
+            route.label,
+            percent(1.0 - tally.offered / route.expected)
+        ));
+    }
+    if route.by_units && route.latency.is_none() {
+        notes.push(format!(
+            "{}: without `latency` requests take no time, so what max_tokens reserves of the units is given back at once.",
+            route.label
+        ));
     }
     if tally.too_long > 0.0 {
         notes.push(format!(

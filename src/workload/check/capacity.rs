@@ -201,7 +201,12 @@ impl RouteReader<'_> {
             let (unit_price, paid) = reserved_unit(term, first, months)?;
             let fits = reserved_unit(term, first, 1).is_some_and(|(_, length)| length <= months);
             let months_beyond = (paid - months.min(paid)) as usize;
-            fits.then_some(ReservedTerm { name: term.commitment?.to_string(), unit_price, months_beyond })
+            // Terms are whole: one that ends beyond the horizon would be paid and not used.
+            (fits && months_beyond == 0).then_some(ReservedTerm {
+                name: term.commitment?.to_string(),
+                unit_price,
+                months_beyond,
+            })
         });
         Some(UnitOffer {
             input_tokens_per_minute: offer.input_tokens_per_minute.filter(|tokens| *tokens > 0)? as f64,
@@ -261,8 +266,19 @@ impl RouteReader<'_> {
         let id = &self.route.id;
         if all.contains(&text.value) {
             let months = self.around.months.len();
-            let title =
-                format!("a commitment of {} is longer than the scenario's {months} months", text.value);
+            let short = offer.terms.iter().any(|term| {
+                let named = term.commitment.is_some_and(|length| length.to_string() == text.value);
+                let first = self.around.months.first();
+                named
+                    && first
+                        .and_then(|first| reserved_unit(term, *first, 1))
+                        .is_some_and(|(_, paid)| paid <= months as u64)
+            });
+            let title = if short {
+                format!("whole commitments of {} do not end with the scenario's {months} months", text.value)
+            } else {
+                format!("a commitment of {} is longer than the scenario's {months} months", text.value)
+            };
             let help = "lengthen the horizon, or choose a shorter commitment: what is paid beyond it would be missing";
             problems.at(Code::Conflict, &text.place, title, "", help);
         } else {
