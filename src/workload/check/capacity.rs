@@ -1,12 +1,11 @@
 //! Capacity that makes sense: limits that exist, units that are sold, routes to fall back to.
 
-use super::super::capacity::{
-    Capacity, ClientTerms, LatencyTerms, LimitTerms, Limited, RouteCapacity, UnitOffer, Units,
-};
-use super::super::capacity_wire::{CapacityWire, ClientWire, LatencyWire, RouteCapacityWire};
+use super::super::capacity::{Capacity, LatencyTerms, LimitTerms, Limited, RouteCapacity, UnitOffer, Units};
+use super::super::capacity_wire::{CapacityWire, LatencyWire, RouteCapacityWire};
 use super::super::quantity::{Kind, QuantityWire};
 use super::super::wire::Text;
 use super::super::{ReservedTerm, Route};
+use super::clients::{DAY_S, MOST_RUNNING, client, running};
 use super::commitments::{Around, route_named};
 use super::inputs::{SHARE, count, plain, range};
 use super::reservations::{next_size, served, size_rule};
@@ -16,18 +15,12 @@ use crate::domain::document::{Count, word_of};
 use crate::domain::format::thousands;
 use crate::domain::problem::{Code, Problems, suggest};
 
-/// The most retries of a request.
-const MOST_RETRIES: u64 = 20;
-/// The longest pause and the longest wait, seconds.
-const DAY_S: f64 = 86_400.0;
 /// The most that a limit may allow in a minute.
 const MOST_PER_MINUTE: f64 = 1e12;
 /// The most units of a route.
 const MOST_UNITS: u64 = 10_000_000;
 /// The most routes to fall back to.
 const MOST_FALL_BACKS: usize = 8;
-/// The most requests at once.
-const MOST_RUNNING: u64 = 10_000_000;
 
 /// The capacity of a scenario. It is judged only where all routes could be read.
 pub fn capacity(
@@ -62,36 +55,6 @@ pub fn capacity(
         in_spend: wire.and_then(|wire| wire.in_spend.as_ref()).is_some_and(|stated| stated.value),
         routes: routes.into_iter().collect::<Option<_>>()?,
     })
-}
-
-fn client(wire: Option<&ClientWire>, problems: &mut Problems) -> Option<ClientTerms> {
-    let seconds = range(Kind::Positive, 0.0, DAY_S, "s");
-    let backoff = plain(wire.and_then(|w| w.backoff_s.as_ref()), 0.5, seconds, problems);
-    let longest = plain(wire.and_then(|w| w.longest_backoff_s.as_ref()), 8.0, seconds, problems);
-    let queue = plain(wire.and_then(|w| w.queue_s.as_ref()), 0.0, seconds, problems);
-    let budget = wire.and_then(|w| w.retry_budget.as_ref());
-    let budget = match budget {
-        None => Some(None),
-        Some(stated) => {
-            plain(Some(stated), 0.0, range(Kind::Positive, 0.0, MOST_RETRIES as f64, "retries"), problems)
-                .map(Some)
-        }
-    };
-    let retries = count(wire.and_then(|w| w.retries.as_ref()), 0, 0, MOST_RETRIES, problems);
-    Some(ClientTerms {
-        retries: retries as u32,
-        backoff_s: backoff?,
-        longest_backoff_s: longest?,
-        jitter: wire.and_then(|w| w.jitter.as_ref()).is_none_or(|stated| stated.value),
-        retry_budget: budget?,
-        queue_s: queue?,
-        concurrency: running(wire.and_then(|w| w.concurrency.as_ref()), problems),
-    })
-}
-
-/// A number of requests at once.
-fn running(wire: Option<&Count>, problems: &mut Problems) -> Option<u32> {
-    wire.map(|_| count(wire, 1, 1, MOST_RUNNING, problems) as u32)
 }
 
 struct RouteReader<'a> {

@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod capacity;
+mod clients;
 mod commitments;
 mod dependence;
 mod inputs;
