@@ -120,7 +120,8 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let (found, span) = match &arguments.log {
         Some(log) => {
             let (seen, begun) = requests_of(log, &arguments.logs, &catalogue)?;
-            let minutes = seen.last().map_or(0, |last| last.at / (60 * SECOND) + 1);
+            let (first, last) = (seen.first().map_or(0, |one| one.at), seen.last().map_or(0, |one| one.at));
+            let minutes = (last - first) / (60 * SECOND) + 1;
             (
                 capacity_of_log(&scenario, &options, seen, begun)?,
                 format!("the log's {} minutes", thousands(minutes)),
@@ -163,7 +164,7 @@ fn of_hours(scenario: &Scenario, options: &Options, lived: Lived) -> Result<Capa
     })
 }
 
-/// The requests of a log, in the order of time, and when it begins.
+/// The requests of a log, in the order of time, and the hour in which it begins.
 fn requests_of(
     log: &Path,
     logs: &LogArguments,
@@ -202,9 +203,10 @@ fn requests_of(
         return Err(Failure::problem(Code::Empty, &title, &help));
     }
     rows.sort_by_key(|(at, _)| *at);
-    let first = rows[0].0;
-    let since = |(at, seen): (i64, Seen)| Seen { at: (at - first).unsigned_abs() * 1_000, ..seen };
-    Ok((rows.into_iter().map(since).collect(), Instant::from_unix_seconds(first.div_euclid(1_000))))
+    // Windows of limits begin with whole seconds and minutes of the clock, not of the log.
+    let hour = rows[0].0.div_euclid(3_600_000);
+    let since = |(at, seen): (i64, Seen)| Seen { at: (at - hour * 3_600_000).unsigned_abs() * 1_000, ..seen };
+    Ok((rows.into_iter().map(since).collect(), Instant::from_unix_seconds(hour * 3_600)))
 }
 
 /// The provider's own sizing of a steady load.

@@ -11,10 +11,7 @@ const RANKS: u32 = 64;
 /// The share of a prompt's tokens that is cached in the mean, at each of some lengths in tokens: of the first
 /// workload on the first route, with all assumptions at their medians.
 pub fn cached_shares(scenario: &Scenario, lengths: &[f64]) -> Vec<f64> {
-    let clamped = |assumption: &crate::workload::Assumption| {
-        assumption.law.median().clamp(assumption.minimum, assumption.maximum)
-    };
-    let values: Vec<f64> = scenario.assumptions.iter().map(clamped).collect();
+    let values = scenario.medians();
     let traffic = Traffic::new(scenario, 0);
     let terms = traffic.terms(&values);
     let view = &terms.views[traffic.routes[0].view];

@@ -54,6 +54,8 @@ pub struct RouteCapacity {
     pub latency: Option<LatencyTerms>,
     /// Whether the input of failed attempts is billed.
     pub bills_failed: bool,
+    /// Over how many seconds the provider counts requests: its published windows, else the minute.
+    pub request_windows_s: Vec<u64>,
     /// The provider's limits of every usage tier, lowest first, with what earns it.
     pub tiers: Vec<(RateLimit, Option<UsageTier>)>,
     /// Provisioned units on sale for it.

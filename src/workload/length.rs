@@ -27,6 +27,24 @@ pub struct Shape {
     pub components: Vec<Component>,
 }
 
+impl Shape {
+    /// The law of a length that is met in proportion to itself: each lognormal's median grows by e^{σ²}, and its weight
+    /// by its mean.
+    pub fn by_length(&self) -> Shape {
+        let mean = |c: &Component| c.weight * libm::exp(c.ln_median + 0.5 * c.sigma * c.sigma);
+        let all: f64 = self.components.iter().map(mean).sum();
+        if all <= 0.0 {
+            return self.clone();
+        }
+        let met = |c: &Component| Component {
+            weight: mean(c) / all,
+            ln_median: c.ln_median + c.sigma * c.sigma,
+            ..*c
+        };
+        Shape { components: self.components.iter().map(met).collect() }
+    }
+}
+
 /// A length as written.
 #[derive(Clone, Debug)]
 pub struct LengthWire {

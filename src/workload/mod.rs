@@ -417,6 +417,13 @@ impl Scenario {
         !of_routes || self.routes[route].depends_on(input)
     }
 
+    /// Every assumption at its median.
+    pub fn medians(&self) -> Vec<f64> {
+        let median =
+            |assumption: &Assumption| assumption.law.median().clamp(assumption.minimum, assumption.maximum);
+        self.assumptions.iter().map(median).collect()
+    }
+
     /// What is believed about an input.
     pub fn law(&self, input: Input) -> &Uncertain {
         &self.assumptions[input.0].law

@@ -40,7 +40,7 @@ pub fn required_units(sold: &UnitOffer, tally: &Tally) -> RequiredUnits {
 pub enum RequiredTier {
     /// No limits are published.
     Unpublished,
-    /// The lowest whose limits hold all but one minute in a hundred.
+    /// The lowest whose limits hold in all but one window of a hundred.
     Tier(Earned),
     /// None holds: the highest, and how many times its limit is asked for.
     None {
@@ -64,9 +64,15 @@ pub struct Earned {
     pub tokens_per_minute: Option<u64>,
 }
 
-/// The lowest usage tier whose limits per minute hold all but one minute in a hundred.
+/// The lowest usage tier whose limits hold in all but one of a hundred of the windows over which they are enforced:
+/// requests over every published one, tokens over the minute.
 pub fn required_tier(capacity: &RouteCapacity, tally: &Tally) -> RequiredTier {
-    let requests = tally.per_minute.quantile(0.99) as f64;
+    // A window's count as a rate per minute.
+    let in_window = |seconds: &u64| {
+        let (counts, seconds) = tally.window(*seconds);
+        counts.quantile(0.99) as f64 * 60.0 / seconds as f64
+    };
+    let requests = capacity.request_windows_s.iter().map(in_window).fold(0.0, f64::max);
     let tokens = tally.tokens_per_minute.quantile(0.99) as f64;
     let mut highest = None;
     for (limit, tier) in capacity.tiers.iter().filter(|(limit, _)| limit.above_tokens.is_none()) {

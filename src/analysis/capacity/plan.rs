@@ -37,7 +37,7 @@ pub struct Plan {
     pub busiest_hour: (f64, f64),
     /// The requests of a log, where its own are lived through.
     pub log: Option<Vec<Seen>>,
-    /// When a log begins.
+    /// The hour in which a log begins.
     pub begun: Option<Instant>,
     /// The hours that all of it stands for.
     pub hours: f64,
@@ -93,8 +93,8 @@ impl Plan {
 
     /// The requests of a log, in the order of time.
     pub fn of_log(log: Vec<Seen>, begun: Instant) -> Self {
-        let seconds = log.last().map_or(0, |last| last.at / SECOND + 1);
-        let mut hours = vec![0.0; (seconds / 3_600 + 1) as usize];
+        let (first, last) = (log.first().map_or(0, |one| one.at), log.last().map_or(0, |one| one.at));
+        let mut hours = vec![0.0; (last / HOUR + 1) as usize];
         log.iter().for_each(|seen| hours[(seen.at / HOUR) as usize] += 1.0);
         let busiest = hours.iter().copied().fold(0.0, f64::max);
         let stretch =
@@ -104,7 +104,7 @@ impl Plan {
             busiest_hour: (busiest, busiest),
             log: Some(log),
             begun: Some(begun),
-            hours: seconds as f64 / 3_600.0,
+            hours: ((last / SECOND + 1) * SECOND - first) as f64 / HOUR as f64,
         }
     }
 }

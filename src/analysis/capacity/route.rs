@@ -53,8 +53,9 @@ impl Chain {
     pub fn for_costs(scenario: &Scenario, route: usize, units: u64) -> Self {
         let free = Stop { station: Station::default(), ..stop(scenario, route) };
         let sold = scenario.capacity.routes[route].sold.as_ref().filter(|_| units > 0);
-        let stops: Vec<Stop> =
-            sold.map(|sold| unit_stop(scenario, route, sold, units)).into_iter().chain([free]).collect();
+        let mut units_stop = sold.map(|sold| unit_stop(scenario, route, sold, units));
+        units_stop.iter_mut().for_each(|stop| stop.station.error_share = 0.0);
+        let stops: Vec<Stop> = units_stop.into_iter().chain([free]).collect();
         Chain { labels: vec![scenario.routes[route].label.clone(); stops.len()], stops, by_units: units > 0 }
     }
 }
@@ -76,10 +77,16 @@ fn unit_stop(scenario: &Scenario, route: usize, sold: &UnitOffer, count: u64) ->
     let per_minute = count as f64 * sold.input_tokens_per_minute;
     let rate = per_minute / (60.0 * SECOND as f64);
     let bucket = Enforced::LeakyBucket { capacity: per_minute * burst_s / 60.0, rate };
+    let own_stop = stop_with(scenario, route, own);
     Stop {
-        station: Station { limits: vec![Limit::new(weights(Some(sold)).0, bucket)], ..Station::default() },
         longest_prompt: sold.offer.maximum_prompt_tokens,
-        ..stop_with(scenario, route, own)
+        station: Station {
+            limits: vec![Limit::new(weights(Some(sold)).0, bucket)],
+            concurrency: None,
+            // Units fail as often as their route.
+            ..own_stop.station
+        },
+        ..own_stop
     }
 }
 
@@ -268,11 +275,7 @@ fn worst(scenario: &Scenario, plan: &Plan, stretches: &[Stretch]) -> Option<Wors
 
 /// The share of requests that come when a window is full.
 fn refused(tally: &Tally, window: u64, limit: f64) -> f64 {
-    let counts = match window {
-        1 => &tally.per_second,
-        10 => &tally.per_ten_seconds,
-        _ => &tally.per_minute,
-    };
+    let (counts, window) = tally.window(window);
     counts.excess_share((limit * window as f64 / 60.0 + 1e-9).floor())
 }
 

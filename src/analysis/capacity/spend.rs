@@ -246,4 +246,21 @@ mod tests {
             assert!((total / with.trials as f64 / mean(&with, 0) - 1.0).abs() < 1e-9);
         }
     }
+
+    /// Under a limit on tokens no future pays for more than the limit lets through, however long its prompts are.
+    #[test]
+    fn no_future_pays_for_more_than_a_limit_lets_through() {
+        let text = "name: t\nstart: 2027-01\nmonths: 1\nroutes: [azure/gpt-5.4]\nworkloads: {w: {volume: {requests_per_month: 200k}, prompt: {lognormal: {median: {p10: 1k, p90: 9k}, p95: 7k}}, output: 250}}\ncapacity: {in_spend: true, routes: {azure/gpt-5.4: {tokens_per_minute: 15k}}}\n";
+        let scenario = scenario(text);
+        let options = options(256);
+        let plain = simulate(&scenario, &[], &options, &|_| true).unwrap();
+        let mut with = plain.clone();
+        include(&scenario, &options, &mut with).unwrap();
+        // 15,000 tokens in each of 44,640 minutes, of which an answer of 250 is the dearest part: the shorter the
+        // prompt beside it, the more a token costs. 1,000 prompt tokens and 250 of output cost 0.005 per 1,000 tokens.
+        let most = 15_000.0 * 44_640.0 * (1_000.0 * 2.5 + 250.0 * 15.0) / 1_250.0 / 1e6;
+        let above = with.routes[0].spend.iter().filter(|usd| **usd > most).count();
+        assert!(above <= 256 / 50, "{above} of 256 futures pay more than {most}");
+        assert!(plain.routes[0].spend.iter().filter(|usd| **usd > most).count() > 64);
+    }
 }

@@ -8,7 +8,7 @@ use std::collections::BinaryHeap;
 
 use super::limit::SECOND;
 use super::split::{MOST_PARTS, Split, gamma};
-use crate::engine::counts::poisson;
+use crate::engine::counts::{Sessions, poisson};
 use crate::engine::law::Law;
 use crate::engine::stream::{Purpose, Stream};
 use crate::workload::{Arrivals, Burst, GapLaw, Pattern, Scale};
@@ -47,15 +47,24 @@ pub struct ArrivalLaw {
     splits: [Split; Scale::ALL.len()],
     pattern: Pattern,
     gap: Option<Law>,
+    /// The mean gap, seconds, and the law of the gap that a random time falls into.
+    met_gap: Option<(f64, Law)>,
+    /// The law of the turns of the session that a random turn belongs to.
+    met_turns: Option<Law>,
     /// Mean turns of a session and their law; one where requests come alone.
     turns: Option<(f64, Law)>,
-    /// The longest that a session is expected to last, hours.
+    /// How long before a stretch sessions are begun one by one, hours; those that had begun before are drawn as a
+    /// random time finds them.
     pub memory_hours: usize,
     name: String,
 }
 
-/// The longest time before a stretch in which sessions are begun, hours.
+/// The longest time before a stretch in which sessions are begun one by one, hours.
 const MOST_MEMORY: usize = 12;
+/// The longest gap, seconds.
+const MOST_GAP_S: f64 = 1e6;
+/// The most turns of a session.
+const MOST_TURNS: f64 = 20_000.0;
 
 impl ArrivalLaw {
     /// The laws of the workload called `name`; sessions only where their turns' gaps are known.
@@ -69,14 +78,16 @@ impl ArrivalLaw {
             *split = Split::new(scale.parts(), burst);
         }
         let gap = arrivals.turn_gap_s.as_ref().map(Law::new);
+        let turns_shape = turns;
         let turns = turns.filter(|_| gap.is_some());
-        let turns =
-            turns.map(|shape| (crate::engine::counts::Sessions::new(shape).mean_turns(), Law::new(shape)));
+        let turns = turns.map(|shape| (Sessions::new(shape).mean_turns(), Law::new(shape)));
         let mean_gap = gap.as_ref().map_or(0.0, |law| law.partial_moment(1, f64::INFINITY));
         // A long session: the ninetieth percentile of turns.
         let long = turns.as_ref().map_or(0.0, |(_, law)| law.at_score(1.3) * mean_gap);
         let memory_hours = if turns.is_some() { (long / 3_600.0).ceil().max(1.0) as usize } else { 0 };
         ArrivalLaw {
+            met_gap: arrivals.turn_gap_s.as_ref().map(|shape| (mean_gap, Law::new(&shape.by_length()))),
+            met_turns: turns_shape.filter(|_| turns.is_some()).map(|shape| Law::new(&shape.by_length())),
             splits,
             pattern: arrivals.pattern.clone(),
             gap,
@@ -131,8 +142,42 @@ impl<'a> ArrivalStream<'a> {
             turns: BinaryHeap::new(),
             stream,
         };
+        arrivals.begin_before(from);
         arrivals.fill();
         arrivals
+    }
+
+    /// Sessions that are on their way when hour `from` begins, as a random time finds them at the rate of the day
+    /// before: λ E[T − 1] E[gap] of them, each in a gap that was met by its length, of a session that was met by its
+    /// gaps.
+    fn begin_before(&mut self, from: usize) {
+        let (Some((mean_turns, _)), Some((mean_gap, gaps)), Some(turns)) =
+            (&self.law.turns, &self.law.met_gap, &self.law.met_turns)
+        else {
+            return;
+        };
+        let day = from.saturating_sub(24)..from.max(1);
+        let hours = day.len() as f64;
+        let requests = day.map(|hour| self.rates.of(hour)).sum::<f64>() / hours / 3_600.0;
+        let running = requests / mean_turns * (mean_turns - 1.0) * mean_gap;
+        let count = poisson(running, self.stream.uniform()) as u64;
+        let base = from as u64 * HOUR;
+        for _ in 0..count {
+            let all = loop {
+                let drawn = turns.draw(self.stream.uniform(), self.stream.normal());
+                let all = libm::round(drawn).clamp(1.0, MOST_TURNS);
+                // Met by its gaps, of which there is one less than turns.
+                if self.stream.uniform() * drawn < all - 1.0 {
+                    break all as u32;
+                }
+            };
+            let gap = gaps.draw(self.stream.uniform(), self.stream.normal()).min(MOST_GAP_S);
+            let rest = gap * self.stream.uniform();
+            // In which of its gaps: any.
+            let before = (self.stream.uniform() * f64::from(all - 1)) as u32;
+            let at = base + (rest * SECOND as f64) as u64;
+            self.turns.push(Reverse((at, all - 2 - before.min(all - 2))));
+        }
     }
 
     /// The starts of hour `self.hour`.
@@ -179,7 +224,7 @@ impl<'a> ArrivalStream<'a> {
             Some(law) => law.draw(self.stream.uniform(), self.stream.normal()),
             None => 0.0,
         };
-        (seconds.min(1e6) * SECOND as f64) as u64
+        (seconds.min(MOST_GAP_S) * SECOND as f64) as u64
     }
 }
 
@@ -208,7 +253,7 @@ impl Iterator for ArrivalStream<'_> {
                 self.next += 1;
                 if let Some((_, law)) = &self.law.turns {
                     let drawn = law.draw(self.stream.uniform(), self.stream.normal());
-                    let turns = libm::round(drawn).clamp(1.0, 20_000.0) as u32;
+                    let turns = libm::round(drawn).clamp(1.0, MOST_TURNS) as u32;
                     if turns > 1 {
                         let gap = self.gap();
                         self.turns.push(Reverse((at + gap, turns - 2)));
@@ -424,5 +469,28 @@ mod tests {
         // An hour holds whole sessions: its variance is five times its mean, but for those cut by its ends.
         let (mean, variance) = counts(&times, HOUR, 1_200 * HOUR);
         assert!((variance / mean / 5.0 - 1.0).abs() < 0.25, "{}", variance / mean);
+    }
+
+    /// Sessions that last for days: an hour after any warm-up has the requests that it expects all the same.
+    #[test]
+    fn an_hour_finds_sessions_that_began_long_before() {
+        let law = |median: f64, sigma| Shape {
+            components: vec![Component { weight: 1.0, ln_median: libm::log(median), sigma }],
+        };
+        let arrivals = Arrivals { pattern: Pattern::POISSON, turn_gap_s: Some(law(600.0, 1.0)) };
+        // Half of all turns are of sessions longer than 96 turns, which take more than a day.
+        let arrivals = ArrivalLaw::new("w", &arrivals, Some(&law(20.0, 1.25)));
+        assert_eq!(arrivals.memory_hours, MOST_MEMORY);
+        let rates = rates(40, 24_000.0);
+        let hours: Vec<f64> = (0..400)
+            .map(|trial| {
+                let stream = ArrivalStream::new(&arrivals, &rates, (1, trial), 500 - MOST_MEMORY, 501);
+                stream.filter(|at| *at >= 500 * HOUR).count() as f64
+            })
+            .collect();
+        let mean = hours.iter().sum::<f64>() / 400.0;
+        let variance = hours.iter().map(|n| (n - mean) * (n - mean)).sum::<f64>() / 400.0;
+        let error = (variance / 400.0).sqrt();
+        assert!(error < 10.0 && (mean - 1_000.0).abs() < 4.0 * error, "{mean} ± {error}");
     }
 }

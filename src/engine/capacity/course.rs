@@ -1,7 +1,7 @@
 //! The load as it comes: windows of a second, ten seconds and a minute, and the course of hours.
 
 use super::limit::SECOND;
-use super::tally::{STEPS, Tally};
+use super::tally::{Histogram, STEPS, Tally};
 
 /// Ten seconds, microseconds.
 pub const STEP: u64 = 10 * SECOND;
@@ -36,73 +36,82 @@ impl Course {
     }
 }
 
+/// A window of a length, and what came in it.
+#[derive(Clone, Copy, Debug)]
+struct Window {
+    length: u64,
+    number: u64,
+    count: u64,
+}
+
+impl Window {
+    fn new(length: u64, from: u64) -> Self {
+        Window { length, number: from / length, count: 0 }
+    }
+
+    /// Goes on to a time. What came in the window that has ended, and how many empty ones followed it; `None` where it
+    /// lasts.
+    fn advance(&mut self, at: u64) -> Option<(u64, f64)> {
+        let number = at / self.length;
+        (number != self.number).then(|| {
+            let ended = (self.count, (number - self.number - 1) as f64);
+            (self.number, self.count) = (number, 0);
+            ended
+        })
+    }
+}
+
+/// Counts a window and the empty ones after it.
+fn enter(histogram: &mut Histogram, (count, empty): (u64, f64)) {
+    histogram.add(count, 1.0);
+    if empty > 0.0 {
+        histogram.add(0, empty);
+    }
+}
+
 /// Arrivals of the current second, ten seconds and minute.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Windows {
-    /// The number of the second, and what came in it.
-    pub second: (u64, u64),
-    /// The same of ten seconds.
-    pub ten: (u64, u64),
-    /// The same of the minute.
-    pub minute: (u64, u64),
-    /// Tokens of the minute.
-    pub tokens: f64,
-    /// The same as units count them.
-    pub weighted: f64,
+    second: Window,
+    ten: Window,
+    minute: Window,
+    /// Tokens of the minute, and the same as units count them.
+    tokens: (f64, f64),
 }
 
 impl Windows {
     /// Windows from a time on.
     pub fn new(from: u64) -> Self {
         Windows {
-            second: (from / SECOND, 0),
-            ten: (from / STEP, 0),
-            minute: (from / MINUTE, 0),
-            ..Windows::default()
+            second: Window::new(SECOND, from),
+            ten: Window::new(STEP, from),
+            minute: Window::new(MINUTE, from),
+            tokens: (0.0, 0.0),
         }
     }
 
-    /// Counts a request with its tokens.
+    /// Counts a request with its tokens, and with its load on units.
     pub fn add(&mut self, tokens: f64, weighted: f64) {
-        self.second.1 += 1;
-        self.ten.1 += 1;
-        self.minute.1 += 1;
-        self.tokens += tokens;
-        self.weighted += weighted;
+        for window in [&mut self.second, &mut self.ten, &mut self.minute] {
+            window.count += 1;
+        }
+        self.tokens.0 += tokens;
+        self.tokens.1 += weighted;
     }
 
     /// Goes on to a time: windows that have ended are counted.
     pub fn advance(&mut self, at: u64, tally: &mut Tally) {
-        let (second, ten, minute) = (at / SECOND, at / STEP, at / MINUTE);
-        let windows = self;
-        if second != windows.second.0 {
-            tally.per_second.add(windows.second.1, 1.0);
-            let empty = second - windows.second.0 - 1;
-            if empty > 0 {
-                tally.per_second.add(0, empty as f64);
-            }
-            windows.second = (second, 0);
+        if let Some(ended) = self.second.advance(at) {
+            enter(&mut tally.per_second, ended);
         }
-        if ten != windows.ten.0 {
-            tally.per_ten_seconds.add(windows.ten.1, 1.0);
-            let empty = ten - windows.ten.0 - 1;
-            if empty > 0 {
-                tally.per_ten_seconds.add(0, empty as f64);
-            }
-            windows.ten = (ten, 0);
+        if let Some(ended) = self.ten.advance(at) {
+            enter(&mut tally.per_ten_seconds, ended);
         }
-        if minute != windows.minute.0 {
-            tally.per_minute.add(windows.minute.1, 1.0);
-            tally.tokens_per_minute.add(windows.tokens as u64, 1.0);
-            tally.weighted_per_minute.add(windows.weighted as u64, 1.0);
-            let empty = minute - windows.minute.0 - 1;
-            if empty > 0 {
-                tally.per_minute.add(0, empty as f64);
-                tally.tokens_per_minute.add(0, empty as f64);
-                tally.weighted_per_minute.add(0, empty as f64);
-            }
-            windows.minute = (minute, 0);
-            (windows.tokens, windows.weighted) = (0.0, 0.0);
+        if let Some(ended) = self.minute.advance(at) {
+            enter(&mut tally.per_minute, ended);
+            enter(&mut tally.tokens_per_minute, (self.tokens.0 as u64, ended.1));
+            enter(&mut tally.weighted_per_minute, (self.tokens.1 as u64, ended.1));
+            self.tokens = (0.0, 0.0);
         }
     }
 }

@@ -43,3 +43,26 @@ impl Ord for Event {
         (self.at, self.number).cmp(&(other.at, other.number))
     }
 }
+
+/// What came of an attempt at a whole chain.
+pub enum Tried {
+    /// It was started.
+    Started,
+    /// There may be room at this time.
+    NoRoom(u64),
+    /// No route takes it.
+    Never,
+}
+
+/// How a request ends that is not served.
+#[derive(Clone, Copy)]
+pub enum End {
+    /// No room, and no more tries.
+    Refused,
+    /// No route takes it.
+    TooLong,
+    /// The last try failed at the provider.
+    Failed,
+    /// Its patience was over.
+    Abandoned,
+}

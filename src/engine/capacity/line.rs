@@ -9,7 +9,7 @@ use std::collections::{BinaryHeap, VecDeque};
 use super::arrivals::HOUR;
 use super::client::{Client, Station};
 use super::course::{Course, STEP, Windows};
-use super::event::{Event, Kind, NONE};
+use super::event::{End, Event, Kind, NONE, Tried};
 use super::limit::{Ask, Counts, Refusal, SECOND};
 use super::tally::{STEPS, Tally};
 use crate::engine::few::Few;
@@ -109,12 +109,7 @@ impl Line {
             self.came(at, &asks);
         }
         let slot = self.keep(Request { came: at, counted, tries: 0, failed: false, at_once: false, asks });
-        // Who waits already goes first.
-        if self.queue.is_empty() || self.client.patience == 0 {
-            self.attempt(slot);
-        } else {
-            self.wait(slot, u64::MAX);
-        }
+        self.join(slot);
     }
 
     /// Lives on to `end` without further requests, and says what came of all.
@@ -180,7 +175,7 @@ impl Line {
             match event.kind {
                 Kind::Done { station, counted, slot } => self.done(station, counted, slot),
                 Kind::Failed { station, slot } => self.failed(station, slot),
-                Kind::Retry { slot } => self.attempt(slot),
+                Kind::Retry { slot } => self.join(slot),
                 Kind::Wake => {
                     if self.wake == event.at {
                         self.wake = u64::MAX;
@@ -248,9 +243,18 @@ impl Line {
         }
     }
 
+    /// A request asks, behind those who wait already.
+    fn join(&mut self, slot: u32) {
+        if self.queue.is_empty() || self.client.patience == 0 {
+            self.attempt(slot);
+        } else {
+            self.wait(slot, u64::MAX);
+        }
+    }
+
     /// Tries every route of the chain in turn.
     fn attempt(&mut self, slot: u32) {
-        match self.try_chain(slot) {
+        match self.try_chain(slot, true) {
             Tried::Started => {}
             Tried::NoRoom(until) if self.client.patience > 0 => self.wait(slot, until),
             Tried::NoRoom(_) => self.try_again(slot),
@@ -258,7 +262,9 @@ impl Line {
         }
     }
 
-    fn try_chain(&mut self, slot: u32) -> Tried {
+    /// Asks the routes in order. A client that waits until there is room does not ask before: only what it is given
+    /// then counts, neither as an attempt nor against a limit what was not asked (`asks` is false).
+    fn try_chain(&mut self, slot: u32, asks: bool) -> Tried {
         let full = self.client.concurrency.is_some_and(|most| self.running >= most);
         if full {
             return Tried::NoRoom(u64::MAX);
@@ -269,10 +275,11 @@ impl Line {
             if !ask.fits {
                 continue;
             }
-            if self.slab[slot as usize].counted {
+            let verdict = self.room(at, &ask, asks);
+            if self.slab[slot as usize].counted && (asks || verdict.is_ok()) {
                 self.tally.attempts += 1.0;
             }
-            match self.room(at, &ask) {
+            match verdict {
                 Ok(()) => {
                     self.start(slot, at, &ask);
                     return Tried::Started;
@@ -287,7 +294,7 @@ impl Line {
         if possible { Tried::NoRoom(until) } else { Tried::Never }
     }
 
-    fn room(&mut self, at: usize, ask: &Ask) -> Result<(), Refusal> {
+    fn room(&mut self, at: usize, ask: &Ask, asks: bool) -> Result<(), Refusal> {
         let now = self.now;
         let station = &mut self.stations[at];
         if station.concurrency.is_some_and(|most| self.running_at[at] >= most) {
@@ -304,7 +311,8 @@ impl Line {
         }
         match verdict {
             Ok(()) => station.limits.iter_mut().for_each(|limit| limit.take(ask)),
-            Err(_) => station.limits.iter_mut().for_each(|limit| limit.refused(now, ask)),
+            Err(_) if asks => station.limits.iter_mut().for_each(|limit| limit.refused(now, ask)),
+            Err(_) => {}
         }
         verdict
     }
@@ -447,7 +455,7 @@ impl Line {
         loop {
             self.expire();
             let Some(&slot) = self.queue.front() else { return };
-            match self.try_chain(slot) {
+            match self.try_chain(slot, false) {
                 Tried::Started => {
                     self.queue.pop_front();
                 }
@@ -479,22 +487,4 @@ impl Line {
         }
         self.free.push(slot);
     }
-}
-
-/// What came of an attempt at a whole chain.
-enum Tried {
-    Started,
-    /// There may be room at this time.
-    NoRoom(u64),
-    /// No route takes it.
-    Never,
-}
-
-/// How a request ends that is not served.
-#[derive(Clone, Copy)]
-enum End {
-    Refused,
-    TooLong,
-    Failed,
-    Abandoned,
 }

@@ -69,7 +69,7 @@ pub struct Future {
 /// A request of a log.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Seen {
-    /// When it came, microseconds since the first one.
+    /// When it came, microseconds since the hour in which the log begins.
     pub at: u64,
     /// Prompt tokens, cached ones included.
     pub input: f64,
@@ -207,17 +207,15 @@ impl<'a> Stage<'a> {
     /// Lives through requests of a log, in the order of time, at the prices of the first month; what no log tells is
     /// as for the first workload in the middle of its assumptions.
     pub fn replay(&self, requests: &[Seen], chain: &[Stop], client: Client, weights: (Counts, f64)) -> Lived {
-        let middle = |assumption: &crate::workload::Assumption| {
-            assumption.law.median().clamp(assumption.minimum, assumption.maximum)
-        };
-        let values: Vec<f64> = self.scenario.assumptions.iter().map(middle).collect();
+        let values = self.scenario.medians();
         let (traffic, ..) = &self.workloads[0];
         let terms = traffic.terms(&values);
         let tariff = Tariff::new(traffic, &self.scenario.routes, &terms.segments, &[0], &values);
         let stations = chain.iter().map(|stop| stop.station.clone()).collect();
         let own = Stream::new(self.seed, 0, Purpose::named("clients of a log"));
-        let mut line = Line::new(stations, client, weights, own, (0, 0));
-        let mut end = 0;
+        let begin = requests.first().map_or(0, |first| first.at);
+        let mut line = Line::new(stations, client, weights, own, (begin, begin));
+        let mut end = begin;
         for seen in requests {
             let mut sums = SegmentSums { requests: 1.0, ..SegmentSums::empty(traffic.basis_len()) };
             sums.basis[0] = seen.input;
@@ -305,7 +303,8 @@ fn ask(stop: &Stop, traffic: &Traffic<'_>, tariff: &Tariff, segment: usize, sums
         input,
         cached: of(&parts.cached_tokens),
         output,
-        reserved: stop.max_tokens.map_or(output, |most| most as f64),
+        // A limit counts the estimate or the answer, whichever is more.
+        reserved: stop.max_tokens.map_or(output, |most| output.max(most as f64)),
         usd: of(&tariff.quantities[line.spend]),
         input_usd: of(&parts.input) + of(&parts.cached_input) + of(&parts.cache_write),
         service: micros(first + writing),

@@ -1,7 +1,5 @@
 //! What came of the requests of a stretch: counts that add up, waits, and how many ran at once.
 
-use crate::workload::Scale;
-
 /// The longest stretch whose load is kept in detail, in ten-second steps: an hour.
 pub const STEPS: usize = 360;
 
@@ -188,13 +186,12 @@ impl Tally {
         if self.offered > 0.0 { of / self.offered } else { 0.0 }
     }
 
-    /// Counts of arrivals at a scale.
-    pub fn arrivals(&self, scale: Scale) -> Option<&Histogram> {
-        match scale {
-            Scale::Second => Some(&self.per_second),
-            Scale::TenSeconds => Some(&self.per_ten_seconds),
-            Scale::Minute => Some(&self.per_minute),
-            Scale::TenMinutes | Scale::Hour => None,
+    /// Counts of arrivals in windows of so many seconds, or of the nearest length that is counted, and that.
+    pub fn window(&self, seconds: u64) -> (&Histogram, u64) {
+        match seconds {
+            0..=4 => (&self.per_second, 1),
+            5..=30 => (&self.per_ten_seconds, 10),
+            _ => (&self.per_minute, 60),
         }
     }
 

@@ -272,7 +272,7 @@ pub fn need_sheet(answer: &CapacityAnswer) -> Sheet {
         ]);
     }
     sheet.notes.push(
-        "P99: all but one minute in a hundred. The usage tier is the lowest whose published limits per minute hold that."
+        "P99: all but one minute in a hundred. The usage tier is the lowest whose published limits hold in all but one of a hundred of the windows over which they are enforced, for all requests, as if no units served any."
             .to_owned(),
     );
     sheet

@@ -123,6 +123,9 @@ impl RouteReader<'_> {
             max_tokens: own_max.or(max_tokens).map(|count| count.0.value),
             latency: latency?,
             bills_failed: bills_failed?,
+            request_windows_s: offer
+                .enforcement(first)
+                .map_or_else(|| vec![60], |known| windows(&known.requests_over_s)),
             tiers: tiers.collect(),
             sold,
         })
