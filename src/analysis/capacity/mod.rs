@@ -3,7 +3,7 @@
 //!
 //! The hours of many futures are ranked by the requests that they expect, and some are lived through second by second,
 //! more of them the busier they are. A figure is the sum over strata of their share times the mean of their hours:
-//! unbiased, whatever the shares.
+//! nearly unbiased, whatever the shares, for these futures.
 
 mod need;
 mod plan;

@@ -174,8 +174,8 @@ fn errors_are_retried_and_multiply() {
     assert_near(over_runs(|seed| run(seed).attempts / run(seed).offered), 1.0 + 0.3 + 0.09, "attempts");
 }
 
-/// Who waits for room asks once in vain at most, and once when it is served: looking at the queue is no attempt, and
-/// uses up no limit where refused attempts count.
+/// Who waits for room asks when it has it: looking at the queue is no attempt, and uses up no limit where refused
+/// attempts count. The queue is hardly ever empty here, so nearly every attempt is a request served.
 #[test]
 fn waiting_is_no_attempt() {
     let enforced = Enforced::per_minute(60.0, 1);
@@ -183,7 +183,7 @@ fn waiting_is_no_attempt() {
     let station = || Station { limits: vec![limit.clone()], ..Station::default() };
     let client = Client { patience: 30 * SECOND, ..Client::MEEK };
     let tally = lived(station(), client, 2.0, 20_000, 1, |_| 0.0);
-    assert!(tally.attempts <= tally.offered + tally.served, "{} attempts", tally.attempts);
+    assert!(tally.attempts <= 1.05 * tally.served, "{} attempts, {} served", tally.attempts, tally.served);
     // One a second for as long as any wait: half of twice as many, and thirty seconds more.
     assert!((tally.served - tally.seconds).abs() < 35.0, "{} in {} s", tally.served, tally.seconds);
 }
