@@ -8,7 +8,7 @@ use super::super::{ReservedTerm, Route};
 use super::clients::{DAY_S, MOST_RUNNING, client, running};
 use super::commitments::{Around, route_named};
 use super::inputs::{SHARE, count, plain, range};
-use super::reservations::{next_size, served, size_rule};
+use super::reservations::{next_size, served, size_rule, units_of};
 use crate::billing::{pay_as_you_go, reserved_unit};
 use crate::catalogue::{CapacityOffer, Enforcement, Offer, RateLimit};
 use crate::domain::document::{Count, word_of};
@@ -194,12 +194,7 @@ impl RouteReader<'_> {
     fn units(&self, wire: &RouteCapacityWire, stated: &Count, problems: &mut Problems) -> Option<Units> {
         let id = &self.route.id;
         let place = &stated.0.place;
-        let Some(offer) = self.unit_offer() else {
-            let title = format!("no provisioned units are sold for {id}");
-            let help = "name a route whose model has them: `tollcast prices show` lists them under capacity";
-            problems.at(Code::NoPrice, place, title, "", help);
-            return None;
-        };
+        let offer = units_of(id, *self.around.months.first()?, self.around, place, problems)?;
         served(offer, id, place, problems)?;
         let units = count(Some(stated), 1, 1, MOST_UNITS, problems);
         if next_size(units, offer) != units {
