@@ -47,7 +47,7 @@ const MOST_BEYOND_REFUSED: f64 = 1e-3;
 
 /// The kernel's shape for a workload in a trial. `None` where a gate depends on length, lengths of mixtures depend
 /// on each other, or lengths beyond the kernel's limit could be billed.
-fn shape(traffic: &Traffic<'_>, terms: &Terms) -> Option<Shape> {
+pub fn shape(traffic: &Traffic<'_>, terms: &Terms) -> Option<Shape> {
     let simple = |law: &Law| law.components().len() <= MOST_PARTS;
     let single = |law: &Law| matches!(law.components(), [c] if c.sigma > 0.0);
     let dependent = traffic.output_correlation != 0.0;

@@ -13,7 +13,7 @@ use crate::engine::path::Path;
 use crate::engine::simulate::Options;
 use crate::engine::stream::{Purpose, Stream};
 use crate::engine::tariff::{Quantity, Tariff, Unit};
-use crate::engine::traffic::{SegmentSums, Terms, Traffic, add_request};
+use crate::engine::traffic::{SegmentSums, Terms, Traffic};
 use crate::workload::Scenario;
 
 /// How long a request takes on a route.
@@ -51,7 +51,6 @@ pub struct Stage<'a> {
     points: Points,
     assumptions: Assumptions<'a>,
     workloads: Vec<(Traffic<'a>, Path, ArrivalLaw)>,
-    requests: Vec<Requests>,
     /// The first hour of every month, and the one after the last.
     months: Vec<usize>,
 }
@@ -101,14 +100,13 @@ impl<'a> Stage<'a> {
             (Traffic::new(scenario, index), path, law)
         });
         let workloads: Vec<(Traffic<'a>, Path, ArrivalLaw)> = workloads.collect();
-        let requests = workloads.iter().map(|(traffic, ..)| Requests::new(traffic)).collect();
         let assumptions = Assumptions::new(scenario, &points);
         let ends = scenario.months.iter().scan(0, |hours, month| {
             *hours += month.days() * 24;
             Some(*hours)
         });
         let months = std::iter::once(0).chain(ends).collect();
-        Stage { scenario, seed: options.seed, points, assumptions, workloads, requests, months }
+        Stage { scenario, seed: options.seed, points, assumptions, workloads, months }
     }
 
     /// The hours of the horizon.
@@ -188,7 +186,8 @@ impl<'a> Stage<'a> {
                 let mut arrivals = ArrivalStream::new(law, rates, address, begin, to);
                 let next = arrivals.next();
                 let stream = named(format!("asked {} {begin}", traffic.workload.name));
-                Source { index, arrivals, next, stream, prices: None }
+                let requests = Requests::new(traffic, &future.terms[index], stream);
+                Source { index, arrivals, next, requests, prices: None }
             })
             .collect();
         while let Some(at) = sources.iter().filter_map(|source| source.next).min() {
@@ -252,10 +251,9 @@ impl<'a> Stage<'a> {
             source.prices = Some((self.month_hours(month), tariff));
         }
         let Some((_, tariff)) = &source.prices else { return Asks::new() };
-        let drawn = self.requests[source.index].draw(traffic, terms, &mut source.stream);
         let mut sums = SegmentSums { requests: 1.0, ..SegmentSums::empty(traffic.basis_len()) };
-        add_request(terms, drawn.prompt, drawn.gate, drawn.share, drawn.output, &mut sums.basis);
-        let segment = terms.segments.partition_point(|segment| segment.high < drawn.prompt);
+        source.requests.next(traffic, terms, &mut sums.basis);
+        let segment = terms.segments.partition_point(|segment| segment.high < sums.basis[0]);
         let month = self.month_of(hour);
         chain.iter().map(|stop| with_fees(stop, month, ask(stop, traffic, tariff, segment, &sums))).collect()
     }
@@ -266,7 +264,7 @@ struct Source<'a> {
     index: usize,
     arrivals: ArrivalStream<'a>,
     next: Option<u64>,
-    stream: Stream,
+    requests: Requests,
     /// The prices of a month, and its hours.
     prices: Option<(std::ops::Range<usize>, Tariff)>,
 }

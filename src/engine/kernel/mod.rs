@@ -16,7 +16,7 @@ pub use arithmetic::Arithmetic;
 use arithmetic::{Emulated, Fused, MultiplyAdd, Separate};
 use lanes::Lanes;
 use plan::Plan;
-use stages::Sums;
+use stages::{BLOCK, Block, Row, Sums};
 
 use crate::workload::Component;
 
@@ -97,53 +97,99 @@ pub fn sums(
     for (chunk, first) in (0..requests).step_by(CHUNK as usize).enumerate() {
         let count = (requests - first).min(CHUNK);
         let mut lanes = Lanes::new(seed, chunk as u32);
-        match level {
-            Level::Best => draw_best(&plan, &mut lanes, count, arithmetic, &mut sums),
-            Level::Avx2 => draw_avx2(&plan, &mut lanes, count, arithmetic, &mut sums),
-            Level::Baseline => draw_baseline(&plan, &mut lanes, count, arithmetic, &mut sums),
-        }
+        draw(&plan, &mut lanes, arithmetic, level, &mut Wanted::Sums(count, &mut sums));
     }
     sums.segments(&plan)
 }
 
+/// Requests one after the other, the same on every machine.
+pub struct List {
+    plan: Plan,
+    lanes: Lanes,
+    block: Box<Block>,
+    rows: Vec<Row>,
+    next: usize,
+}
+
+impl List {
+    /// The requests of a shape under `seed`.
+    pub fn new(shape: &Shape, seed: [u64; 2]) -> Self {
+        let plan = Plan::new(shape);
+        let rows = vec![[0; BLOCK]; 1 + plan.caps.len() + plan.views.len()];
+        List { plan, lanes: Lanes::new(seed, 0), block: Box::new(Block::new()), rows, next: BLOCK }
+    }
+
+    /// The next request's tokens: its prompt, its output under each cap, what each gate caches.
+    pub fn next(&mut self, tokens: &mut [f64]) {
+        if self.next == BLOCK {
+            let List { plan, lanes, block, rows, .. } = self;
+            draw(plan, lanes, Arithmetic::Separate, Level::Best, &mut Wanted::List(block, rows));
+            self.next = 0;
+        }
+        for (tokens, row) in tokens.iter_mut().zip(&self.rows) {
+            *tokens = f64::from(row[self.next]);
+        }
+        self.next += 1;
+    }
+}
+
+/// What is to be drawn.
+enum Wanted<'a> {
+    /// So many requests, added up.
+    Sums(u64, &'a mut Sums),
+    /// A block of them, each by itself.
+    List(&'a mut Block, &'a mut [Row]),
+}
+
+fn draw(plan: &Plan, lanes: &mut Lanes, arithmetic: Arithmetic, level: Level, wanted: &mut Wanted<'_>) {
+    match level {
+        Level::Best => draw_best(plan, lanes, arithmetic, wanted),
+        Level::Avx2 => draw_avx2(plan, lanes, arithmetic, wanted),
+        Level::Baseline => draw_baseline(plan, lanes, arithmetic, wanted),
+    }
+}
+
 #[multiversion::multiversion(targets("x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl"))]
-fn draw_best(plan: &Plan, lanes: &mut Lanes, requests: u64, arithmetic: Arithmetic, sums: &mut Sums) {
+fn draw_best<'a>(plan: &Plan, lanes: &mut Lanes, arithmetic: Arithmetic, wanted: &mut Wanted<'a>) {
     multiversion::target::match_target! {
-        "x86_64+avx512f" => draw::<Fused>(plan, lanes, requests, arithmetic, sums),
-        _ => draw_avx2(plan, lanes, requests, arithmetic, sums),
+        "x86_64+avx512f" => draw_with::<Fused>(plan, lanes, arithmetic, wanted),
+        _ => draw_avx2(plan, lanes, arithmetic, wanted),
     }
 }
 
 #[multiversion::multiversion(targets("x86_64+avx2+fma"))]
-fn draw_avx2(plan: &Plan, lanes: &mut Lanes, requests: u64, arithmetic: Arithmetic, sums: &mut Sums) {
+fn draw_avx2<'a>(plan: &Plan, lanes: &mut Lanes, arithmetic: Arithmetic, wanted: &mut Wanted<'a>) {
     multiversion::target::match_target! {
-        "x86_64+avx2+fma" => draw::<Fused>(plan, lanes, requests, arithmetic, sums),
-        _ => draw_baseline(plan, lanes, requests, arithmetic, sums),
+        "x86_64+avx2+fma" => draw_with::<Fused>(plan, lanes, arithmetic, wanted),
+        _ => draw_baseline(plan, lanes, arithmetic, wanted),
     }
 }
 
 #[inline(never)]
-fn draw_baseline(plan: &Plan, lanes: &mut Lanes, requests: u64, arithmetic: Arithmetic, sums: &mut Sums) {
+fn draw_baseline(plan: &Plan, lanes: &mut Lanes, arithmetic: Arithmetic, wanted: &mut Wanted<'_>) {
     // Every ARM processor of 64 bits has the instruction.
     if cfg!(any(target_arch = "aarch64", target_feature = "fma")) {
-        draw::<Fused>(plan, lanes, requests, arithmetic, sums);
+        draw_with::<Fused>(plan, lanes, arithmetic, wanted);
     } else {
-        draw::<Emulated>(plan, lanes, requests, arithmetic, sums);
+        draw_with::<Emulated>(plan, lanes, arithmetic, wanted);
     }
 }
 
 /// Draws in one way or the other, where `F` is the fused step of the instruction set.
 #[inline(always)]
-fn draw<F: MultiplyAdd>(
+fn draw_with<F: MultiplyAdd>(
     plan: &Plan,
     lanes: &mut Lanes,
-    requests: u64,
     arithmetic: Arithmetic,
-    sums: &mut Sums,
+    wanted: &mut Wanted<'_>,
 ) {
-    match arithmetic {
-        Arithmetic::Separate => stages::draw::<Separate>(plan, lanes, requests, sums),
-        Arithmetic::Fused => stages::draw::<F>(plan, lanes, requests, sums),
+    match (wanted, arithmetic) {
+        (Wanted::Sums(requests, sums), Arithmetic::Separate) => {
+            stages::draw::<Separate>(plan, lanes, *requests, sums);
+        }
+        (Wanted::Sums(requests, sums), Arithmetic::Fused) => stages::draw::<F>(plan, lanes, *requests, sums),
+        // A list is as long as it is asked for, and its arithmetic takes little of the time.
+        (Wanted::List(block, rows), _) => stages::list::<Separate>(plan, lanes, block, rows),
     }
 }
 
@@ -205,6 +251,28 @@ mod tests {
     /// lengths together, half a last bit is allowed, 2⁻²⁴. The random part is, with 1 + cv² below 10 in n = 2²⁰
     /// draws, 2·10⁻⁶ √(10/n) of the sum, and every length may round to the next token with a chance of 2·10⁻⁶ x;
     /// five standard deviations of each. At an end n φ(0)/σ 2·10⁻⁶ requests change sides, one or two.
+    /// Summed up by their segments, the requests of a list are those of the sums.
+    #[test]
+    fn a_list_holds_the_requests_of_the_sums() {
+        let requests = 3 * BLOCK as u64 + 77;
+        for shape in shapes() {
+            let wanted = sums(&shape, requests, [5, 6], Arithmetic::Separate, Level::Baseline);
+            let mut list = List::new(&shape, [5, 6]);
+            let mut found = vec![vec![0.0; 2 + shape.caps.len() + shape.gates.len()]; wanted.len()];
+            let mut tokens = vec![0.0; 1 + shape.caps.len() + shape.gates.len()];
+            for _ in 0..requests {
+                list.next(&mut tokens);
+                let segment = &mut found[shape.ends.partition_point(|end| f64::from(*end) < tokens[0])];
+                segment[0] += 1.0;
+                segment[1..].iter_mut().zip(&tokens).for_each(|(sum, more)| *sum += more);
+            }
+            for (found, wanted) in found.iter().zip(&wanted) {
+                let tokens = [&[wanted.requests, wanted.prompt], &*wanted.outputs, &*wanted.cached].concat();
+                assert_eq!(*found, tokens.iter().map(|tokens| *tokens as f64).collect::<Vec<_>>());
+            }
+        }
+    }
+
     #[test]
     fn fused_and_separate_steps_draw_the_same_requests() {
         let of = |totals: &Totals| [&[totals.prompt][..], &totals.outputs, &totals.cached].concat();

@@ -9,12 +9,14 @@ use super::Totals;
 use super::arithmetic::MultiplyAdd;
 use super::lanes::Lanes;
 use super::math::{exp2, log2, sin_cos_pi, uniform, whole};
-use super::plan::{Mixture, Plan};
+use super::plan::{Mixture, Plan, Test};
 
 /// Requests per block.
 pub const BLOCK: usize = 1024;
 /// Parts of a mixture: three of the caller's, and the requests without reasoning.
 pub const PARTS: usize = 4;
+/// A number of tokens for each request of a block.
+pub type Row = [i32; BLOCK];
 /// Requests whose sums are sure to fit into 32 bits: 256 times two lengths of less than 2²³ tokens.
 const STRETCH: usize = 256;
 
@@ -71,7 +73,7 @@ pub fn draw<M: MultiplyAdd>(plan: &Plan, lanes: &mut Lanes, requests: u64, sums:
 /// What is known of the requests of a block. Buffers are used again as soon as they are free. Each begins at a
 /// cache line: a register of 512 bits that lies across two lines is stored at half the speed.
 #[repr(C, align(64))]
-struct Block {
+pub struct Block {
     first: [u32; BLOCK],
     second: [u32; BLOCK],
     z: [f32; BLOCK],
@@ -84,7 +86,7 @@ struct Block {
 }
 
 impl Block {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Block {
             first: [0; BLOCK],
             second: [0; BLOCK],
@@ -99,14 +101,37 @@ impl Block {
     }
 }
 
+/// Draws a block of requests, each by itself: rows of prompts, of the output under each cap and of what each view
+/// caches.
 #[inline(always)]
-fn draw_block<M: MultiplyAdd>(
-    plan: &Plan,
-    lanes: &mut Lanes,
-    block: &mut Block,
-    count: usize,
-    sums: &mut Sums,
-) {
+pub fn list<M: MultiplyAdd>(plan: &Plan, lanes: &mut Lanes, block: &mut Block, rows: &mut [Row]) {
+    draw_lengths::<M>(plan, lanes, block);
+    let (prompts, rows) = rows.split_at_mut(1);
+    let (outputs, cached) = rows.split_at_mut(plan.caps.len());
+    prompts[0].copy_from_slice(&block.prompt);
+    for (row, &cap) in outputs.iter_mut().zip(&plan.caps) {
+        for i in 0..BLOCK {
+            row[i] = lesser(block.output[i], cap);
+        }
+    }
+    if plan.views.is_empty() {
+        return;
+    }
+    draw_gates::<M>(plan, lanes, block);
+    for (row, gate) in cached.iter_mut().zip(&plan.views) {
+        if gate.exponent == 0.0 {
+            for i in 0..BLOCK {
+                row[i] = gate.open(block.prompt[i], block.first[i]) & lesser(block.prompt[i], gate.cut);
+            }
+        } else {
+            gate.draw_shares::<M>(&block.prompt, &block.first, &block.z, row);
+        }
+    }
+}
+
+/// Lengths of a block.
+#[inline(always)]
+fn draw_lengths<M: MultiplyAdd>(plan: &Plan, lanes: &mut Lanes, block: &mut Block) {
     let Block { first, second, z, w, spare, spare_is_fresh, prompt, output, tokens } = block;
     normals::<M>(lanes, first, second, z, w);
     lengths::<M>(lanes, &plan.prompt, first, prompt, |i| z[i]);
@@ -125,6 +150,57 @@ fn draw_block<M: MultiplyAdd>(
             output[i] += tokens[i];
         }
     }
+}
+
+/// What a block's views ask of chance: for each request the bits that open gates, and the logarithm of the number
+/// behind the cached share.
+#[inline(always)]
+fn draw_gates<M: MultiplyAdd>(plan: &Plan, lanes: &mut Lanes, block: &mut Block) {
+    lanes.fill(&mut block.first);
+    if plan.shares {
+        lanes.fill(&mut block.second);
+        for i in 0..BLOCK {
+            block.z[i] = log2::<M>(uniform(block.second[i]));
+        }
+    }
+}
+
+impl Test {
+    /// All bits if the gate is open for a prompt and its random bits, else none.
+    #[inline(always)]
+    fn open(&self, prompt: i32, bits: u32) -> i32 {
+        when((prompt >= self.minimum) & (bits as i32 <= self.upto))
+    }
+
+    /// Cached tokens where a share is drawn.
+    #[inline(always)]
+    fn draw_shares<M: MultiplyAdd>(
+        &self,
+        prompt: &Row,
+        bits: &[u32; BLOCK],
+        log: &[f32; BLOCK],
+        to: &mut Row,
+    ) {
+        for i in 0..BLOCK {
+            let power = self.exponent * log[i];
+            // Less than 2⁻¹²⁶ of a prompt is no token.
+            let power = if power > -126.0 { power } else { -126.0 };
+            let cut = lesser(prompt[i], self.cut);
+            to[i] = self.open(prompt[i], bits[i]) & whole::<M>(cut as f32, exp2::<M>(1.0, power));
+        }
+    }
+}
+
+#[inline(always)]
+fn draw_block<M: MultiplyAdd>(
+    plan: &Plan,
+    lanes: &mut Lanes,
+    block: &mut Block,
+    count: usize,
+    sums: &mut Sums,
+) {
+    draw_lengths::<M>(plan, lanes, block);
+    let Block { prompt, output, .. } = block;
     // A block is always drawn whole; requests beyond the count have no tokens, so that only their number
     // has to be taken back.
     prompt[count..].fill(0);
@@ -138,7 +214,7 @@ fn draw_block<M: MultiplyAdd>(
         Some((&cap, rest)) => (cap, rest),
         None => (0, &[][..]),
     };
-    let capped = |i: usize, cap: i32| if output[i] < cap { output[i] } else { cap };
+    let capped = |i: usize, cap: i32| lesser(output[i], cap);
     add(prompt, ends, sums, [0, 1, 2], |i| [1, prompt[i], capped(i, first_cap)]);
     sums.row_mut(0)[0] -= (BLOCK - count) as u64;
     for (at, &cap) in other_caps.iter().enumerate() {
@@ -147,29 +223,24 @@ fn draw_block<M: MultiplyAdd>(
     if plan.views.is_empty() {
         return;
     }
-    lanes.fill(first);
-    if plan.shares {
-        lanes.fill(second);
-        for i in 0..BLOCK {
-            z[i] = log2::<M>(uniform(second[i]));
-        }
-    }
+    draw_gates::<M>(plan, lanes, block);
+    let Block { first, z, prompt, tokens, .. } = block;
     for (at, gate) in plan.views.iter().enumerate() {
         let row = 2 + plan.caps.len() + at;
-        let open = |i: usize| when((prompt[i] >= gate.minimum) & (first[i] as i32 <= gate.upto));
-        let cut = |i: usize| if prompt[i] < gate.cut { prompt[i] } else { gate.cut };
         if gate.exponent == 0.0 {
-            add(prompt, ends, sums, [row], |i| [open(i) & cut(i)]);
+            let cached = |i: usize| gate.open(prompt[i], first[i]) & lesser(prompt[i], gate.cut);
+            add(prompt, ends, sums, [row], |i| [cached(i)]);
         } else {
-            for i in 0..BLOCK {
-                let power = gate.exponent * z[i];
-                // Less than 2⁻¹²⁶ of a prompt is no token.
-                let power = if power > -126.0 { power } else { -126.0 };
-                tokens[i] = open(i) & whole::<M>(cut(i) as f32, exp2::<M>(1.0, power));
-            }
+            gate.draw_shares::<M>(prompt, first, z, tokens);
             add(prompt, ends, sums, [row], |i| [tokens[i]]);
         }
     }
+}
+
+/// The lesser of two whole numbers.
+#[inline(always)]
+fn lesser(a: i32, b: i32) -> i32 {
+    if a < b { a } else { b }
 }
 
 /// All bits if `chosen`, else none. A branch here would keep the loop from being vectorised.
