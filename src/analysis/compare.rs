@@ -117,7 +117,8 @@ fn paired_route(label: String, a: (Lived<'_>, usize), b: (Lived<'_>, usize)) -> 
     let first = &a.0.simulation.routes[a.1];
     // On the same random numbers the same terms come to the same, save for what rounding and the prices of other
     // routes leave of the scatter of requests.
-    let alike = same_terms((a.0.scenario, a.1), (b.0.scenario, b.1));
+    let alike =
+        same_terms((a.0.scenario, a.1), (b.0.scenario, b.1)) && same_capacity(a.0.scenario, b.0.scenario);
     let second = if alike { first } else { &b.0.simulation.routes[b.1] };
     // Budgets and windows may still differ.
     let [own_a, own_b] = [a, b].map(|(lived, at)| &lived.analysis.routes[at]);
@@ -194,17 +195,29 @@ fn same_terms((a, at): (&Scenario, usize), (b, other): (&Scenario, usize)) -> bo
         && depends(a, at) == depends(b, other)
 }
 
+/// Whether nothing of capacity can make the spend of two scenarios differ, or all of it is the same: a route's spend
+/// hangs on the routes that it falls back to, and on when requests come.
+fn same_capacity(a: &Scenario, b: &Scenario) -> bool {
+    let asked = a.capacity.in_spend || b.capacity.in_spend;
+    !asked
+        || (a.capacity == b.capacity
+            && a.workloads.iter().zip(&b.workloads).all(|(x, y)| x.arrivals == y.arrivals)
+            && a.routes.len() == b.routes.len()
+            && (0..a.routes.len()).all(|at| same_terms((a, at), (b, at))))
+}
+
 /// Reads a part of spend.
 type Item = fn(&Items) -> f64;
 
 /// What spend is made of, by name.
-const ITEMS: [(&str, Item); 6] = [
+const ITEMS: [(&str, Item); 7] = [
     ("input", |items| items.input),
     ("cached_input", |items| items.cached_input),
     ("cache_write", |items| items.cache_write),
     ("output", |items| items.output),
     ("tools", |items| items.tools),
     ("fees", |items| items.fees),
+    ("capacity", |items| items.capacity),
 ];
 
 fn items(

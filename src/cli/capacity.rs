@@ -7,9 +7,9 @@ use clap::Args;
 use super::answer::{Answer, Shown};
 use super::logs::LogArguments;
 use super::outcome::{Exit, Failure, print, say};
-use super::run::{DEFAULT_SEED, pricing_words, quoted, scenarios};
+use super::run::{DEFAULT_SEED, LIVING, pricing_words, quoted, scenarios};
 use super::simulate::width;
-use super::{Format, PricingArguments, files};
+use super::{Format, PricingArguments, files, progress};
 use crate::analysis::capacity::{CapacityAnalysis, FUTURES, HOURS, Lived, capacity, capacity_of_log};
 use crate::billing::{Load, size};
 use crate::catalogue::{CapacityOffer, Catalogue, Wanted};
@@ -157,7 +157,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
 }
 
 fn of_hours(scenario: &Scenario, options: &Options, lived: Lived) -> Result<CapacityAnalysis, Failure> {
-    capacity(scenario, options, lived).map_err(|error| {
+    progress::spin(LIVING, false, || capacity(scenario, options, lived)).map_err(|error| {
         let help = "ask for fewer --hours, or divide volume, limits and units by a thousand: shares come out rather too \
                     large then, as small numbers scatter more";
         Failure::usage(&error.to_string(), help)

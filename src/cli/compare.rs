@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::outcome::{Exit, Failure, print, say};
-use super::run::{
-    Run, capacity_left_out, command_with, common_options, compared, refuse_precision, simulated,
-};
+use super::run::{Run, command_with, common_options, compared, refuse_precision, simulated, with_capacity};
 use super::simulate::width;
 use super::{Format, PricingArguments, RunArguments, files, folder};
 use crate::analysis::{ChangeRule, analyse, pair};
@@ -184,8 +182,9 @@ fn comparison(
 ) -> Result<ComparisonReport, Failure> {
     let all: Vec<&Scenario> = cases.iter().map(|case| &case.scenario).collect();
     let common = common_options(&all, &arguments.run)?;
-    capacity_left_out(&cases[0].scenario);
-    let simulate = |case: &Named| compared(case.scenario.clone(), &all, common, &arguments.run);
+    let simulate = |case: &Named| {
+        with_capacity(compared(case.scenario.clone(), &all, common, &arguments.run)?, arguments.run.quiet)
+    };
     let base = simulate(&cases[0])?;
     let answers = analyse(&base.scenario, &base.simulation);
     let mut rows = vec![CaseRow::new(&cases[0].name, &answers)];
@@ -200,7 +199,10 @@ fn comparison(
         |case: &Named| Manifest::new(&case.scenario, catalogue, &common, command(&base, arguments));
     let manifests = cases.iter().map(manifest).collect();
     // As `simulate` would have it: where cases are compared, the scatter of requests is drawn so that all share it.
-    let plain = baseline.as_ref().map(|_| simulated(cases[0].scenario.clone(), &[], common, &arguments.run));
+    let plain = |_| {
+        with_capacity(simulated(cases[0].scenario.clone(), &[], common, &arguments.run)?, arguments.run.quiet)
+    };
+    let plain = baseline.as_ref().map(plain);
     let plain = plain.transpose()?.map(|run| analyse(&run.scenario, &run.simulation));
     let since = baseline.zip(plain).map(|(saved, plain)| since(saved, &plain, &manifest(&cases[0])));
     let since = since.transpose().map_err(|why| {

@@ -161,9 +161,14 @@ pub fn simulated(
     Ok(Run { scenario, simulation, options })
 }
 
+/// What takes the time where capacity is asked for.
+pub const LIVING: &str = "living through hours second by second";
+
 /// The same run with its scenario's capacity in the spend, where the scenario asks for that.
-pub fn with_capacity(mut run: Run) -> Result<Run, Failure> {
-    include(&run.scenario, &run.options, &mut run.simulation)?;
+pub fn with_capacity(mut run: Run, quiet: bool) -> Result<Run, Failure> {
+    if run.scenario.capacity.in_spend {
+        progress::spin(LIVING, quiet, || include(&run.scenario, &run.options, &mut run.simulation))?;
+    }
     Ok(run)
 }
 
@@ -171,7 +176,7 @@ pub fn with_capacity(mut run: Run) -> Result<Run, Failure> {
 pub fn capacity_left_out(scenario: &Scenario) {
     if scenario.capacity.in_spend {
         say(
-            "note: limits and provisioned units (`in_spend` under `capacity`) are a part of `simulate` only, not of this answer",
+            "note: limits and provisioned units (`in_spend` under `capacity`) are a part of `simulate` and `compare`, not of this answer",
         );
     }
 }

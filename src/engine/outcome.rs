@@ -64,9 +64,19 @@ pub struct Items {
     pub tools: f64,
     /// Fees.
     pub fees: f64,
+    /// Provisioned capacity.
+    pub capacity: f64,
 }
 
 impl Items {
+    /// Makes what is paid by the token `scale` times as much.
+    pub fn scale(&mut self, scale: f64) {
+        let Items { input, cached_input, cache_write, output, tools, fees, capacity: _ } = self;
+        for usd in [input, cached_input, cache_write, output, tools, fees] {
+            *usd *= scale;
+        }
+    }
+
     /// Adds what a route is billed for the tokens of a workload.
     pub fn bill(&mut self, parts: &Parts, sums: &[SegmentSums]) {
         self.input += parts.input.of(sums);

@@ -354,8 +354,14 @@ fn sentence(case: &str, route: &PairedRoute) -> String {
 
 /// What the differences are made of: case less base, mean over the horizon.
 fn components_sheet(report: &ComparisonReport) -> Sheet {
+    // Capacity is a column where any scenario has it in the spend.
+    let any = report.pairs().any(|(_, route)| {
+        route.items.iter().any(|(name, d)| *name == "capacity" && d.sd + d.mean.abs() > 0.0)
+    });
+    let shown = |name: &str| any || name != "capacity";
     let names = report.pairs().next().map_or(Vec::new(), |(_, route)| {
-        route.items.iter().map(|(name, _)| name.replace('_', " ")).collect::<Vec<_>>()
+        let names = route.items.iter().filter(|(name, _)| shown(name));
+        names.map(|(name, _)| name.replace('_', " ")).collect::<Vec<_>>()
     });
     let mut head = vec!["route", "case"];
     head.extend(names.iter().map(String::as_str));
@@ -363,7 +369,7 @@ fn components_sheet(report: &ComparisonReport) -> Sheet {
     let mut sheet = Sheet::new("What the mean difference is made of, case less base, USD", &head);
     for (case, route) in report.pairs() {
         let mut row = vec![route.label.clone(), case.to_owned()];
-        row.extend(route.items.iter().map(|(_, d)| usd_change(-d.mean)));
+        row.extend(route.items.iter().filter(|(name, _)| shown(name)).map(|(_, d)| usd_change(-d.mean)));
         row.push(usd_change(-route.premium.mean));
         sheet.rows.push(row);
     }

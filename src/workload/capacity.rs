@@ -4,7 +4,7 @@ use super::ReservedTerm;
 use crate::catalogue::{CapacityOffer, RateLimit, UsageTier};
 
 /// The capacity of every route, and the clients that use it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Capacity {
     /// Output tokens that a request reserves, where its route does not say otherwise; what comes, if absent.
     pub max_tokens: Option<u64>,
@@ -36,7 +36,7 @@ pub struct ClientTerms {
 }
 
 /// A route's capacity.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct RouteCapacity {
     /// Limits that hold: those of the stated usage tier, or stated ones.
     pub limits: Vec<LimitTerms>,
@@ -60,10 +60,21 @@ pub struct RouteCapacity {
     pub tiers: Vec<(RateLimit, Option<UsageTier>)>,
     /// Provisioned units on sale for it.
     pub sold: Option<UnitOffer>,
+    /// The queue that its jobs wait in, where it is a batch route.
+    pub batch_queue: Option<BatchQueue>,
+}
+
+/// The queue of a batch route.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BatchQueue {
+    /// Hours until a job is done and leaves it.
+    pub hours: u64,
+    /// Input tokens that may wait in it, where that is stated or of the stated usage tier.
+    pub holds: Option<u64>,
 }
 
 /// Provisioned units on sale, with what one serves.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct UnitOffer {
     /// As the price file has them.
     pub offer: CapacityOffer,
@@ -106,7 +117,7 @@ pub enum Limited {
 }
 
 /// Provisioned units that serve a route.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Units {
     /// How many.
     pub count: u64,

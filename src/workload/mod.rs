@@ -32,7 +32,7 @@ use crate::domain::time::Month;
 
 pub use arrivals::{Arrivals, Burst, GapLaw, Pattern, Scale};
 pub use capacity::{
-    Capacity, ClientTerms, LatencyTerms, LimitTerms, Limited, RouteCapacity, UnitOffer, Units,
+    BatchQueue, Capacity, ClientTerms, LatencyTerms, LimitTerms, Limited, RouteCapacity, UnitOffer, Units,
 };
 pub use check::score_correlation;
 pub use commitment::{

@@ -243,6 +243,93 @@ fn a_window_and_a_bucket_serve_what_theory_says() {
     assert!(window.1 < 0.004 && bucket.1 < 0.004);
 }
 
+/// Whether a figure is within a share of another.
+fn near(found: f64, wanted: f64, share: f64) -> bool {
+    (found - wanted).abs() <= share * wanted.abs()
+}
+
+/// What units have no room for, and nothing else, is asked of their route's tokens: a steady load of two thirds more
+/// than the units serve leaves two fifths of it for a tier.
+#[test]
+fn the_required_tier_is_for_what_is_asked_of_the_tokens() {
+    let scenario = |capacity: &str| {
+        // 12 requests a second, 500 of input and 100 of output, which counts six times: 792,000 a minute.
+        let text = "name: t\nstart: 2027-02\nmonths: 1\nworkloads:\n  w: {volume: {requests_per_day: 1_036_800}, prompt: 500, output: 100}\nroutes: [azure/gpt-5.4]\ncapacity:\n  routes:\n    azure/gpt-5.4: ";
+        format!("{text}{capacity}\n")
+    };
+    let load = |capacity: &str| {
+        let found = lived(&scenario(capacity), Lived::Some(40), 5);
+        let route = &found.routes[0];
+        let minute = |at: usize| route.tally.loads[at].per_minute.mean();
+        (route.required_tier.clone(), (0..route.tally.loads.len()).map(minute).collect::<Vec<f64>>())
+    };
+    let (alone, all) = load("{}");
+    assert!(near(all[0], 720.0, 0.02), "{all:?}");
+    // 200 units serve 480,000 of the 792,000.
+    let (beside, asked) = load("{units: 200}");
+    assert!(near(asked[0], 720.0, 0.02) && near(asked[1], 720.0 * (1.0 - 480.0 / 792.0), 0.03), "{asked:?}");
+    let name = |tier: &RequiredTier| match tier {
+        RequiredTier::Tier(earned) => earned.name.parse::<u32>().unwrap(),
+        other => panic!("{other:?}"),
+    };
+    assert!(name(&beside) <= name(&alone), "{beside:?} and {alone:?}");
+    assert_eq!(load("{units: 200, spill: false}").0, RequiredTier::Unused);
+}
+
+/// The queue of a steady batch holds a day of input, or as long as jobs take.
+#[test]
+fn a_batch_queue_holds_what_comes_while_jobs_take() {
+    let text = |queue: &str| {
+        format!(
+            "name: t\nstart: 2027-02\nmonths: 1\nworkloads:\n  w: {{volume: {{requests_per_day: 2_400}}, prompt: {{lognormal: {{median: 1k, sigma: 1}}}}, output: 100}}\nroutes: [\"openai/gpt-5.4:batch\"]\ncapacity:\n  routes:\n    \"openai/gpt-5.4:batch\": {queue}\n"
+        )
+    };
+    // 2,400 requests of e^{1/2} thousand tokens each.
+    let day = 2_400.0 * 1_000.0 * 0.5_f64.exp();
+    for (queue, wanted, tier) in
+        [("{usage_tier: 1}", day, "3"), ("{batch_hours: 12, usage_tier: 1}", day / 2.0, "2")]
+    {
+        let found = lived(&text(queue), Lived::Some(20), 5);
+        let route = &found.routes[0];
+        let waits = route.batch_queue.as_ref().unwrap();
+        for tokens in waits.tokens {
+            // Slots of the histogram are 3 % wide.
+            assert!(near(tokens as f64, wanted, 0.04), "{queue}: {waits:?} and {wanted}");
+        }
+        // Tier 1 holds 1.5 million, tier 2 three, tier 3 a hundred.
+        assert_eq!(waits.holds, Some((1_500_000, 1.0)));
+        let RequiredTier::Tier(earned) = &route.required_tier else { panic!("{:?}", route.required_tier) };
+        assert_eq!(earned.name, tier);
+    }
+    let found = lived(&text("{batch_queue_tokens: 10M}"), Lived::Some(20), 5);
+    assert_eq!(found.routes[0].batch_queue.as_ref().unwrap().holds, Some((10_000_000, 0.0)));
+}
+
+/// What a what-if of units changes is what two forecasts differ by, and its parts add up.
+#[test]
+fn comparing_units_is_comparing_two_forecasts() {
+    let text = |units: u64| {
+        format!(
+            "name: t\nstart: 2027-01\nmonths: 2\ntrials: 64\nroutes: [azure/gpt-5.4]\nworkloads: {{w: {{volume: {{requests_per_month: {{p10: 800k, p90: 2M}}, hours: office}}, prompt: 3000, output: 300}}}}\ncapacity: {{in_spend: true, routes: {{azure/gpt-5.4: {{units: {units}}}}}}}\nwhat_if: {{more: {{set: {{capacity.routes.azure/gpt-5.4.units: 60}}}}}}\n"
+        )
+    };
+    let (_folder, path) = written(&text(30));
+    let compared = json(&["compare", &path, "--quiet"]);
+    let pair = &compared["comparisons"][0];
+    let mean = |units: u64| {
+        let (_folder, path) = written(&text(units));
+        json(&["simulate", &path, "--quiet"])["routes"][0]["total"]["spend_usd"]["mean"].as_f64().unwrap()
+    };
+    let (few, many) = (mean(30), mean(60));
+    let difference = pair["difference_usd"]["mean"].as_f64().unwrap();
+    assert!(few != many && near(difference, few - many, 1e-6), "{difference}: {few} and {many}");
+    let parts = pair["component_differences_usd"].as_object().unwrap();
+    let sum: f64 = parts.values().map(|part| part["mean"].as_f64().unwrap()).sum();
+    assert!(near(sum, difference, 1e-6), "{sum} and {difference}");
+    // Thirty units for 59 days, by the hour: 1 USD each.
+    assert!(near(parts["capacity"]["mean"].as_f64().unwrap(), -30.0 * 59.0 * 24.0, 1e-9), "{parts:?}");
+}
+
 #[test]
 fn a_queue_delays_and_then_abandons() {
     let own = |queue: u32| {

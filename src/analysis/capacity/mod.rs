@@ -7,6 +7,7 @@
 
 mod need;
 mod plan;
+mod queue;
 mod route;
 mod spend;
 mod units;
@@ -18,6 +19,7 @@ use crate::workload::Scenario;
 
 pub use need::{Earned, RequiredTier, RequiredUnits};
 pub use plan::Sampled;
+pub use queue::Enqueued;
 pub use spend::include;
 pub use units::{SizeCost, UnitsCurve};
 
@@ -82,6 +84,8 @@ pub struct RouteHolds {
     pub required_units: Option<RequiredUnits>,
     /// The usage tier that it takes, where limits are published.
     pub required_tier: RequiredTier,
+    /// What waits in its queue, where it is a batch route; not told of a log.
+    pub batch_queue: Option<Enqueued>,
     /// What units of the offered sizes cost, where they are sold.
     pub units: Option<UnitsCurve>,
     /// What it costs over the horizon, USD.

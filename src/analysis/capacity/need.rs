@@ -1,7 +1,8 @@
 //! What it takes to hold: provisioned units, and the usage tier of a provider.
 
 use crate::billing::sold_size;
-use crate::engine::capacity::Tally;
+use crate::catalogue::{RateLimit, UsageTier};
+use crate::engine::capacity::{Load, Tally};
 use crate::workload::{RouteCapacity, UnitOffer};
 
 /// Units that it takes.
@@ -40,6 +41,8 @@ pub fn required_units(sold: &UnitOffer, tally: &Tally) -> RequiredUnits {
 pub enum RequiredTier {
     /// No limits are published.
     Unpublished,
+    /// Nothing is asked of the route's tokens: its units serve all, or refuse.
+    Unused,
     /// The lowest whose limits hold in all but one window of a hundred.
     Tier(Earned),
     /// None holds: the highest, and how many times its limit is asked for.
@@ -62,18 +65,34 @@ pub struct Earned {
     pub requests_per_minute: Option<u64>,
     /// Tokens per minute.
     pub tokens_per_minute: Option<u64>,
+    /// Input tokens that its batch queue holds.
+    pub batch_queue_tokens: Option<u64>,
+}
+
+impl Earned {
+    /// A tier by its limit.
+    pub fn new(name: &str, limit: &RateLimit, tier: Option<&UsageTier>) -> Self {
+        Earned {
+            name: name.to_owned(),
+            earned_by: tier.map_or_else(String::new, UsageTier::words),
+            requests_per_minute: limit.requests_per_minute,
+            tokens_per_minute: limit.tokens_per_minute,
+            batch_queue_tokens: limit.batch_queue_tokens,
+        }
+    }
 }
 
 /// The lowest usage tier whose limits hold in all but one of a hundred of the windows over which they are enforced:
-/// requests over every published one, tokens over the minute.
-pub fn required_tier(capacity: &RouteCapacity, tally: &Tally) -> RequiredTier {
+/// requests over every published one, tokens over the minute. `load` is what is asked of the route's tokens.
+pub fn required_tier(capacity: &RouteCapacity, load: Option<&Load>) -> RequiredTier {
+    let Some(load) = load else { return RequiredTier::Unused };
     // A window's count as a rate per minute.
     let in_window = |seconds: &u64| {
-        let (counts, seconds) = tally.window(*seconds);
+        let (counts, seconds) = load.window(*seconds);
         counts.quantile(0.99) as f64 * 60.0 / seconds as f64
     };
     let requests = capacity.request_windows_s.iter().map(in_window).fold(0.0, f64::max);
-    let tokens = tally.tokens_per_minute.quantile(0.99) as f64;
+    let tokens = load.tokens_per_minute.quantile(0.99) as f64;
     let mut highest = None;
     for (limit, tier) in capacity.tiers.iter().filter(|(limit, _)| limit.above_tokens.is_none()) {
         let Some(name) = &limit.usage_tier else { continue };
@@ -82,12 +101,7 @@ pub fn required_tier(capacity: &RouteCapacity, tally: &Tally) -> RequiredTier {
         }
         let over = |figure: Option<u64>, asked: f64| figure.map_or(0.0, |figure| asked / figure as f64);
         let times = over(limit.requests_per_minute, requests).max(over(limit.tokens_per_minute, tokens));
-        let earned = Earned {
-            name: name.clone(),
-            earned_by: tier.as_ref().map_or_else(String::new, |tier| tier.words()),
-            requests_per_minute: limit.requests_per_minute,
-            tokens_per_minute: limit.tokens_per_minute,
-        };
+        let earned = Earned::new(name, limit, tier.as_ref());
         if times <= 1.0 {
             return RequiredTier::Tier(earned);
         }

@@ -1,7 +1,7 @@
 //! One route: its chain, the hours that are lived through on it, and the sums.
 
 use super::plan::{Plan, ratio_error};
-use super::{Cost, RouteHolds, WorstHour, need, units};
+use super::{Cost, RouteHolds, WorstHour, need, queue, units};
 use crate::catalogue::Fee;
 use crate::domain::format::thousands;
 use crate::domain::time::Instant;
@@ -47,6 +47,12 @@ impl Chain {
             labels.push(label(other));
         }
         Chain { stops, labels, by_units: bought.is_some() }
+    }
+
+    /// The number of the stop that is a route's tokens.
+    fn of_tokens(&self, route: usize) -> Option<usize> {
+        let from = usize::from(self.by_units);
+        self.stops[from..].iter().position(|stop| stop.route == route).map(|at| from + at)
     }
 
     /// The tokens of a route without limits and errors, behind so many units if there are any.
@@ -205,6 +211,12 @@ pub fn holds(
         Some(sold) => Some(units::curve(scenario, stage, plan, options, at, sold, (&tally, &stretches))?),
         None => None,
     };
+    let queue = capacity.batch_queue.as_ref().filter(|_| plan.log.is_none());
+    let queue = queue.map(|queue| queue::enqueued(stage, options, at, queue)).transpose()?;
+    let required_tier = match &queue {
+        Some((_, waiting)) => queue::required_tier(capacity, waiting),
+        None => need::required_tier(capacity, chain.of_tokens(at).map(|stop| &tally.loads[stop])),
+    };
     let requests = |limit: &&LimitTerms| limit.what == Limited::Requests && limit.prompts.0.is_none();
     let in_force = capacity.limits.iter().find(requests).map(|limit| (limit.per_minute, limit.over_s));
     Ok(RouteHolds {
@@ -218,7 +230,8 @@ pub fn holds(
         refused_in_force: in_force.map_or(Vec::new(), |(limit, _)| refused_at(&tally, limit)),
         requests_limit: in_force,
         required_units: capacity.sold.as_ref().map(|sold| need::required_units(sold, &tally)),
-        required_tier: need::required_tier(capacity, &tally),
+        required_tier,
+        batch_queue: queue.map(|(queue, _)| queue),
         units,
         cost: cost(scenario, (stage, plan), at, &chain, &tally),
         latency: capacity.latency.as_ref().map(|latency| latency.source.clone()),
@@ -275,7 +288,7 @@ fn worst(scenario: &Scenario, plan: &Plan, stretches: &[Stretch]) -> Option<Wors
 
 /// The share of requests that come when a window is full.
 fn refused(tally: &Tally, window: u64, limit: f64) -> f64 {
-    let (counts, window) = tally.window(window);
+    let (counts, window) = tally.load().window(window);
     counts.excess_share((limit * window as f64 / 60.0 + 1e-9).floor())
 }
 
@@ -289,11 +302,12 @@ fn refused_at(tally: &Tally, limit: f64) -> Vec<(u64, f64)> {
 /// request in a window is enforced over a longer one, and is left out.
 fn curves(tally: &Tally) -> Vec<(u64, Vec<(f64, f64)>)> {
     let mean = if tally.seconds > 0.0 { 60.0 * tally.offered / tally.seconds } else { 0.0 };
-    let most = tally.per_minute.max().max(tally.per_second.max()) as f64 * 1.2;
+    let load = tally.load();
+    let most = load.per_minute.max().max(load.per_second.max()) as f64 * 1.2;
     if mean <= 0.0 || most <= 0.0 {
         return Vec::new();
     }
-    let (low, high) = (mean.min(most) * 0.5, (60.0 * tally.per_second.quantile(0.9999) as f64).max(most));
+    let (low, high) = (mean.min(most) * 0.5, (60.0 * load.per_second.quantile(0.9999) as f64).max(most));
     let curve = |window: u64| {
         let low = low.max(60.0 / window as f64);
         let at = |point: usize| low * (high / low).powf(point as f64 / (CURVE - 1) as f64);

@@ -158,9 +158,20 @@ impl Curve {
 
 /// Replaces what a route costs by the token by the share of it that is paid, and adds its units.
 fn rewrite(outcome: &mut RouteOutcome, shares: &[f64], unit_usd: &[f64], by_tokens: bool) {
-    let before: f64 = outcome.expected.spend.iter().sum();
-    let after: f64 = outcome.expected.spend.iter().zip(shares).map(|(usd, share)| usd * share).sum();
     let months = unit_usd.len();
+    let all_units: f64 = unit_usd.iter().sum();
+    let (mut before, mut after) = (0.0, 0.0);
+    let trials = outcome.expected.spend.chunks_exact(months).zip(shares.chunks_exact(months));
+    for (at, (spend, shares)) in trials.enumerate() {
+        let own: f64 = spend.iter().sum();
+        let paid: f64 = spend.iter().zip(shares).map(|(usd, share)| usd * share).sum();
+        if let Some(items) = outcome.items.get_mut(at) {
+            items.scale(ratio(paid, own));
+            items.capacity += all_units;
+        }
+        before += own;
+        after += paid;
+    }
     for list in [&mut outcome.spend, &mut outcome.expected.spend] {
         for (at, (usd, share)) in list.iter_mut().zip(shares).enumerate() {
             *usd = *usd * share + unit_usd[at % months];
@@ -176,7 +187,7 @@ fn rewrite(outcome: &mut RouteOutcome, shares: &[f64], unit_usd: &[f64], by_toke
     }
     outcome.expected.spend_noise.fill(f64::NAN);
     outcome.expected.premium_noise.fill(f64::NAN);
-    let scale = if before > 0.0 { after / before } else { 1.0 };
+    let scale = ratio(after, before);
     let sums = &mut outcome.sums;
     for usd in [
         &mut sums.input,
@@ -188,7 +199,12 @@ fn rewrite(outcome: &mut RouteOutcome, shares: &[f64], unit_usd: &[f64], by_toke
     ] {
         *usd *= scale;
     }
-    sums.capacity += unit_usd.iter().sum::<f64>() * (shares.len() / months.max(1)) as f64;
+    sums.capacity += all_units * (shares.len() / months) as f64;
+}
+
+/// What something has become, as a multiple of what it was; 1 where there was nothing.
+fn ratio(after: f64, before: f64) -> f64 {
+    if before > 0.0 { after / before } else { 1.0 }
 }
 
 #[cfg(test)]

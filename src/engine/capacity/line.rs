@@ -8,10 +8,10 @@ use std::collections::{BinaryHeap, VecDeque};
 
 use super::arrivals::HOUR;
 use super::client::{Client, Station};
-use super::course::{Course, STEP, Windows};
+use super::course::{Course, Watch};
 use super::event::{End, Event, Kind, NONE, Tried};
 use super::limit::{Ask, Counts, Refusal, SECOND};
-use super::tally::{STEPS, Tally};
+use super::tally::Tally;
 use crate::engine::few::Few;
 use crate::engine::stream::Stream;
 
@@ -30,6 +30,8 @@ struct Request {
     /// Whether it came after the warm-up.
     counted: bool,
     tries: u32,
+    /// The last route of the chain that it was asked of.
+    asked: usize,
     /// Whether the last attempt failed at the provider.
     failed: bool,
     /// Whether the first route had room for it when it came.
@@ -42,8 +44,6 @@ pub struct Line {
     stations: Vec<Station>,
     running_at: Vec<u32>,
     client: Client,
-    /// What the load on provisioned units is counted by, and the longest prompt that is a part of it.
-    weights: (Counts, f64),
     events: BinaryHeap<Reverse<Event>>,
     number: u64,
     slab: Vec<Request>,
@@ -59,9 +59,7 @@ pub struct Line {
     /// Whether the counted time is over.
     closed: bool,
     tally: Tally,
-    windows: Windows,
-    course: Course,
-    worst: Option<Course>,
+    watch: Watch,
 }
 
 impl Line {
@@ -76,9 +74,9 @@ impl Line {
         let tally = Tally::new(stations.len());
         Line {
             running_at: vec![0; stations.len()],
+            watch: Watch::new(stations.len(), weights, from),
             stations,
             client,
-            weights,
             events: BinaryHeap::new(),
             number: 0,
             slab: Vec::new(),
@@ -92,9 +90,6 @@ impl Line {
             from,
             closed: false,
             tally,
-            windows: Windows::new(from),
-            course: Course::new(from),
-            worst: None,
         }
     }
 
@@ -106,9 +101,10 @@ impl Line {
         self.budget =
             (self.budget + self.client.retry_budget).min(BUDGET_SAVED.max(self.client.retry_budget));
         if counted {
-            self.came(at, &asks);
+            self.watch.came(at, &asks, &mut self.tally);
         }
-        let slot = self.keep(Request { came: at, counted, tries: 0, failed: false, at_once: false, asks });
+        let slot =
+            self.keep(Request { came: at, counted, tries: 0, asked: 0, failed: false, at_once: false, asks });
         self.join(slot);
     }
 
@@ -116,7 +112,9 @@ impl Line {
     pub fn finish(mut self, end: u64) -> (Tally, Option<Course>) {
         self.until(end);
         self.pass(end);
-        self.close_windows(end);
+        if end > self.from {
+            self.watch.close(end, &mut self.tally);
+        }
         // Those who came are seen off, for an hour at most: nobody comes after them, and no time is counted.
         self.closed = true;
         self.until(end + HOUR);
@@ -135,16 +133,8 @@ impl Line {
             .sum();
         self.tally.in_flight = waiting + events;
         self.tally.seconds = (end - self.from) as f64 / SECOND as f64;
-        self.keep_worst();
         self.tally.assert_conserved();
-        (self.tally, self.worst)
-    }
-
-    fn keep_worst(&mut self) {
-        let worse = self.worst.as_ref().is_none_or(|worst| self.course.badness() > worst.badness());
-        if worse {
-            self.worst = Some(self.course.clone());
-        }
+        (self.tally, self.watch.worst())
     }
 
     fn keep(&mut self, request: Request) -> u32 {
@@ -195,54 +185,6 @@ impl Line {
         self.now = at;
     }
 
-    /// Counts a request that comes.
-    fn came(&mut self, at: u64, asks: &[Ask]) {
-        let ask = &asks[0];
-        self.tally.offered += 1.0;
-        self.tally.offered_usd += ask.usd;
-        self.windows.advance(at, &mut self.tally);
-        let weighted = self.load_of(ask);
-        if weighted > 0.0 {
-            self.tally.weighted_usd += ask.usd;
-        }
-        self.windows.add(ask.input + ask.reserved, weighted);
-        self.tally.weighted += weighted;
-        while at >= self.course.start + HOUR {
-            self.keep_worst();
-            self.course = Course::new(self.course.start + HOUR);
-        }
-        if asks.iter().any(|ask| ask.fits) {
-            let step = self.step(at);
-            self.course.offered[step] += 1.0;
-            self.course.weighted[step] += weighted;
-        }
-    }
-
-    /// What a request is as a load on provisioned units.
-    fn load_of(&self, ask: &Ask) -> f64 {
-        let (counts, longest) = self.weights;
-        if ask.input <= longest { counts.cost(&Ask { reserved: ask.output, ..*ask }) } else { 0.0 }
-    }
-
-    fn step(&self, at: u64) -> usize {
-        (((at - self.course.start) / STEP) as usize).min(STEPS - 1)
-    }
-
-    /// Notes something of a request that came within the course's hour.
-    fn in_course(&mut self, came: u64, note: impl FnOnce(&mut Course, usize)) {
-        if came >= self.course.start {
-            let step = self.step(came);
-            note(&mut self.course, step);
-        }
-    }
-
-    /// The windows that have ended by `end` are counted; one that has not is left out.
-    fn close_windows(&mut self, end: u64) {
-        if end > self.from {
-            self.windows.advance(end, &mut self.tally);
-        }
-    }
-
     /// A request asks, behind those who wait already.
     fn join(&mut self, slot: u32) {
         if self.queue.is_empty() || self.client.patience == 0 {
@@ -276,8 +218,13 @@ impl Line {
                 continue;
             }
             let verdict = self.room(at, &ask, asks);
-            if self.slab[slot as usize].counted && (asks || verdict.is_ok()) {
+            let request = &mut self.slab[slot as usize];
+            if request.counted && (asks || verdict.is_ok()) {
                 self.tally.attempts += 1.0;
+                if request.asked < at && !self.closed {
+                    request.asked = at;
+                    self.watch.asked(at, self.now, &ask, &mut self.tally);
+                }
             }
             match verdict {
                 Ok(()) => {
@@ -324,7 +271,7 @@ impl Line {
         if at == 0 && request.counted && request.tries == 0 && self.now == request.came {
             request.at_once = true;
             let came = request.came;
-            self.in_course(came, |course, step| course.first[step] += 1.0);
+            self.watch.in_course(came, |course, step| course.first[step] += 1.0);
         }
         let station = &self.stations[at];
         let fails = station.error_share > 0.0 && self.stream.uniform() < station.error_share;
@@ -342,7 +289,7 @@ impl Line {
             self.tally.usd_by[at] += ask.usd;
             self.tally.first_usd += if request.asks[0].fits { request.asks[0].usd } else { ask.usd };
             if at == 0 {
-                self.tally.weighted_first += self.load_of(ask);
+                self.tally.weighted_first += self.watch.load_of(ask);
             }
         }
         let gives_back = self.stations[at].limits.iter().any(|limit| limit.refund_of(ask) != 0.0);
@@ -479,7 +426,7 @@ impl Line {
             *sum += 1.0;
             let Request { came, at_once, ref asks, .. } = self.slab[slot as usize];
             let taken = asks.iter().any(|ask| ask.fits);
-            self.in_course(came, |course, step| {
+            self.watch.in_course(came, |course, step| {
                 // What no route takes is not in the course; what had room and failed is not served at once.
                 course.refused[step] += f64::from(u8::from(taken));
                 course.first[step] -= f64::from(u8::from(at_once));

@@ -23,7 +23,7 @@ pub use course::Course;
 pub use limit::{Ask, Counts, Enforced, Limit, SECOND};
 pub use line::{Asks, Line};
 pub use stage::{Future, Latency, Lived, Seen, Stage, Stop};
-pub use tally::{Histogram, STEPS, Tally};
+pub use tally::{Histogram, Load, STEPS, Tally};
 
 use crate::workload::Burst;
 

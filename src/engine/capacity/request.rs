@@ -8,7 +8,7 @@ use crate::engine::traffic::{Terms, Traffic, add_request};
 /// The requests of a workload in a future.
 pub enum Requests {
     /// A block at a time, by the kernel.
-    Listed(List),
+    Listed(Box<List>),
     /// Each by itself, where the kernel does not know their laws.
     OneByOne(Stream),
 }
@@ -17,7 +17,7 @@ impl Requests {
     /// Requests from a stream of random numbers.
     pub fn new(traffic: &Traffic<'_>, terms: &Terms, mut stream: Stream) -> Self {
         match shape(traffic, terms) {
-            Some(shape) => Requests::Listed(List::new(&shape, [stream.bits(), stream.bits()])),
+            Some(shape) => Requests::Listed(Box::new(List::new(&shape, [stream.bits(), stream.bits()]))),
             None => Requests::OneByOne(stream),
         }
     }

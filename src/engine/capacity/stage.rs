@@ -9,6 +9,7 @@ use super::line::{Asks, Line};
 use super::request::Requests;
 use super::tally::Tally;
 use crate::engine::draw::{Assumptions, Points};
+use crate::engine::moments::Integrator;
 use crate::engine::path::Path;
 use crate::engine::simulate::Options;
 use crate::engine::stream::{Purpose, Stream};
@@ -154,6 +155,23 @@ impl<'a> Stage<'a> {
         let rates = self.rates_of(trial, &values);
         let terms = self.workloads.iter().map(|(traffic, ..)| traffic.terms(&values)).collect();
         Future { trial, values, terms, rates }
+    }
+
+    /// Expected input tokens of a request on a route, by workload and month.
+    pub fn input_tokens(&self, future: &Future, route: usize) -> Vec<Vec<f64>> {
+        let months: Vec<usize> = (0..self.months()).collect();
+        let integrator = Integrator::new();
+        let of_workload = |((traffic, ..), terms): (&(Traffic<'_>, Path, ArrivalLaw), &Terms)| {
+            let tariff =
+                Tariff::new(traffic, &self.scenario.routes, &terms.segments, &months, &future.values);
+            let sums: Vec<SegmentSums> = integrator
+                .moments(traffic, terms, &tariff)
+                .into_iter()
+                .map(|moments| SegmentSums { requests: moments.probability, basis: moments.first })
+                .collect();
+            tariff.periods.iter().map(|period| period.lines[route].parts.input_tokens.of(&sums)).collect()
+        };
+        self.workloads.iter().zip(&future.terms).map(of_workload).collect()
     }
 
     /// The expected requests of an hour of a future.

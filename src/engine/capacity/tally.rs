@@ -70,6 +70,13 @@ impl Histogram {
         0
     }
 
+    /// The share of the weight that is at most `value`, as far as slots tell.
+    pub fn share_upto(&self, value: u64) -> f64 {
+        let upto = Self::slot(value).min(self.weights.len().saturating_sub(1));
+        let below: f64 = self.weights.iter().take(upto + 1).sum();
+        if self.total > 0.0 { below / self.total } else { 1.0 }
+    }
+
     /// The largest value.
     pub fn max(&self) -> u64 {
         let last = self.weights.iter().rposition(|weight| *weight > 0.0);
@@ -96,6 +103,37 @@ impl Histogram {
             all += weight * value;
         }
         if all > 0.0 { over / all } else { 0.0 }
+    }
+}
+
+/// What is asked of a route.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Load {
+    /// Requests of every second.
+    pub per_second: Histogram,
+    /// The same in ten seconds.
+    pub per_ten_seconds: Histogram,
+    /// The same in a minute.
+    pub per_minute: Histogram,
+    /// Tokens of a minute as token limits count them.
+    pub tokens_per_minute: Histogram,
+}
+
+impl Load {
+    /// Counts of requests in windows of so many seconds, or of the nearest length that is counted, and that.
+    pub fn window(&self, seconds: u64) -> (&Histogram, u64) {
+        match seconds {
+            0..=4 => (&self.per_second, 1),
+            5..=30 => (&self.per_ten_seconds, 10),
+            _ => (&self.per_minute, 60),
+        }
+    }
+
+    fn merge(&mut self, other: &Load, weight: f64) {
+        self.per_second.merge(&other.per_second, weight);
+        self.per_ten_seconds.merge(&other.per_ten_seconds, weight);
+        self.per_minute.merge(&other.per_minute, weight);
+        self.tokens_per_minute.merge(&other.tokens_per_minute, weight);
     }
 }
 
@@ -140,14 +178,8 @@ pub struct Tally {
     pub running: Histogram,
     /// Time from coming to the last token, of served requests, milliseconds.
     pub answer_ms: Histogram,
-    /// Requests that came in every second, ten seconds and minute.
-    pub per_second: Histogram,
-    /// The same in ten seconds.
-    pub per_ten_seconds: Histogram,
-    /// The same in a minute.
-    pub per_minute: Histogram,
-    /// Tokens of a minute as token limits count them.
-    pub tokens_per_minute: Histogram,
+    /// By each route of the chain: what was asked of it, each request once. Of the first that is all that came.
+    pub loads: Vec<Load>,
     /// Tokens of a minute as provisioned units count them.
     pub weighted_per_minute: Histogram,
     /// All of those tokens.
@@ -163,7 +195,9 @@ pub struct Tally {
 impl Tally {
     /// Nothing yet, on a chain of so many routes.
     pub fn new(chain: usize) -> Self {
-        Tally { served_by: vec![0.0; chain], usd_by: vec![0.0; chain], ..Tally::default() }
+        let none = vec![0.0; chain];
+        let loads = vec![Load::default(); chain];
+        Tally { served_by: none.clone(), usd_by: none, loads, ..Tally::default() }
     }
 
     /// Requests that came to nothing because of limits, lengths or errors.
@@ -186,13 +220,9 @@ impl Tally {
         if self.offered > 0.0 { of / self.offered } else { 0.0 }
     }
 
-    /// Counts of arrivals in windows of so many seconds, or of the nearest length that is counted, and that.
-    pub fn window(&self, seconds: u64) -> (&Histogram, u64) {
-        match seconds {
-            0..=4 => (&self.per_second, 1),
-            5..=30 => (&self.per_ten_seconds, 10),
-            _ => (&self.per_minute, 60),
-        }
+    /// All that came.
+    pub fn load(&self) -> &Load {
+        &self.loads[0]
     }
 
     /// Adds another tally `weight` times.
@@ -224,14 +254,11 @@ impl Tally {
             (&mut self.wait_ms, &other.wait_ms),
             (&mut self.running, &other.running),
             (&mut self.answer_ms, &other.answer_ms),
-            (&mut self.per_second, &other.per_second),
-            (&mut self.per_ten_seconds, &other.per_ten_seconds),
-            (&mut self.per_minute, &other.per_minute),
-            (&mut self.tokens_per_minute, &other.tokens_per_minute),
             (&mut self.weighted_per_minute, &other.weighted_per_minute),
         ] {
             sum.merge(more, weight);
         }
+        self.loads.iter_mut().zip(&other.loads).for_each(|(sum, more)| sum.merge(more, weight));
     }
 
     /// Every request is one of: served, refused, too long, failed, abandoned, or still there.

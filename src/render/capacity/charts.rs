@@ -145,6 +145,7 @@ mod tests {
             refused_in_force: Vec::new(),
             required_units: None,
             required_tier: RequiredTier::Unpublished,
+            batch_queue: None,
             units: Some(units),
             cost: Cost::default(),
             latency: None,

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::CapacityAnswer;
-use crate::analysis::capacity::{Earned, Lived, RequiredTier, RouteHolds, UnitsCurve};
+use crate::analysis::capacity::{Earned, Enqueued, Lived, RequiredTier, RouteHolds, UnitsCurve};
 use crate::engine::capacity::Histogram;
 use crate::render::report::Manifest;
 
@@ -48,6 +48,8 @@ struct JsonRoute<'a> {
     required_units: Option<JsonUnits<'a>>,
     required_tier: Option<&'a str>,
     required_tier_detail: Option<JsonTier<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    batch_queue: Option<JsonQueue>,
     cost_usd: JsonCost,
     worst_hour: Option<JsonWorst<'a>>,
     refused_by_limit: Vec<JsonRefused>,
@@ -122,8 +124,36 @@ struct JsonTier<'a> {
     earned_by: &'a str,
     requests_per_minute: Option<u64>,
     tokens_per_minute: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    batch_queue_tokens: Option<u64>,
     /// How many times the highest tier's tightest limit is asked for, where none is enough.
     times: Option<f64>,
+}
+
+/// Input tokens that wait in a batch queue.
+#[derive(Serialize)]
+struct JsonQueue {
+    job_hours: u64,
+    waiting_p50: u64,
+    waiting_p99: u64,
+    waiting_max: u64,
+    holds: Option<u64>,
+    /// The share of the hours in which more would wait than it holds.
+    above_share: Option<f64>,
+}
+
+impl JsonQueue {
+    fn new(queue: &Enqueued) -> Self {
+        let [waiting_p50, waiting_p99, waiting_max] = queue.tokens;
+        JsonQueue {
+            job_hours: queue.hours,
+            waiting_p50,
+            waiting_p99,
+            waiting_max,
+            holds: queue.holds.map(|(holds, _)| holds),
+            above_share: queue.holds.map(|(_, above)| above),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -261,8 +291,8 @@ fn route(route: &RouteHolds) -> JsonRoute<'_> {
             p99: running.quantile(0.99),
             max: running.max(),
         }),
-        requests_per_minute: minutes(&tally.per_minute),
-        tokens_per_minute: minutes(&tally.tokens_per_minute),
+        requests_per_minute: minutes(&tally.load().per_minute),
+        tokens_per_minute: minutes(&tally.load().tokens_per_minute),
         required_units: route.required_units.as_ref().map(|units| JsonUnits {
             unit: &units.unit,
             mean: units.mean,
@@ -273,13 +303,14 @@ fn route(route: &RouteHolds) -> JsonRoute<'_> {
         }),
         required_tier: match &route.required_tier {
             RequiredTier::Tier(earned) => Some(&earned.name),
-            RequiredTier::Unpublished | RequiredTier::None { .. } => None,
+            RequiredTier::Unpublished | RequiredTier::Unused | RequiredTier::None { .. } => None,
         },
         required_tier_detail: match &route.required_tier {
-            RequiredTier::Unpublished => None,
+            RequiredTier::Unpublished | RequiredTier::Unused => None,
             RequiredTier::Tier(earned) => Some(tier(earned, None)),
             RequiredTier::None { highest, times } => Some(tier(highest, Some(*times))),
         },
+        batch_queue: route.batch_queue.as_ref().map(JsonQueue::new),
         cost_usd: JsonCost {
             total: route.cost.total(),
             units: route.cost.units,
@@ -336,6 +367,7 @@ fn tier(earned: &Earned, times: Option<f64>) -> JsonTier<'_> {
         earned_by: &earned.earned_by,
         requests_per_minute: earned.requests_per_minute,
         tokens_per_minute: earned.tokens_per_minute,
+        batch_queue_tokens: earned.batch_queue_tokens,
         times,
     }
 }

@@ -115,6 +115,14 @@ fn title(answer: &CapacityAnswer) -> String {
         }
         _ => format!("every request is served over {} within the limits that are stated", answer.horizon),
     };
+    let above = |route: &RouteHolds| route.batch_queue.as_ref()?.holds.map(|(_, above)| above);
+    let fullest = routes.iter().filter_map(|route| above(route).map(|above| (route, above)));
+    let line = match fullest.max_by(|a, b| a.1.total_cmp(&b.1)) {
+        Some((route, above)) if above > 0.0 => {
+            format!("{}'s batch queue is too small in {} of the hours; {line}", route.label, percent(above))
+        }
+        _ => line,
+    };
     match &answer.question {
         Some(question) => format!("{}\n{question}\n{line}", answer.title),
         None => format!("{}\n{line}", answer.title),
@@ -192,6 +200,22 @@ fn route_notes(route: &RouteHolds) -> Vec<String> {
             route.label
         ));
     }
+    if let Some(queue) = &route.batch_queue {
+        let [median, p99, most] = queue.tokens.map(|tokens| count_short(tokens as f64));
+        let holds = match queue.holds {
+            Some((holds, above)) if above > 0.0 => format!(
+                "it holds {}, and in {} of the hours more would wait: such jobs are taken when others are done",
+                count_short(holds as f64),
+                percent(above)
+            ),
+            Some((holds, _)) => format!("it holds {}, which is enough", count_short(holds as f64)),
+            None => "state `usage_tier` to see whether it holds them".to_owned(),
+        };
+        notes.push(format!(
+            "{}: if a job takes {} hours, {median} input tokens wait in the batch queue at the median, {p99} at P99 of the hours, {most} at most; {holds}. Seconds and minutes do not matter to it.",
+            route.label, queue.hours
+        ));
+    }
     if tally.too_long > 0.0 {
         notes.push(format!(
             "{}: {} of the requests are longer than any of its routes takes.",
@@ -247,7 +271,7 @@ pub fn need_sheet(answer: &CapacityAnswer) -> Sheet {
     let mut sheet = Sheet::new("What it takes", &head);
     for route in &answer.found.routes {
         let tally = &route.tally;
-        let minute = |q: f64| thousands(tally.per_minute.quantile(q));
+        let minute = |q: f64| thousands(tally.load().per_minute.quantile(q));
         let (tier, earned) = tier(&route.required_tier);
         let units = |of: &dyn Fn(&crate::analysis::capacity::RequiredUnits) -> u64| {
             route
@@ -261,9 +285,9 @@ pub fn need_sheet(answer: &CapacityAnswer) -> Sheet {
                 "{} / {} / {}",
                 significant(60.0 * tally.offered / tally.seconds.max(1.0), 3),
                 minute(0.99),
-                thousands(tally.per_minute.max())
+                thousands(tally.load().per_minute.max())
             ),
-            count_short(tally.tokens_per_minute.quantile(0.99) as f64),
+            count_short(tally.load().tokens_per_minute.quantile(0.99) as f64),
             tier,
             earned,
             units(&|units| units.mean),
@@ -272,7 +296,7 @@ pub fn need_sheet(answer: &CapacityAnswer) -> Sheet {
         ]);
     }
     sheet.notes.push(
-        "P99: all but one minute in a hundred. The usage tier is the lowest whose published limits hold in all but one of a hundred of the windows over which they are enforced, for all requests, as if no units served any."
+        "P99: all but one minute in a hundred. The usage tier is the lowest whose published limits hold in all but one of a hundred of the windows over which they are enforced, for what is asked of the route's tokens: what its units have no room for, where it has units. Of a batch route it is the lowest whose queue holds what waits in all but one hour of a hundred."
             .to_owned(),
     );
     sheet
@@ -281,6 +305,7 @@ pub fn need_sheet(answer: &CapacityAnswer) -> Sheet {
 fn tier(required: &RequiredTier) -> (String, String) {
     match required {
         RequiredTier::Unpublished => ("none published".to_owned(), String::new()),
+        RequiredTier::Unused => ("none: its tokens are not used".to_owned(), String::new()),
         RequiredTier::Tier(earned) => (earned.name.clone(), earned.earned_by.clone()),
         RequiredTier::None { highest, times } => (
             "none is enough".to_owned(),

@@ -5,6 +5,7 @@ use super::super::capacity_wire::{CapacityWire, LatencyWire, RouteCapacityWire};
 use super::super::quantity::{Kind, QuantityWire};
 use super::super::wire::Text;
 use super::super::{ReservedTerm, Route};
+use super::batch_queue::batch_queue;
 use super::clients::{DAY_S, MOST_RUNNING, client, running};
 use super::commitments::{Around, route_named};
 use super::inputs::{SHARE, count, plain, range};
@@ -128,6 +129,7 @@ impl RouteReader<'_> {
                 .map_or_else(|| vec![60], |known| windows(&known.requests_over_s)),
             tiers: tiers.collect(),
             sold,
+            batch_queue: batch_queue(self.route, wire, &published, problems)?,
         })
     }
 

@@ -1,6 +1,7 @@
 //! From wire types to a scenario that makes sense. Every contradiction is a problem with its place.
 
 mod arrivals;
+mod batch_queue;
 mod capacity;
 mod clients;
 mod commitments;
