@@ -95,6 +95,19 @@ impl Catalogue {
         })
     }
 
+    /// The region whose provisioned units a route means: its own, or the provider's default; `regional` is the first
+    /// single region that they are sold in.
+    ///
+    /// # Errors
+    /// Which part of the name does not exist, and what does.
+    pub fn unit_region<'a>(&'a self, route: &'a RouteId) -> Result<&'a str, LookupError> {
+        let (provider, model) = self.model(route)?;
+        let region = route.region.as_deref().unwrap_or(&provider.default_region);
+        let sold = model.capacity.iter().flat_map(|offer| offer.regions.iter().map(String::as_str));
+        let single = sold.into_iter().find(|region| *region != "global" && !region.starts_with("datazone"));
+        Ok(single.filter(|_| region == "regional").unwrap_or(region))
+    }
+
     fn model(&self, route: &RouteId) -> Result<(&Provider, &Model), LookupError> {
         let provider = self.provider(&route.provider)?;
         let models = &provider.models;

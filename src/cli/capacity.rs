@@ -260,18 +260,15 @@ fn unit_offer<'a>(
             "`tollcast prices show` lists them under capacity",
         ));
     };
-    let regions: Vec<&str> = all.iter().flat_map(|offer| offer.regions.iter().map(String::as_str)).collect();
-    let single = |region: &&str| *region != "global" && !region.starts_with("datazone");
-    let region = match route.region.as_deref() {
-        Some("regional") => regions.iter().copied().find(single),
-        Some(region) => Some(region),
-        None => Some(sold.region),
-    };
-    let route = RouteId { region: region.map(str::to_owned), ..plain.with_tier(&any.unit.to_lowercase()) };
+    let named = |error| super::unsold(&plain, error);
+    let region = catalogue.unit_region(route).map_err(named)?.to_owned();
+    let route = RouteId { region: Some(region), ..plain.with_tier(&any.unit.to_lowercase()) };
     let newest = all.iter().map(|offer| offer.from.max(offer.source.checked)).max().unwrap_or(any.from);
     match catalogue.capacity(&route, newest) {
         Ok(offer) => Ok((route, offer)),
         Err(error) => {
+            let regions: Vec<&str> =
+                all.iter().flat_map(|offer| offer.regions.iter().map(String::as_str)).collect();
             let wanted = route.region.as_deref().unwrap_or_default();
             let help = suggest(wanted, regions.iter().copied());
             Err(Failure::problem(error.code(), &format!("{route}: {}", error.title), &help))
