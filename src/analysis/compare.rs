@@ -77,7 +77,7 @@ pub struct PairedRoute {
     pub error_ratio: Option<f64>,
     /// The chances of a and of b to break their budget.
     pub over_budget: [Option<f64>; 2],
-    /// The shares of the input tokens that a and b refuse as too long.
+    /// The shares of the input tokens that a and b refuse.
     pub refused: [f64; 2],
     /// The share of input tokens by which the stated hit rate is out of reach, in a and in b.
     pub unreached: [f64; 2],

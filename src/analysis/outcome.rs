@@ -9,7 +9,7 @@ use super::recommend::{Recommendation, recommend};
 use super::summary::Summary;
 use crate::domain::format::significant;
 use crate::domain::time::Month;
-use crate::engine::{RouteOutcome, Sampler, Simulation, all};
+use crate::engine::{RouteOutcome, Sampler, Simulation, Unserved, all};
 use crate::workload::{Figure, Scenario};
 
 /// Everything that a report says of a simulation.
@@ -42,6 +42,8 @@ pub struct RouteAnalysis {
     pub components: Components,
     /// Shares of requests, tokens and spend.
     pub shares: Shares,
+    /// What its capacity leaves unserved, where that is a part of the spend.
+    pub unserved: Unserved,
     /// What all input tokens cost, divided by their number, USD per million, before fees.
     pub effective_input: Option<f64>,
     /// What all output tokens cost, divided by their number, USD per million, before fees.
@@ -53,7 +55,7 @@ pub struct RouteAnalysis {
     pub over_total_probability: Option<f64>,
     /// The first month in which breaking it has an even chance or better.
     pub likely_break: Option<Month>,
-    /// The share of input tokens that this route refuses as too long and the route that serves most does
+    /// The share of input tokens that this route refuses and the route that serves most does
     /// not: what its spend leaves out beside that route's.
     pub left_out: f64,
     /// The law of spend over the horizon, USD.
@@ -63,16 +65,22 @@ pub struct RouteAnalysis {
 /// A route that leaves out more than this share of the input tokens does another job for less money.
 const MOST_LEFT_OUT: f64 = 0.01;
 
-/// Whether the share of the input tokens that is refused as too long has grown so much from `now` to `then` that what
+/// Whether the share of the input tokens that is refused has grown so much from `now` to `then` that what
 /// is paid then is paid for another job.
 pub fn refuses_more(now: f64, then: f64) -> bool {
     then - now > MOST_LEFT_OUT
 }
 
+/// The share of the input tokens that is refused as too long, or then for want of capacity.
+fn refused(too_long: Option<f64>, unserved: Unserved) -> f64 {
+    let too_long = too_long.unwrap_or(0.0);
+    too_long + (1.0 - too_long) * unserved.tokens
+}
+
 impl RouteAnalysis {
-    /// The share of the input tokens that it refuses as too long.
+    /// The share of the input tokens that it refuses: as too long, or for want of capacity.
     pub fn refused(&self) -> f64 {
-        self.shares.rejected_tokens.unwrap_or(0.0)
+        refused(self.shares.rejected_tokens, self.unserved)
     }
 
     /// Whether it serves as much as the routes that refuse least, so that what it costs can be held beside them.
@@ -181,15 +189,15 @@ pub fn spends(simulation: &Simulation) -> Vec<Ranked> {
         laws.total(|outcome| (&outcome.spend, &outcome.expected.spend, &outcome.expected.spend_noise))
             .summary()
     };
-    let refused = |outcome: &RouteOutcome| {
+    let too_long = |outcome: &RouteOutcome| {
         let tally = &outcome.sums.tally;
         share(tally.rejected_tokens, tally.input_tokens + tally.rejected_tokens).unwrap_or(0.0)
     };
-    let least = simulation.routes.iter().map(refused).fold(1.0, f64::min);
+    let least = simulation.routes.iter().map(too_long).fold(1.0, f64::min);
     let ranked = |outcome: &RouteOutcome| Ranked {
         spend: spend(outcome),
-        serves_the_job: !refuses_more(least, refused(outcome)),
-        refused: refused(outcome),
+        serves_the_job: !refuses_more(least, too_long(outcome)),
+        refused: too_long(outcome),
     };
     simulation.routes.iter().map(ranked).collect()
 }
@@ -201,7 +209,7 @@ pub struct Ranked {
     pub spend: Summary,
     /// Whether it serves as much as the routes that refuse least.
     pub serves_the_job: bool,
-    /// The share of the input tokens that it refuses as too long.
+    /// The share of the input tokens that it refuses.
     pub refused: f64,
 }
 
@@ -268,7 +276,11 @@ fn route_analysis(
     let trials = simulation.trials as f64 / scale;
     let token_spend = sums.input + sums.cached_input + sums.cache_write + sums.output;
     let input_spend = sums.input + sums.cached_input + sums.cache_write;
-    let asked = sums.tally.served + sums.tally.rejected;
+    // What capacity leaves unserved was asked for too.
+    let Unserved { requests, tokens } = outcome.unserved;
+    let in_window = |served: f64, unserved: f64| if unserved < 1.0 { served / (1.0 - unserved) } else { 0.0 };
+    let asked = in_window(sums.tally.served, requests) + sums.tally.rejected;
+    let asked_tokens = in_window(sums.tally.input_tokens, tokens) + sums.tally.rejected_tokens;
     RouteAnalysis {
         label: scenario.routes[index].label.clone(),
         route: scenario.routes[index].id.to_string(),
@@ -288,16 +300,15 @@ fn route_analysis(
             crossing_requests: share(sums.tally.crossing, sums.tally.served),
             crossing_spend: share(sums.tally.crossing_usd, token_spend),
             rejected: share(sums.tally.rejected, asked),
-            rejected_tokens: share(
-                sums.tally.rejected_tokens,
-                sums.tally.input_tokens + sums.tally.rejected_tokens,
-            ),
+            rejected_tokens: share(sums.tally.rejected_tokens, asked_tokens),
             unreached_cache: share(sums.tally.unreached_tokens, sums.tally.input_tokens),
             truncated: share(sums.tally.truncated, asked),
             cached: share(sums.tally.cached_tokens, sums.tally.input_tokens),
         },
-        effective_input: share(input_spend * 1e6, sums.tally.input_tokens),
-        effective_output: share(sums.output * 1e6, sums.tally.output_tokens),
+        unserved: outcome.unserved,
+        // What units cost is not paid for input or for output.
+        effective_input: share(input_spend * 1e6, sums.tally.input_tokens).filter(|_| sums.capacity == 0.0),
+        effective_output: share(sums.output * 1e6, sums.tally.output_tokens).filter(|_| sums.capacity == 0.0),
         over_budget_probability: over_budget,
         over_total_probability: total_risk,
         likely_break,

@@ -40,7 +40,7 @@ pub use demand::{Demand, Hour, MonthDemand, UnitLaw};
 pub use draw::Sampler;
 pub use gate::cached_shares;
 pub use law::{length_figures, share_above};
-pub use outcome::{Batch, Items, OutcomeSums, RouteOutcome, Scatter, Simulation, Tally};
+pub use outcome::{Batch, Items, OutcomeSums, RouteOutcome, Scatter, Simulation, Tally, Unserved};
 pub use parallel::{all, ordered};
 pub use path::{DayScatter, Days, regime_factor};
 pub use simulate::{BATCH, Drawn, Engine, Estimator, Options, Stopped, batches_of, simulate};

@@ -47,6 +47,17 @@ pub struct RouteOutcome {
     pub items: Vec<Items>,
     /// Everything else, summed over trials and months.
     pub sums: OutcomeSums,
+    /// What capacity leaves unserved, where it is a part of the spend.
+    pub unserved: Unserved,
+}
+
+/// Shares of what a route's window takes and its capacity does not serve.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Unserved {
+    /// Of the requests.
+    pub requests: f64,
+    /// Of their input tokens.
+    pub tokens: f64,
 }
 
 /// What a trial's spend over the horizon is expected to be made of, USD.

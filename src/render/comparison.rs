@@ -252,18 +252,25 @@ fn pairs_sheet(report: &ComparisonReport, all: bool) -> Sheet {
     sheet
 }
 
-/// A route that refuses more of the traffic than in the base saves by doing less.
+/// A route that refuses more of the traffic than in the base saves by doing less, and one that refuses less costs more
+/// by doing more.
 fn refusals(report: &ComparisonReport) -> Vec<String> {
-    let more = report.pairs().filter(|(_, route)| refuses_more(route.refused[0], route.refused[1]));
+    let differ = |[base, case]: [f64; 2]| refuses_more(base, case) || refuses_more(case, base);
+    let other = report.pairs().filter(|(_, route)| differ(route.refused));
     let note = |(case, route): (&str, &PairedRoute)| {
         format!(
-            "note: {} refuses {} of the input tokens as too long in \u{201C}{case}\u{201D}, {} in the base: it saves by serving less.",
+            "note: {} refuses {} of the input tokens in \u{201C}{case}\u{201D}, {} in the base: {}.",
             route.label,
             percent(route.refused[1]),
-            percent(route.refused[0])
+            percent(route.refused[0]),
+            if route.refused[1] > route.refused[0] {
+                "it saves by serving less"
+            } else {
+                "what it costs more is for serving more"
+            }
         )
     };
-    more.map(note).collect()
+    other.map(note).collect()
 }
 
 /// A route that a case buys elsewhere keeps its name.

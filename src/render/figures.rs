@@ -103,10 +103,10 @@ fn ordered(report: &Report) -> Vec<&RouteAnalysis> {
 
 /// The label of a route on charts; one that refuses part of the job says so wherever its spend is seen.
 fn name(route: &RouteAnalysis) -> String {
-    match route.shares.rejected_tokens.filter(|_| !route.serves_the_job()) {
-        Some(share) => format!("{}, refuses {}", route.label, percent(share)),
-        None => route.label.clone(),
+    if route.serves_the_job() {
+        return route.label.clone();
     }
+    format!("{}, refuses {}", route.label, percent(route.refused()))
 }
 
 /// The budget for the horizon, if one is stated: a monthly budget is another event, and its line belongs

@@ -44,6 +44,11 @@ struct TotalJson<'a> {
     crossing_spend_share: Option<f64>,
     rejected_request_share: Option<f64>,
     rejected_input_token_share: Option<f64>,
+    /// What limits and units leave unserved, where they are in the spend.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unserved_request_share: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unserved_input_token_share: Option<f64>,
     truncated_request_share: Option<f64>,
     cached_input_share: Option<f64>,
     components_usd_mean: &'a Components,
@@ -129,6 +134,8 @@ fn route(route: &RouteAnalysis) -> RouteJson<'_> {
             crossing_spend_share: route.shares.crossing_spend,
             rejected_request_share: route.shares.rejected,
             rejected_input_token_share: route.shares.rejected_tokens,
+            unserved_request_share: Some(route.unserved.requests).filter(|share| *share > 0.0),
+            unserved_input_token_share: Some(route.unserved.tokens).filter(|share| *share > 0.0),
             truncated_request_share: route.shares.truncated,
             cached_input_share: route.shares.cached,
             components_usd_mean: &route.components,

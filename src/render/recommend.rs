@@ -88,7 +88,7 @@ pub fn recommended(scenario: &Scenario, analysis: &Analysis, order: &[usize]) ->
             cells: scenario.requirements.iter().map(|r| r.verdicts[at].outcome.words()).collect(),
             serves: match route.serves_the_job() {
                 true => "yes".to_owned(),
-                false => format!("refuses {}", percent(refused(route))),
+                false => format!("refuses {}", percent(route.refused())),
             },
         }
     };
@@ -100,10 +100,6 @@ pub fn recommended(scenario: &Scenario, analysis: &Analysis, order: &[usize]) ->
         costs: costs(scenario, analysis),
         none: analysis.recommendation.cheapest.p50.is_none(),
     })
-}
-
-fn refused(route: &RouteAnalysis) -> f64 {
-    route.shares.rejected_tokens.unwrap_or(0.0)
 }
 
 fn sentences(scenario: &Scenario, analysis: &Analysis, order: &[usize]) -> Vec<String> {
@@ -242,7 +238,11 @@ fn reasons(scenario: &Scenario, analysis: &Analysis, order: &[usize]) -> Vec<Rea
             requirement: "the whole job".to_owned(),
             outcome: Outcome::Fails.words(),
             labels: vec![route.label.clone()],
-            why: format!("{} of the input tokens are refused as too long", percent(refused(route))),
+            why: format!(
+                "{} of the input tokens are refused {}",
+                percent(route.refused()),
+                words::why_refused(route)
+            ),
             source: "this simulation".to_owned(),
         });
     }

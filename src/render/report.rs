@@ -272,7 +272,7 @@ fn by_median(analysis: &Analysis) -> Vec<usize> {
 fn route_row(route: &RouteAnalysis) -> RouteRow {
     let spend = &route.spend;
     let optional = |share: Option<f64>| share.map_or("n/a".to_owned(), percent);
-    let lost = [("", route.shares.rejected_tokens), (" cut", route.shares.truncated)];
+    let lost = [("", Some(route.refused())), (" cut", route.shares.truncated)];
     let lost: Vec<String> = lost
         .into_iter()
         .filter_map(|(word, share)| {

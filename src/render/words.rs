@@ -1,8 +1,8 @@
 //! What a report says in sentences: the answer, the budget, the warnings.
 
-use crate::analysis::{Analysis, RouteAnalysis};
+use crate::analysis::{Analysis, RouteAnalysis, refuses_more};
 use crate::domain::format::{percent, probability, usd_short};
-use crate::engine::share_above;
+use crate::engine::{Unserved, share_above};
 use crate::workload::{Budget, Route, Scenario};
 
 /// The answer in a few sentences. `order` lists the routes, cheapest median first.
@@ -31,10 +31,20 @@ pub fn answer(scenario: &Scenario, analysis: &Analysis, order: &[usize], horizon
     }
     for route in analysis.routes.iter().filter(|route| !route.serves_the_job()) {
         sentences.push(format!(
-            "{} refuses {} of the input tokens as too long: its spend of {} is for the rest only.",
+            "{} refuses {} of the input tokens {}: its spend of {} is for the rest only.",
             route.label,
-            percent(route.shares.rejected_tokens.unwrap_or(0.0)),
+            percent(route.refused()),
+            why_refused(route),
             usd_short(route.spend.p50)
+        ));
+    }
+    let least = analysis.routes.iter().min_by(|a, b| a.refused().total_cmp(&b.refused()));
+    if let Some(route) = least.filter(|route| refuses_more(0.0, route.refused())) {
+        sentences.push(format!(
+            "No route serves all of the traffic: even {} refuses {} of the input tokens {}, and no spend here is for the whole job.",
+            route.label,
+            percent(route.refused()),
+            why_refused(route)
         ));
     }
     if let Some(budget) = &scenario.budget {
@@ -98,6 +108,16 @@ fn cut_answers(scenario: &Scenario, route: &Route) -> Option<f64> {
     shares.reduce(f64::max)
 }
 
+/// Why a route refuses what it refuses.
+pub fn why_refused(route: &RouteAnalysis) -> &'static str {
+    let too_long = route.shares.rejected_tokens.is_some_and(|share| share >= WORTH_A_NOTE);
+    match (too_long, route.unserved.tokens >= WORTH_A_NOTE) {
+        (true, true) => "as too long or for want of capacity",
+        (false, true) => "for want of capacity",
+        _ => "as too long",
+    }
+}
+
 /// A hit rate that is out of reach by this share of the input tokens is worth a note.
 pub const UNREACHED: f64 = 0.005;
 
@@ -128,6 +148,17 @@ pub fn warnings(scenario: &Scenario, analysis: &Analysis) -> Vec<String> {
                 format!(
                     "{} of requests, with {tokens} of the input tokens, are longer than the route serves; they are refused, cost nothing here and would have to go elsewhere",
                     percent(share)
+                ),
+            );
+        }
+        if analysed.unserved.requests >= WORTH_A_NOTE {
+            let Unserved { requests, tokens } = analysed.unserved;
+            said.note(
+                &route.label,
+                format!(
+                    "{} of requests, with {} of the input tokens, are left unserved by limits and units; they cost nothing here",
+                    percent(requests),
+                    percent(tokens)
                 ),
             );
         }
@@ -170,7 +201,7 @@ pub fn warnings(scenario: &Scenario, analysis: &Analysis) -> Vec<String> {
             } else if !capacity.limits.is_empty() || capacity.concurrency.is_some() {
                 said.note(
                     &route.label,
-                    "what limits refuse is no part of the spend, and what falls back is paid where it goes"
+                    "the spend is of what limits let through, and what falls back is paid where it goes"
                         .to_owned(),
                 );
             }

@@ -8,8 +8,8 @@ use super::Lived;
 use super::plan::Plan;
 use super::route::{Chain, client, lived, weights};
 use super::units::unit_usd;
-use crate::engine::capacity::{Lived as Stretch, Stage};
-use crate::engine::{Options, RouteOutcome, Simulation, ordered};
+use crate::engine::capacity::{Lived as Stretch, Stage, Tally};
+use crate::engine::{Options, RouteOutcome, Simulation, Unserved, ordered};
 use crate::workload::{LimitTerms, Limited, Scenario};
 
 /// Hours that are lived through for a curve.
@@ -50,13 +50,29 @@ pub fn include(scenario: &Scenario, options: &Options, simulation: &mut Simulati
         let at_once = capacity.concurrency.or(scenario.capacity.client.concurrency).is_some();
         let by_usd = by_units || at_once || !capacity.limits.iter().all(counted);
         let load = |trial: u32, hour: usize| Hourly::new(&stage, trial).load(&stage, outcome, hour, by_usd);
-        let curve = Curve::new(&plan, &stretches, by_units, &load);
+        let skip = usize::from(by_units);
+        let curve = |figures: &dyn Fn(&Tally) -> (f64, f64)| Curve::new(&plan, &stretches, &load, figures);
+        let paid = curve(&|tally| (tally.usd_by.iter().skip(skip).sum(), tally.offered_usd));
+        let lost = [
+            curve(&|tally| (tally.lost.0, tally.in_window.0)),
+            curve(&|tally| (tally.lost.1, tally.in_window.1)),
+        ];
         let months = simulation.months;
-        let shares = ordered(simulation.trials, options.threads, |trial| {
+        let found = ordered(simulation.trials, options.threads, |trial| {
             let hourly = Hourly::new(&stage, trial as u32);
-            let month = |month: usize| hourly.mean(&stage, outcome, month, by_usd, &curve);
-            (0..months).map(month).collect::<Vec<f64>>()
+            let mean = |curve: &Curve, month: usize| hourly.mean(&stage, outcome, month, by_usd, curve);
+            let share = |month: usize| mean(&paid, month);
+            // Of all requests of the trial, so that trials count by their requests.
+            let of_all = |curve: &Curve| -> f64 {
+                (0..months).map(|month| hourly.months[month] * mean(curve, month)).sum()
+            };
+            let all: f64 = hourly.months.iter().sum();
+            ((0..months).map(share).collect::<Vec<f64>>(), lost.each_ref().map(of_all), all)
         })?;
+        let all: f64 = found.iter().map(|(.., all)| all).sum();
+        let unserved = [0, 1].map(|at| found.iter().map(|(_, lost, _)| lost[at]).sum::<f64>());
+        let unserved = unserved.map(|lost| if all > 0.0 { lost / all } else { 0.0 });
+        let shares: Vec<f64> = found.into_iter().flat_map(|(shares, ..)| shares).collect();
         let units = capacity.units.as_ref().zip(capacity.sold.as_ref());
         let unit_month = |month: usize| {
             let hours = stage.month_hours(month).len() as f64;
@@ -67,7 +83,8 @@ pub fn include(scenario: &Scenario, options: &Options, simulation: &mut Simulati
         };
         let unit_usd: Vec<f64> = (0..months).map(unit_month).collect();
         let by_tokens = chain.stops.iter().skip(usize::from(by_units)).any(|stop| stop.route == at);
-        rewrite(&mut simulation.routes[at], &shares.concat(), &unit_usd, by_tokens);
+        rewrite(&mut simulation.routes[at], &shares, &unit_usd, by_tokens);
+        leave_out(&mut simulation.routes[at], unserved, by_units);
     }
     // Spend is not proportional to volume any more, so volume cannot be integrated out of it.
     simulation.scatter = None;
@@ -106,7 +123,7 @@ impl Hourly {
     fn mean(&self, stage: &Stage<'_>, outcome: &RouteOutcome, month: usize, usd: bool, curve: &Curve) -> f64 {
         let all = self.months[month];
         if all <= 0.0 {
-            return 1.0;
+            return curve.at(0.0);
         }
         let per_request =
             if usd { outcome.expected.spend[self.trial * self.months.len() + month] / all } else { 1.0 };
@@ -115,7 +132,8 @@ impl Hourly {
     }
 }
 
-/// What is paid by the token over what all that is offered would cost, against the load of the hour.
+/// A ratio against the load of the hour: what is paid by the token over what all that is offered would cost, what is
+/// lost over what came.
 struct Curve {
     /// Load and ratio, by growing load.
     points: Vec<(f64, f64)>,
@@ -123,24 +141,27 @@ struct Curve {
 
 impl Curve {
     /// The curve of hours that were lived through: of groups of them with similar loads, the ratio of the sums.
-    fn new(plan: &Plan, stretches: &[Stretch], by_units: bool, load: &dyn Fn(u32, usize) -> f64) -> Self {
-        let skip = usize::from(by_units);
+    fn new(
+        plan: &Plan,
+        stretches: &[Stretch],
+        load: &dyn Fn(u32, usize) -> f64,
+        figures: &dyn Fn(&Tally) -> (f64, f64),
+    ) -> Self {
         let mut hours: Vec<(f64, f64, f64)> = plan
             .stretches
             .iter()
             .zip(stretches)
             .map(|(stretch, lived)| {
-                let paid = lived.tally.usd_by.iter().skip(skip).fold(0.0, |sum, usd| sum + usd);
-                (load(stretch.trial, stretch.hours.0), paid, lived.tally.offered_usd)
+                let (of, over) = figures(&lived.tally);
+                (load(stretch.trial, stretch.hours.0), of, over)
             })
-            .filter(|(.., offered)| *offered > 0.0)
+            .filter(|(.., over)| *over > 0.0)
             .collect();
         hours.sort_by(|a, b| a.0.total_cmp(&b.0));
         let group = hours.len().div_ceil(POINTS).max(1);
         let points = hours.chunks(group).map(|hours| {
             let sum = |of: &dyn Fn(&(f64, f64, f64)) -> f64| hours.iter().map(of).sum::<f64>();
-            let (paid, offered) = (sum(&|hour| hour.1), sum(&|hour| hour.2));
-            (sum(&|hour| hour.0) / hours.len() as f64, paid / offered)
+            (sum(&|hour| hour.0) / hours.len() as f64, sum(&|hour| hour.1) / sum(&|hour| hour.2))
         });
         Curve { points: points.collect() }
     }
@@ -202,6 +223,28 @@ fn rewrite(outcome: &mut RouteOutcome, shares: &[f64], unit_usd: &[f64], by_toke
     sums.capacity += all_units * (shares.len() / months) as f64;
 }
 
+/// Takes what capacity does not serve out of what was served. What crosses a band is refused like the rest, as long
+/// as no units serve the rest.
+fn leave_out(outcome: &mut RouteOutcome, [requests, tokens]: [f64; 2], by_units: bool) {
+    outcome.unserved = Unserved { requests, tokens };
+    let tally = &mut outcome.sums.tally;
+    for count in [&mut tally.served, &mut tally.truncated] {
+        *count *= 1.0 - requests;
+    }
+    for count in [
+        &mut tally.input_tokens,
+        &mut tally.cached_tokens,
+        &mut tally.unreached_tokens,
+        &mut tally.output_tokens,
+    ] {
+        *count *= 1.0 - tokens;
+    }
+    if !by_units {
+        tally.crossing *= 1.0 - requests;
+        tally.crossing_usd *= 1.0 - tokens;
+    }
+}
+
 /// What something has become, as a multiple of what it was; 1 where there was nothing.
 fn ratio(after: f64, before: f64) -> f64 {
     if before > 0.0 { after / before } else { 1.0 }
@@ -250,8 +293,13 @@ mod tests {
             let client = client(&scenario.capacity.client);
             let weights = weights(scenario.capacity.routes[0].sold.as_ref());
             let stretches = lived(&stage, &plan, &options, &chain, client, weights).unwrap();
-            let cost =
-                cost(&scenario, (&stage, &plan), 0, &chain, &summed(&plan, &stretches, chain.stops.len()));
+            let tally = summed(&plan, &stretches, chain.stops.len());
+            let cost = cost(&scenario, (&stage, &plan), 0, &chain, &tally);
+            // What is not served is what the hours lose, and no more is said to be served than the rest.
+            let (lost, unserved) = (tally.lost.0 / tally.in_window.0, with.routes[0].unserved);
+            assert!((unserved.requests - lost).abs() < 0.02, "{terms}: {unserved:?} and {lost}");
+            let left = with.routes[0].sums.tally.served / plain.routes[0].sums.tally.served;
+            assert!((left - 1.0 + unserved.requests).abs() < 1e-9);
             let ratio = mean(&with, 0) / cost.total();
             // Of a thousand hours the cost is known to about a percent.
             assert!((ratio - 1.0).abs() < 0.03, "{terms}: {} and {cost:?}", mean(&with, 0));

@@ -159,6 +159,9 @@ impl Watch {
         let ask = &asks[0];
         tally.offered += 1.0;
         tally.offered_usd += ask.usd;
+        if ask.in_window {
+            tally.in_window = (tally.in_window.0 + 1.0, tally.in_window.1 + ask.input);
+        }
         let weighted = self.load_of(ask);
         if weighted > 0.0 {
             tally.weighted_usd += ask.usd;

@@ -9,6 +9,8 @@ pub const SECOND: u64 = 1_000_000;
 pub struct Ask {
     /// Whether the route takes such a prompt at all.
     pub fits: bool,
+    /// Whether its window holds it: units take shorter ones than their route.
+    pub in_window: bool,
     /// Prompt tokens, cached ones included.
     pub input: f64,
     /// Of these, cached.

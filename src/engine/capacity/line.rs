@@ -425,6 +425,10 @@ impl Line {
             };
             *sum += 1.0;
             let Request { came, at_once, ref asks, .. } = self.slab[slot as usize];
+            if asks[0].in_window {
+                let lost = &mut self.tally.lost;
+                *lost = (lost.0 + 1.0, lost.1 + asks[0].input);
+            }
             let taken = asks.iter().any(|ask| ask.fits);
             self.watch.in_course(came, |course, step| {
                 // What no route takes is not in the course; what had room and failed is not served at once.

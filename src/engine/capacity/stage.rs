@@ -316,6 +316,7 @@ fn ask(stop: &Stop, traffic: &Traffic<'_>, tariff: &Tariff, segment: usize, sums
     debug_assert!(traffic.routes.len() > stop.route);
     Ask {
         fits: !long,
+        in_window: true,
         input,
         cached: of(&parts.cached_tokens),
         output,

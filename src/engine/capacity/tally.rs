@@ -168,6 +168,10 @@ pub struct Tally {
     pub usd_by: Vec<f64>,
     /// What of that was for attempts that failed, USD.
     pub failed_usd: f64,
+    /// Requests that the first route's window takes, and their prompt tokens.
+    pub in_window: (f64, f64),
+    /// Of these, those that were not served.
+    pub lost: (f64, f64),
     /// What all served requests would have cost on the first route, USD.
     pub first_usd: f64,
     /// What all offered requests would cost by the first route's tokens, had they room, USD.
@@ -240,6 +244,10 @@ impl Tally {
         add(&mut self.retries, other.retries);
         add(&mut self.over_budget, other.over_budget);
         add(&mut self.failed_usd, other.failed_usd);
+        add(&mut self.in_window.0, other.in_window.0);
+        add(&mut self.in_window.1, other.in_window.1);
+        add(&mut self.lost.0, other.lost.0);
+        add(&mut self.lost.1, other.lost.1);
         add(&mut self.first_usd, other.first_usd);
         add(&mut self.offered_usd, other.offered_usd);
         add(&mut self.weighted, other.weighted);
