@@ -183,7 +183,8 @@ fn comparison(
     let all: Vec<&Scenario> = cases.iter().map(|case| &case.scenario).collect();
     let common = common_options(&all, &arguments.run)?;
     let simulate = |case: &Named| {
-        with_capacity(compared(case.scenario.clone(), &all, common, &arguments.run)?, arguments.run.quiet)
+        let run = compared(case.scenario.clone(), &all, common, &arguments.run)?;
+        with_capacity(run, &all, arguments.run.quiet)
     };
     let base = simulate(&cases[0])?;
     let answers = analyse(&base.scenario, &base.simulation);
@@ -200,7 +201,8 @@ fn comparison(
     let manifests = cases.iter().map(manifest).collect();
     // As `simulate` would have it: where cases are compared, the scatter of requests is drawn so that all share it.
     let plain = |_| {
-        with_capacity(simulated(cases[0].scenario.clone(), &[], common, &arguments.run)?, arguments.run.quiet)
+        let run = simulated(cases[0].scenario.clone(), &[], common, &arguments.run)?;
+        with_capacity(run, &[], arguments.run.quiet)
     };
     let plain = baseline.as_ref().map(plain);
     let plain = plain.transpose()?.map(|run| analyse(&run.scenario, &run.simulation));

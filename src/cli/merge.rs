@@ -65,7 +65,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         batches.extend(batches_in(part, &options, &engine).with_context(|| format!("{}", path.display()))?);
     }
     let simulation = engine.blank().merged(batches);
-    let run = with_capacity(Run { simulation, options, scenario: scenario.clone() }, false)?;
+    let run = with_capacity(Run { simulation, options, scenario: scenario.clone() }, &[], false)?;
     deliver(&run, &catalogue, job.command, &arguments.output)
 }
 

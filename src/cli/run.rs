@@ -164,10 +164,11 @@ pub fn simulated(
 /// What takes the time where capacity is asked for.
 pub const LIVING: &str = "living through hours second by second";
 
-/// The same run with its scenario's capacity in the spend, where the scenario asks for that.
-pub fn with_capacity(mut run: Run, quiet: bool) -> Result<Run, Failure> {
+/// The same run, made on the random numbers of those `beside` it, with its scenario's capacity in the spend, where the
+/// scenario asks for that.
+pub fn with_capacity(mut run: Run, beside: &[&Scenario], quiet: bool) -> Result<Run, Failure> {
     if run.scenario.capacity.in_spend {
-        progress::spin(LIVING, quiet, || include(&run.scenario, &run.options, &mut run.simulation))?;
+        progress::spin(LIVING, quiet, || include(&run.scenario, beside, &run.options, &mut run.simulation))?;
     }
     Ok(run)
 }

@@ -82,7 +82,8 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let mut reports = Vec::new();
     for ((scenario, path), folder) in scenarios.into_iter().zip(&arguments.scenarios).zip(folders) {
         let options = options(&scenario, &arguments.run)?;
-        let run = with_capacity(simulated(scenario, &[], options, &arguments.run)?, arguments.run.quiet)?;
+        let run =
+            with_capacity(simulated(scenario, &[], options, &arguments.run)?, &[], arguments.run.quiet)?;
         let command = command("simulate", &[path], &run.options, &arguments.pricing);
         reports.push(reported(&run, &catalogue, command, folder.as_deref(), &arguments.output)?);
     }

@@ -18,6 +18,9 @@ pub struct RouteId {
 /// The tier that a route without `:tier` means.
 pub const STANDARD: &str = "standard";
 
+/// The tier whose jobs wait in a queue.
+pub const BATCH: &str = "batch";
+
 impl RouteId {
     /// Reads a route name.
     ///

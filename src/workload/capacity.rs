@@ -60,13 +60,17 @@ pub struct RouteCapacity {
     pub tiers: Vec<(RateLimit, Option<UsageTier>)>,
     /// Provisioned units on sale for it.
     pub sold: Option<UnitOffer>,
-    /// The queue that its jobs wait in, where it is a batch route.
+    /// The queue that its jobs wait in, where any workload is bought as batch.
     pub batch_queue: Option<BatchQueue>,
 }
 
-/// The queue of a batch route.
+/// The queue of what a route buys as batch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BatchQueue {
+    /// The workloads whose jobs they are.
+    pub workloads: Vec<usize>,
+    /// The provider's queues of every usage tier, lowest first, with what earns it.
+    pub tiers: Vec<(RateLimit, Option<UsageTier>)>,
     /// Hours until a job is done and leaves it.
     pub hours: u64,
     /// Input tokens that may wait in it, where that is stated or of the stated usage tier.

@@ -125,9 +125,9 @@ wire_map! {
         rejected_count: Option<Spanned<bool>>,
         /// Requests that it serves at once at most.
         concurrency: Option<Count>,
-        /// Of a batch route: input tokens that may wait in its queue, instead of a usage tier's.
+        /// Of what is bought as batch: input tokens that may wait in its queue, instead of a usage tier's.
         batch_queue_tokens: Option<Count>,
-        /// Of a batch route: hours until a job is done and leaves the queue, 1 to 168; 24 if absent.
+        /// Of what is bought as batch: hours until a job is done and leaves the queue, 1 to 168; 24 if absent.
         batch_hours: Option<Count>,
         /// Provisioned units that serve it, of the model and region of the route.
         units: Option<Count>,

@@ -84,7 +84,7 @@ pub struct RouteHolds {
     pub required_units: Option<RequiredUnits>,
     /// The usage tier that it takes, where limits are published.
     pub required_tier: RequiredTier,
-    /// What waits in its queue, where it is a batch route; not told of a log.
+    /// What waits in the batch queue of what it buys in that tier.
     pub batch_queue: Option<Enqueued>,
     /// What units of the offered sizes cost, where they are sold.
     pub units: Option<UnitsCurve>,
@@ -128,7 +128,7 @@ pub struct WorstHour {
 /// # Errors
 /// When an hour expects more requests than can be drawn, or the operating system refuses the threads.
 pub fn capacity(scenario: &Scenario, options: &Options, lived: Lived) -> anyhow::Result<CapacityAnalysis> {
-    let stage = Stage::new(scenario, options);
+    let stage = Stage::new(scenario, &[], options);
     // Each route is lived through once, and once for every size of its units.
     let sold = scenario.capacity.routes.iter().filter(|route| route.sold.is_some()).count();
     let passes = scenario.routes.len() + sold * units::PASSES;
@@ -151,7 +151,7 @@ pub fn capacity_of_log(
     log: Vec<Seen>,
     begun: Instant,
 ) -> anyhow::Result<CapacityAnalysis> {
-    let stage = Stage::new(scenario, options);
+    let stage = Stage::new(scenario, &[], options);
     let plan = plan::Plan::of_log(log, begun);
     let routes = (0..scenario.routes.len()).map(|at| route::holds(scenario, &stage, &plan, options, at));
     Ok(CapacityAnalysis {

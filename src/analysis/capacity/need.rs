@@ -93,14 +93,23 @@ pub fn required_tier(capacity: &RouteCapacity, load: Option<&Load>) -> RequiredT
     };
     let requests = capacity.request_windows_s.iter().map(in_window).fold(0.0, f64::max);
     let tokens = load.tokens_per_minute.quantile(0.99) as f64;
+    let over = |figure: Option<u64>, asked: f64| figure.map(|figure| asked / figure as f64);
+    lowest(&capacity.tiers, |limit| {
+        [over(limit.requests_per_minute, requests), over(limit.tokens_per_minute, tokens)]
+            .into_iter()
+            .flatten()
+            .reduce(f64::max)
+    })
+}
+
+/// The lowest tier whose limit is asked for at most once; `times` says how often, where a tier has such a limit.
+pub fn lowest(
+    tiers: &[(RateLimit, Option<UsageTier>)],
+    times: impl Fn(&RateLimit) -> Option<f64>,
+) -> RequiredTier {
     let mut highest = None;
-    for (limit, tier) in capacity.tiers.iter().filter(|(limit, _)| limit.above_tokens.is_none()) {
-        let Some(name) = &limit.usage_tier else { continue };
-        if limit.requests_per_minute.is_none() && limit.tokens_per_minute.is_none() {
-            continue;
-        }
-        let over = |figure: Option<u64>, asked: f64| figure.map_or(0.0, |figure| asked / figure as f64);
-        let times = over(limit.requests_per_minute, requests).max(over(limit.tokens_per_minute, tokens));
+    for (limit, tier) in tiers.iter().filter(|(limit, _)| limit.above_tokens.is_none()) {
+        let (Some(name), Some(times)) = (&limit.usage_tier, times(limit)) else { continue };
         let earned = Earned::new(name, limit, tier.as_ref());
         if times <= 1.0 {
             return RequiredTier::Tier(earned);

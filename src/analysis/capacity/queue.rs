@@ -1,80 +1,84 @@
 //! The queue of a batch route: how many input tokens wait in it, if every job takes as long as it is said to.
 
 use super::FUTURES;
-use super::need::{Earned, RequiredTier};
-use crate::engine::capacity::{Histogram, Stage};
+use super::need::{RequiredTier, lowest};
+use super::plan::Plan;
+use crate::engine::capacity::{HOUR, Seen, Stage};
 use crate::engine::{Options, ordered};
-use crate::workload::{BatchQueue, RouteCapacity};
+use crate::workload::BatchQueue;
 
 /// What waits in a batch queue.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Enqueued {
     /// Hours that a job takes.
     pub hours: u64,
-    /// Input tokens that wait, over the hours of all futures: median, P99 and most.
-    pub tokens: [u64; 3],
+    /// Input tokens that wait: median and P99 of the hours, and the most.
+    pub tokens: [f64; 3],
     /// What the queue holds, where that is known, and the share of the hours in which more would wait.
     pub holds: Option<(u64, f64)>,
+    /// The lowest usage tier whose queue holds what waits in all but one hour of a hundred.
+    pub required_tier: RequiredTier,
 }
 
-/// What waits in the queue of a route at the end of every hour of many futures, as expected there: the input tokens of
-/// the last hours, as many as a job takes.
+/// What waits in the queue of a route, as expected in the hours of many futures, or in those of a log: the input
+/// tokens of the last hours, as many as a job takes.
 pub fn enqueued(
     stage: &Stage<'_>,
+    plan: &Plan,
     options: &Options,
     route: usize,
     queue: &BatchQueue,
-) -> anyhow::Result<(Enqueued, Histogram)> {
-    let futures = FUTURES.min(options.trials.max(1)) as usize;
-    let found = ordered(futures, options.threads, |trial| {
-        let future = stage.future(trial as u32);
-        let tokens = stage.input_tokens(&future, route);
-        let hourly: Vec<f64> = (0..stage.hours())
-            .map(|hour| {
-                let month = stage.month_of(hour);
-                future.rates.iter().zip(&tokens).map(|(rates, tokens)| rates.of(hour) * tokens[month]).sum()
-            })
-            .collect();
-        waiting(&hourly, queue.hours as usize)
-    })?;
-    let mut all = Histogram::default();
-    found.iter().for_each(|of_future| all.merge(of_future, 1.0));
-    let above = |holds: u64| (holds, 1.0 - all.share_upto(holds));
-    let tokens = [all.quantile(0.5), all.quantile(0.99), all.max()];
-    Ok((Enqueued { hours: queue.hours, tokens, holds: queue.holds.map(above) }, all))
+) -> anyhow::Result<Enqueued> {
+    let job = queue.hours as usize;
+    let mut all = match &plan.log {
+        Some(log) => waiting(&of_log(log, queue), job),
+        None => {
+            let futures = FUTURES.min(options.trials.max(1)) as usize;
+            let of_future = |trial| waiting(&of_future(stage, trial as u32, route, queue), job);
+            ordered(futures, options.threads, of_future)?.concat()
+        }
+    };
+    all.sort_unstable_by(f64::total_cmp);
+    let quantile = |share: f64| all[((all.len() as f64 * share).ceil() as usize).clamp(1, all.len()) - 1];
+    let above = |holds: u64| {
+        let upto = all.partition_point(|tokens| *tokens <= holds as f64);
+        (holds, 1.0 - upto as f64 / all.len() as f64)
+    };
+    let p99 = quantile(0.99);
+    Ok(Enqueued {
+        hours: queue.hours,
+        tokens: [quantile(0.5), p99, quantile(1.0)],
+        holds: queue.holds.map(above),
+        required_tier: lowest(&queue.tiers, |limit| Some(p99 / limit.batch_queue_tokens? as f64)),
+    })
 }
 
-/// Sums over the last `hours` hours, at the end of each. Before the first hour the queue is as it is filled in the
-/// first ones, so that a horizon shorter than a job has sums too.
-fn waiting(hourly: &[f64], hours: usize) -> Histogram {
-    let mut counts = Histogram::default();
-    let mut sum = 0.0;
-    for (at, tokens) in hourly.iter().enumerate() {
-        sum += tokens;
-        if let Some(done) = at.checked_sub(hours) {
-            sum -= hourly[done];
-        }
-        // Until a job's length has passed, the queue only fills.
-        if at + 1 >= hours.min(hourly.len()) {
-            counts.add(sum.max(0.0) as u64, 1.0);
-        }
-    }
-    counts
+/// Tokens of every hour of a future.
+fn of_future(stage: &Stage<'_>, trial: u32, route: usize, queue: &BatchQueue) -> Vec<f64> {
+    let future = stage.future(trial);
+    let tokens = stage.input_tokens(&future, route);
+    let of = |hour: usize| {
+        let month = stage.month_of(hour);
+        queue.workloads.iter().map(|at| future.rates[*at].of(hour) * tokens[*at][month]).sum()
+    };
+    (0..stage.hours()).map(of).collect()
 }
 
-/// The lowest usage tier whose queue holds what waits in all but one hour of a hundred.
-pub fn required_tier(capacity: &RouteCapacity, waiting: &Histogram) -> RequiredTier {
-    let asked = waiting.quantile(0.99);
-    let mut highest = None;
-    for (limit, tier) in capacity.tiers.iter().filter(|(limit, _)| limit.above_tokens.is_none()) {
-        let (Some(name), Some(holds)) = (&limit.usage_tier, limit.batch_queue_tokens) else { continue };
-        let earned = Earned::new(name, limit, tier.as_ref());
-        if asked <= holds {
-            return RequiredTier::Tier(earned);
-        }
-        highest = Some((earned, asked as f64 / holds as f64));
+/// Tokens of every hour of a log, whose requests are the first workload's.
+fn of_log(log: &[Seen], queue: &BatchQueue) -> Vec<f64> {
+    let hours = log.last().map_or(1, |last| (last.at / HOUR + 1) as usize);
+    let mut tokens = vec![0.0; hours];
+    for seen in log.iter().filter(|_| queue.workloads.contains(&0)) {
+        tokens[(seen.at / HOUR) as usize] += seen.input;
     }
-    highest.map_or(RequiredTier::Unpublished, |(highest, times)| RequiredTier::None { highest, times })
+    tokens
+}
+
+/// Sums over the last `job` hours, from the hour on by whose end the first job is done: until then the queue only
+/// fills. All of a horizon that is shorter waits at its end. Never empty.
+fn waiting(hourly: &[f64], job: usize) -> Vec<f64> {
+    let job = job.min(hourly.len());
+    hourly.windows(job).map(|hours| hours.iter().sum()).collect()
 }
 
 #[cfg(test)]
@@ -86,10 +90,8 @@ mod tests {
         let hourly: Vec<f64> = (0..100).map(f64::from).collect();
         // At the end of hour h: 24 h − (0 + … + 23), the first of them at h = 23: 276, the last at 99: 2,100.
         let found = waiting(&hourly, 24);
-        assert_eq!(found.total(), 77.0);
-        assert!(found.max().abs_diff(2_100) <= 2_100 / 32);
-        assert!((found.mean() / (0.5 * (276.0 + 2_100.0)) - 1.0).abs() < 0.01);
+        assert_eq!((found.len(), found[0], found[76]), (77, 276.0, 2_100.0));
         // A job longer than the horizon: all of it waits at the end.
-        assert_eq!(waiting(&[10.0, 20.0], 24).quantile(0.5), 30);
+        assert_eq!(waiting(&[10.0, 20.0], 24), [30.0]);
     }
 }

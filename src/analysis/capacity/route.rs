@@ -4,6 +4,7 @@ use super::plan::{Plan, ratio_error};
 use super::{Cost, RouteHolds, WorstHour, need, queue, units};
 use crate::catalogue::Fee;
 use crate::domain::format::thousands;
+use crate::domain::route::BATCH;
 use crate::domain::time::Instant;
 use crate::engine::capacity::{
     Client, Counts, Enforced, Latency, Limit, Lived as Stretch, SECOND, Stage, Station, Stop, Tally,
@@ -49,10 +50,9 @@ impl Chain {
         Chain { stops, labels, by_units: bought.is_some() }
     }
 
-    /// The number of the stop that is a route's tokens.
-    fn of_tokens(&self, route: usize) -> Option<usize> {
-        let from = usize::from(self.by_units);
-        self.stops[from..].iter().position(|stop| stop.route == route).map(|at| from + at)
+    /// Whether a route's own tokens are among the stops.
+    fn has_tokens(&self, route: usize) -> bool {
+        self.stops[usize::from(self.by_units)..].iter().any(|stop| stop.route == route)
     }
 
     /// The tokens of a route without limits and errors, behind so many units if there are any.
@@ -85,6 +85,7 @@ fn unit_stop(scenario: &Scenario, route: usize, sold: &UnitOffer, count: u64) ->
     let bucket = Enforced::LeakyBucket { capacity: per_minute * burst_s / 60.0, rate };
     let own_stop = stop_with(scenario, route, own);
     Stop {
+        units: true,
         longest_prompt: sold.offer.maximum_prompt_tokens,
         station: Station {
             limits: vec![Limit::new(weights(Some(sold)).0, bucket)],
@@ -102,6 +103,7 @@ fn stop(scenario: &Scenario, route: usize) -> Stop {
 
 fn stop_with(scenario: &Scenario, route: usize, own: &RouteCapacity) -> Stop {
     let latency = own.latency.as_ref();
+    let bought = &scenario.routes[route];
     Stop {
         route,
         station: Station {
@@ -115,9 +117,11 @@ fn stop_with(scenario: &Scenario, route: usize, own: &RouteCapacity) -> Stop {
             per_1k_input_s: latency.per_1k_input_s,
             tokens_per_s: latency.tokens_per_s,
         }),
+        units: false,
+        apart: bought.bought.iter().map(|id| id.tier != bought.id.tier).collect(),
         longest_prompt: None,
         max_tokens: own.max_tokens.or(scenario.capacity.max_tokens),
-        fees: scenario.routes[route].fees.iter().map(|month| fee_share(month)).collect(),
+        fees: bought.fees.iter().map(|month| fee_share(month)).collect(),
     }
 }
 
@@ -211,11 +215,15 @@ pub fn holds(
         Some(sold) => Some(units::curve(scenario, stage, plan, options, at, sold, (&tally, &stretches))?),
         None => None,
     };
-    let queue = capacity.batch_queue.as_ref().filter(|_| plan.log.is_none());
-    let queue = queue.map(|queue| queue::enqueued(stage, options, at, queue)).transpose()?;
-    let required_tier = match &queue {
-        Some((_, waiting)) => queue::required_tier(capacity, waiting),
-        None => need::required_tier(capacity, chain.of_tokens(at).map(|stop| &tally.loads[stop])),
+    let queue = capacity.batch_queue.as_ref();
+    let queue = queue.map(|queue| queue::enqueued(stage, plan, options, at, queue)).transpose()?;
+    let required_tier = match queue.as_ref().filter(|_| scenario.routes[at].id.tier == BATCH) {
+        Some(queue) => queue.required_tier.clone(),
+        None => {
+            let beyond = units.as_ref().and_then(|curve| curve.beyond.as_ref());
+            let load = beyond.filter(|_| chain.by_units).unwrap_or(tally.load());
+            need::required_tier(capacity, chain.has_tokens(at).then_some(load))
+        }
     };
     let requests = |limit: &&LimitTerms| limit.what == Limited::Requests && limit.prompts.0.is_none();
     let in_force = capacity.limits.iter().find(requests).map(|limit| (limit.per_minute, limit.over_s));
@@ -231,7 +239,7 @@ pub fn holds(
         requests_limit: in_force,
         required_units: capacity.sold.as_ref().map(|sold| need::required_units(sold, &tally)),
         required_tier,
-        batch_queue: queue.map(|(queue, _)| queue),
+        batch_queue: queue,
         units,
         cost: cost(scenario, (stage, plan), at, &chain, &tally),
         latency: capacity.latency.as_ref().map(|latency| latency.source.clone()),

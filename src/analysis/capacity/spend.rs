@@ -18,11 +18,16 @@ const HOURS: usize = 480;
 const POINTS: usize = 16;
 
 /// Makes capacity a part of the spend of every route that has any, where the scenario asks for it: `simulation` is
-/// that of `scenario` with `options`.
+/// that of `scenario` with `options`, on the same random numbers as those `beside` it.
 ///
 /// # Errors
 /// When an hour expects more requests than can be drawn, or the operating system refuses the threads.
-pub fn include(scenario: &Scenario, options: &Options, simulation: &mut Simulation) -> anyhow::Result<()> {
+pub fn include(
+    scenario: &Scenario,
+    beside: &[&Scenario],
+    options: &Options,
+    simulation: &mut Simulation,
+) -> anyhow::Result<()> {
     let bound = |at: &usize| {
         let capacity = &scenario.capacity.routes[*at];
         let errors = capacity.latency.as_ref().is_some_and(|latency| latency.error_share > 0.0);
@@ -36,7 +41,7 @@ pub fn include(scenario: &Scenario, options: &Options, simulation: &mut Simulati
     if !scenario.capacity.in_spend || routes.is_empty() {
         return Ok(());
     }
-    let stage = Stage::new(scenario, options);
+    let stage = Stage::new(scenario, beside, options);
     let plan = Plan::new(&stage, options, Lived::Some(HOURS), routes.len())?;
     let client = client(&scenario.capacity.client);
     for at in routes {
@@ -279,7 +284,7 @@ mod tests {
             let options = options(64);
             let plain = simulate(&scenario, &[], &options, &|_| true).unwrap();
             let mut with = plain.clone();
-            include(&scenario, &options, &mut with).unwrap();
+            include(&scenario, &[], &options, &mut with).unwrap();
             let mean = |simulation: &Simulation, at: usize| {
                 simulation.routes[at].expected.spend.iter().sum::<f64>() / simulation.trials as f64
             };
@@ -287,7 +292,7 @@ mod tests {
             assert!(
                 with.routes[1].spend == plain.routes[1].spend && with.routes[1].sums == plain.routes[1].sums
             );
-            let stage = Stage::new(&scenario, &options);
+            let stage = Stage::new(&scenario, &[], &options);
             let plan = Plan::new(&stage, &options, Lived::Some(1_000), 1).unwrap();
             let chain = Chain::new(&scenario, 0);
             let client = client(&scenario.capacity.client);
@@ -319,7 +324,7 @@ mod tests {
         let options = options(256);
         let plain = simulate(&scenario, &[], &options, &|_| true).unwrap();
         let mut with = plain.clone();
-        include(&scenario, &options, &mut with).unwrap();
+        include(&scenario, &[], &options, &mut with).unwrap();
         // 15,000 tokens in each of 44,640 minutes, of which an answer of 250 is the dearest part: the shorter the
         // prompt beside it, the more a token costs. 1,000 prompt tokens and 250 of output cost 0.005 per 1,000 tokens.
         let most = 15_000.0 * 44_640.0 * (1_000.0 * 2.5 + 250.0 * 15.0) / 1_250.0 / 1e6;

@@ -4,7 +4,7 @@ use super::plan::Plan;
 use super::route::{Chain, lived, summed, weights};
 use crate::billing::sold_size;
 use crate::engine::Options;
-use crate::engine::capacity::{Client, Lived as Stretch, Stage, Tally};
+use crate::engine::capacity::{Client, Lived as Stretch, Load, Stage, Tally};
 use crate::workload::{ReservedTerm, Scenario, UnitOffer};
 
 /// Sizes that are tried, closer where they are small.
@@ -29,6 +29,8 @@ pub struct UnitsCurve {
     pub best: Vec<(u64, u64, u64)>,
     /// What everything costs by the token, USD over the horizon.
     pub by_tokens_usd: f64,
+    /// What the units that are bought have no room for, were there no limits and retries.
+    pub beyond: Option<Load>,
     /// How busy a unit has to be to pay for itself, under every way: P10, P50 and P90 of the hours with a load; above 1
     /// it never does.
     pub break_even: Vec<[f64; 3]>,
@@ -75,10 +77,11 @@ pub fn curve(
     let ways: Vec<(String, f64)> = by_hour.into_iter().chain(committed).collect();
     let per_unit = sold.input_tokens_per_minute;
     let most = tally.weighted_per_minute.quantile(0.999) as f64 / per_unit * 1.1;
+    let bought = scenario.capacity.routes[at].units.as_ref().map(|units| units.count);
     let part = |n: u64| (n as f64 / SIZES as f64).powf(1.5);
     let mut numbers: Vec<u64> = (1..=SIZES).map(|n| sold_size(&sold.offer, most * part(n))).collect();
     numbers.push(sold.offer.minimum_units);
-    numbers.extend(scenario.capacity.routes[at].units.as_ref().map(|units| units.count));
+    numbers.extend(bought);
     numbers.sort_unstable();
     numbers.dedup();
     let sum_of = |units: u64| {
@@ -96,8 +99,12 @@ pub fn curve(
         rest_usd: by_tokens_usd,
         total_usd: cost_of(by_tokens_usd, 0),
     }];
-    let size_of = |units: u64| {
+    let mut beyond = None;
+    let mut size_of = |units: u64| {
         let sum = sum_of(units)?;
+        if Some(units) == bought {
+            beyond = sum.loads.last().cloned();
+        }
         let rest: f64 = sum.usd_by.iter().skip(1).sum();
         let throughput = units as f64 * per_unit * tally.seconds / 60.0;
         anyhow::Ok(SizeCost {
@@ -125,6 +132,7 @@ pub fn curve(
         sizes,
         best,
         by_tokens_usd,
+        beyond,
     })
 }
 

@@ -166,7 +166,9 @@ impl Watch {
         if weighted > 0.0 {
             tally.weighted_usd += ask.usd;
         }
-        self.asked(0, at, ask, tally);
+        if ask.in_window && !ask.apart {
+            self.asked(0, at, ask, tally);
+        }
         self.minute.advance(at, &mut tally.weighted_per_minute);
         self.minute.weighted += weighted;
         tally.weighted += weighted;
@@ -190,7 +192,11 @@ impl Watch {
     /// What a request is as a load on provisioned units.
     pub fn load_of(&self, ask: &Ask) -> f64 {
         let (counts, longest) = self.weights;
-        if ask.input <= longest { counts.cost(&Ask { reserved: ask.output, ..*ask }) } else { 0.0 }
+        if ask.input <= longest && !ask.apart {
+            counts.cost(&Ask { reserved: ask.output, ..*ask })
+        } else {
+            0.0
+        }
     }
 
     /// Notes something of a request that came within the course's hour.

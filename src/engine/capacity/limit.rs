@@ -11,6 +11,8 @@ pub struct Ask {
     pub fits: bool,
     /// Whether its window holds it: units take shorter ones than their route.
     pub in_window: bool,
+    /// Whether it is bought in another tier than the route's, whose limits it knows nothing of.
+    pub apart: bool,
     /// Prompt tokens, cached ones included.
     pub input: f64,
     /// Of these, cached.
@@ -156,7 +158,7 @@ impl Limit {
     }
 
     fn concerns(&self, ask: &Ask) -> bool {
-        ask.input > self.prompts.0 && ask.input <= self.prompts.1
+        !ask.apart && ask.input > self.prompts.0 && ask.input <= self.prompts.1
     }
 
     /// Brings the level to `now`.

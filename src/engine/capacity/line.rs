@@ -221,7 +221,7 @@ impl Line {
             let request = &mut self.slab[slot as usize];
             if request.counted && (asks || verdict.is_ok()) {
                 self.tally.attempts += 1.0;
-                if request.asked < at && !self.closed {
+                if request.asked < at && !ask.apart && !self.closed {
                     request.asked = at;
                     self.watch.asked(at, self.now, &ask, &mut self.tally);
                 }

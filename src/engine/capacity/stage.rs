@@ -37,6 +37,10 @@ pub struct Stop {
     pub station: Station,
     /// How fast it is; 0 tokens per second is not known, and then requests take no time.
     pub latency: Latency,
+    /// Whether it is provisioned units: they serve the workloads that are bought in the route's own tier.
+    pub units: bool,
+    /// By workload: whether it is bought in another tier than the route's.
+    pub apart: Vec<bool>,
     /// Longer prompts, in the route's tokens, are not taken.
     pub longest_prompt: Option<u64>,
     /// Output tokens that every request reserves; what comes, where it is absent.
@@ -91,9 +95,10 @@ pub struct Lived {
 }
 
 impl<'a> Stage<'a> {
-    /// The stage of the trials that a simulation of `scenario` with `options` has.
-    pub fn new(scenario: &'a Scenario, options: &Options) -> Self {
-        let points = Points::new(scenario, &[], options.seed, options.sampler);
+    /// The stage of the trials that a simulation of `scenario` with `options` has, on the same random numbers as those
+    /// `beside` it.
+    pub fn new(scenario: &'a Scenario, beside: &[&Scenario], options: &Options) -> Self {
+        let points = Points::new(scenario, beside, options.seed, options.sampler);
         let months = scenario.months.len();
         let workloads = scenario.workloads.iter().enumerate().map(|(index, workload)| {
             let path = Path::new(&workload.name, months, &points);
@@ -295,6 +300,7 @@ fn with_fees(stop: &Stop, month: usize, ask: Ask) -> Ask {
 
 /// What a request asks of a route.
 fn ask(stop: &Stop, traffic: &Traffic<'_>, tariff: &Tariff, segment: usize, sums: &SegmentSums) -> Ask {
+    let apart = stop.apart.get(traffic.index).is_some_and(|apart| *apart);
     let line = &tariff.periods[0].lines[stop.route];
     let parts = &line.parts;
     let of = |quantity: &Quantity| {
@@ -313,10 +319,10 @@ fn ask(stop: &Stop, traffic: &Traffic<'_>, tariff: &Tariff, segment: usize, sums
     let first = latency.first_token_s + latency.per_1k_input_s * input / 1_000.0;
     let writing = if latency.tokens_per_s > 0.0 { output / latency.tokens_per_s } else { 0.0 };
     let micros = |seconds: f64| (seconds * SECOND as f64) as u64;
-    debug_assert!(traffic.routes.len() > stop.route);
     Ask {
-        fits: !long,
+        fits: !long && !(stop.units && apart),
         in_window: true,
+        apart,
         input,
         cached: of(&parts.cached_tokens),
         output,

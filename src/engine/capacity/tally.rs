@@ -70,13 +70,6 @@ impl Histogram {
         0
     }
 
-    /// The share of the weight that is at most `value`, as far as slots tell.
-    pub fn share_upto(&self, value: u64) -> f64 {
-        let upto = Self::slot(value).min(self.weights.len().saturating_sub(1));
-        let below: f64 = self.weights.iter().take(upto + 1).sum();
-        if self.total > 0.0 { below / self.total } else { 1.0 }
-    }
-
     /// The largest value.
     pub fn max(&self) -> u64 {
         let last = self.weights.iter().rposition(|weight| *weight > 0.0);

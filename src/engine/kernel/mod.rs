@@ -246,11 +246,6 @@ mod tests {
         }
     }
 
-    /// Both draw the same requests. Sine and cosine are wrong by 2.5·10⁻⁷ of a radius, which is 4 at most but for
-    /// a request in three thousand, so a score by 10⁻⁶; a spread of 1.9 makes that 2·10⁻⁶ x of a length x. For all
-    /// lengths together, half a last bit is allowed, 2⁻²⁴. The random part is, with 1 + cv² below 10 in n = 2²⁰
-    /// draws, 2·10⁻⁶ √(10/n) of the sum, and every length may round to the next token with a chance of 2·10⁻⁶ x;
-    /// five standard deviations of each. At an end n φ(0)/σ 2·10⁻⁶ requests change sides, one or two.
     /// Summed up by their segments, the requests of a list are those of the sums.
     #[test]
     fn a_list_holds_the_requests_of_the_sums() {
@@ -273,6 +268,11 @@ mod tests {
         }
     }
 
+    /// Both draw the same requests. Sine and cosine are wrong by 2.5·10⁻⁷ of a radius, which is 4 at most but for
+    /// a request in three thousand, so a score by 10⁻⁶; a spread of 1.9 makes that 2·10⁻⁶ x of a length x. For all
+    /// lengths together, half a last bit is allowed, 2⁻²⁴. The random part is, with 1 + cv² below 10 in n = 2²⁰
+    /// draws, 2·10⁻⁶ √(10/n) of the sum, and every length may round to the next token with a chance of 2·10⁻⁶ x;
+    /// five standard deviations of each. At an end n φ(0)/σ 2·10⁻⁶ requests change sides, one or two.
     #[test]
     fn fused_and_separate_steps_draw_the_same_requests() {
         let of = |totals: &Totals| [&[totals.prompt][..], &totals.outputs, &totals.cached].concat();

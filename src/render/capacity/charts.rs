@@ -122,6 +122,7 @@ mod tests {
             total_usd: vec![usd],
         };
         let units = UnitsCurve {
+            beyond: None,
             unit: "PTU".to_owned(),
             terms: vec!["for 1 year".to_owned()],
             sizes: vec![size(0, 100.0), size(15, 80.0), size(30, 120.0)],

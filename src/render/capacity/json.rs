@@ -134,12 +134,13 @@ struct JsonTier<'a> {
 #[derive(Serialize)]
 struct JsonQueue {
     job_hours: u64,
-    waiting_p50: u64,
-    waiting_p99: u64,
-    waiting_max: u64,
+    waiting_p50: f64,
+    waiting_p99: f64,
+    waiting_max: f64,
     holds: Option<u64>,
     /// The share of the hours in which more would wait than it holds.
     above_share: Option<f64>,
+    required_tier: Option<String>,
 }
 
 impl JsonQueue {
@@ -152,6 +153,10 @@ impl JsonQueue {
             waiting_max,
             holds: queue.holds.map(|(holds, _)| holds),
             above_share: queue.holds.map(|(_, above)| above),
+            required_tier: match &queue.required_tier {
+                RequiredTier::Tier(earned) => Some(earned.name.clone()),
+                _ => None,
+            },
         }
     }
 }

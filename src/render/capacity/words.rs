@@ -201,7 +201,7 @@ fn route_notes(route: &RouteHolds) -> Vec<String> {
         ));
     }
     if let Some(queue) = &route.batch_queue {
-        let [median, p99, most] = queue.tokens.map(|tokens| count_short(tokens as f64));
+        let [median, p99, most] = queue.tokens.map(count_short);
         let holds = match queue.holds {
             Some((holds, above)) if above > 0.0 => format!(
                 "it holds {}, and in {} of the hours more would wait: such jobs are taken when others are done",
@@ -209,6 +209,10 @@ fn route_notes(route: &RouteHolds) -> Vec<String> {
                 percent(above)
             ),
             Some((holds, _)) => format!("it holds {}, which is enough", count_short(holds as f64)),
+            None if queue.required_tier == RequiredTier::Unpublished => {
+                "what it holds is not published: state `batch_queue_tokens` to see whether that is enough"
+                    .to_owned()
+            }
             None => "state `usage_tier` to see whether it holds them".to_owned(),
         };
         notes.push(format!(

@@ -11,10 +11,11 @@ use super::commitments::{Around, route_named};
 use super::inputs::{SHARE, count, plain, range};
 use super::reservations::{next_size, served, size_rule, units_of};
 use crate::billing::{pay_as_you_go, reserved_unit};
-use crate::catalogue::{CapacityOffer, Enforcement, Offer, RateLimit};
+use crate::catalogue::{CapacityOffer, Enforcement, Offer, RateLimit, UsageTier};
 use crate::domain::document::{Count, word_of};
 use crate::domain::format::thousands;
 use crate::domain::problem::{Code, Problems, suggest};
+use crate::domain::route::BATCH;
 
 /// The most that a limit may allow in a minute.
 const MOST_PER_MINUTE: f64 = 1e12;
@@ -111,10 +112,14 @@ impl RouteReader<'_> {
             Some(stated) => running(Some(stated), problems),
             None => published_concurrency.map(|most| most.min(MOST_RUNNING) as u32),
         };
-        let tiers = published.iter().map(|limit| {
-            let earned = limit.usage_tier.as_ref().and_then(|name| offer.usage_tier(name, first));
-            ((*limit).clone(), earned.cloned())
-        });
+        let tiers_of = |offer: Offer<'_>| -> Vec<(RateLimit, Option<UsageTier>)> {
+            let earned = |limit: &RateLimit| {
+                limit.usage_tier.as_ref().and_then(|name| offer.usage_tier(name, first)).cloned()
+            };
+            offer.rate_limits(first).into_iter().map(|limit| (limit.clone(), earned(limit))).collect()
+        };
+        let batch = self.route.bought.iter().find(|bought| bought.tier == BATCH);
+        let queues = batch.and_then(|bought| self.around.catalogue.offer(bought).ok()).map(tiers_of);
         Some(RouteCapacity {
             limits: limits?,
             usage_tier: usage_tier.map(|text| text.value.clone()),
@@ -127,9 +132,9 @@ impl RouteReader<'_> {
             request_windows_s: offer
                 .enforcement(first)
                 .map_or_else(|| vec![60], |known| windows(&known.requests_over_s)),
-            tiers: tiers.collect(),
+            tiers: tiers_of(offer),
             sold,
-            batch_queue: batch_queue(self.route, wire, &published, problems)?,
+            batch_queue: batch_queue(self.route, wire, queues.unwrap_or_default(), problems)?,
         })
     }
 
@@ -216,6 +221,12 @@ impl RouteReader<'_> {
             Some(text) => Some(self.term(text, offer, problems)?),
         };
         let spills = wire.spill.as_ref().is_none_or(|stated| stated.value);
+        let apart = self.route.bought.iter().find(|bought| bought.tier != id.tier);
+        if let Some((bought, spill)) = apart.zip(wire.spill.as_ref()).filter(|_| !spills) {
+            let title = format!("units do not serve what is bought as {bought}");
+            problems.at(Code::Conflict, &spill.place, title, "", "leave `spill` out, so that its tokens do");
+            return None;
+        }
         Some(Units { count: units, burst_s, spills, term })
     }
 
