@@ -44,6 +44,8 @@ pub struct RouteAnalysis {
     pub shares: Shares,
     /// What its capacity leaves unserved, where that is a part of the spend.
     pub unserved: Unserved,
+    /// The relative standard error of what is then paid by the token, beside those of the trials.
+    pub sampling_error: f64,
     /// What all input tokens cost, divided by their number, USD per million, before fees.
     pub effective_input: Option<f64>,
     /// What all output tokens cost, divided by their number, USD per million, before fees.
@@ -306,6 +308,7 @@ fn route_analysis(
             cached: share(sums.tally.cached_tokens, sums.tally.input_tokens),
         },
         unserved: outcome.unserved,
+        sampling_error: outcome.sampling_error,
         // What units cost is not paid for input or for output.
         effective_input: share(input_spend * 1e6, sums.tally.input_tokens).filter(|_| sums.capacity == 0.0),
         effective_output: share(sums.output * 1e6, sums.tally.output_tokens).filter(|_| sums.capacity == 0.0),

@@ -90,6 +90,8 @@ pub struct Enforcement {
     pub tokens_over_s: Vec<u64>,
     /// Whether a request counts at its arrival with the output that it may have at most.
     pub reserves_max_tokens: Option<bool>,
+    /// Whether a limit on tokens counts the larger of max_tokens and an estimate, instead of both.
+    pub counts_larger: Option<bool>,
     /// Whether rejected requests count.
     pub rejected_count: Option<bool>,
     /// Since when.

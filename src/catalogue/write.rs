@@ -360,6 +360,7 @@ fn enforcement(out: &mut Text, at: usize, entry: &Enforcement) {
         out.optional(at, key, (!shown.is_empty()).then(|| format!("[{}]", shown.join(", "))));
     }
     out.optional(at, "reserves_max_tokens", entry.reserves_max_tokens.map(|word| word.to_string()));
+    out.optional(at, "counts_larger", entry.counts_larger.map(|word| word.to_string()));
     out.optional(at, "rejected_count", entry.rejected_count.map(|word| word.to_string()));
     out.citation(at, &entry.source);
 }

@@ -124,7 +124,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             let minutes = (last - first) / (60 * SECOND) + 1;
             (
                 capacity_of_log(&scenario, &options, seen, begun)?,
-                format!("the log's {} minutes", thousands(minutes)),
+                format!("the log's {} minute{}", thousands(minutes), if minutes == 1 { "" } else { "s" }),
             )
         }
         None => (of_hours(&scenario, &options, arguments.hours.0)?, horizon(&scenario.months)),

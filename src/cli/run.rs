@@ -168,7 +168,13 @@ pub const LIVING: &str = "living through hours second by second";
 /// scenario asks for that.
 pub fn with_capacity(mut run: Run, beside: &[&Scenario], quiet: bool) -> Result<Run, Failure> {
     if run.scenario.capacity.in_spend {
-        progress::spin(LIVING, quiet, || include(&run.scenario, beside, &run.options, &mut run.simulation))?;
+        let Run { scenario, simulation, options } = &mut run;
+        progress::spin(LIVING, quiet, || include(scenario, beside, options, simulation)).map_err(
+            |error| {
+                let help = "leave `in_spend` out, or divide volume, limits and units by a thousand";
+                Failure::usage(&error.to_string(), help)
+            },
+        )?;
     }
     Ok(run)
 }

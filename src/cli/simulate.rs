@@ -6,7 +6,9 @@ use clap::{Args, ValueEnum};
 
 use super::outcome::{Exit, Failure, print, say};
 use super::partial::{self, Header, ShardArgument, Sources};
-use super::run::{Run, Watch, command, options, refuse_endless, scenarios, simulated, with_capacity};
+use super::run::{
+    Run, Watch, capacity_left_out, command, options, refuse_endless, scenarios, simulated, with_capacity,
+};
 use super::{Format, PricingArguments, RunArguments, files, folder, progress};
 use crate::analysis::analyse;
 use crate::catalogue::{Catalogue, Wanted};
@@ -183,6 +185,7 @@ fn audit(arguments: &Arguments, scenarios: Vec<Scenario>) -> Result<Exit, Failur
     let mut sheets = Vec::new();
     let mut verdicts = Vec::new();
     for scenario in scenarios {
+        capacity_left_out(&scenario);
         let chosen = options(&scenario, &arguments.run)?;
         let drawing = if chosen.estimator.drawn().is_some() { chosen.estimator } else { Estimator::Exact };
         let both = [Estimator::Fast, drawing].map(|estimator| Options { estimator, ..chosen });

@@ -49,6 +49,8 @@ pub struct RouteOutcome {
     pub sums: OutcomeSums,
     /// What capacity leaves unserved, where it is a part of the spend.
     pub unserved: Unserved,
+    /// The relative standard error of what is then paid by the token: hours are sampled.
+    pub sampling_error: f64,
 }
 
 /// Shares of what a route's window takes and its capacity does not serve.

@@ -209,10 +209,17 @@ pub struct ExpectationRow {
     pub holds: bool,
 }
 
-/// What the model leaves out, and which way that bends the answer. METHOD.md says more.
-const NOT_MODELLED: [&str; 7] = [
+/// What the model leaves out where capacity is no part of the spend.
+const WITHOUT_CAPACITY: [&str; 2] = [
     "Rate limits, queues, retries and failed requests: the spend assumes that every request is served once. Retries that are billed would add to it.",
     "Provisioned capacity (PTU): token routes only. Where usage is steady and heavy, reserved capacity can be cheaper than what is shown.",
+];
+/// And where it is.
+const WITH_CAPACITY: [&str; 1] = [
+    "Capacity is read off sampled hours, and batch queues are not held against: `tollcast capacity` shows both.",
+];
+/// What it leaves out always, and which way that bends the answer. METHOD.md says more.
+const NOT_MODELLED: [&str; 5] = [
     "Requests of one session share no size in the model beyond its workload's law: sessions with uniformly large contexts widen the real range.",
     "Different tokenizers: tokens count alike on all routes unless a route states a token_factor.",
     "Price changes that nobody has announced: every month is billed at the latest entry known for it.",
@@ -250,7 +257,11 @@ pub fn build(scenario: &Scenario, catalogue: &Catalogue, analysis: Analysis, man
             .iter()
             .map(|e| ExpectationRow { text: e.text.clone(), holds: e.holds })
             .collect(),
-        not_modelled: NOT_MODELLED.to_vec(),
+        not_modelled: if scenario.capacity.in_spend { &WITH_CAPACITY[..] } else { &WITHOUT_CAPACITY }
+            .iter()
+            .chain(&NOT_MODELLED)
+            .copied()
+            .collect(),
         provenance: manifest.provenance(),
         trials: thousands(u64::from(manifest.trials)),
         manifest,

@@ -186,6 +186,15 @@ pub fn warnings(scenario: &Scenario, analysis: &Analysis) -> Vec<String> {
                 format!("{} of visible answers are cut at the longest that the route sells", percent(share)),
             );
         }
+        if analysed.sampling_error > 1e-3 {
+            said.note(
+                &route.label,
+                format!(
+                    "what capacity leaves to pay by the token is read off sampled hours: it is known to ± {}, beside the errors stated, which are of trials",
+                    percent(analysed.sampling_error)
+                ),
+            );
+        }
         let capacity = &scenario.capacity.routes[at];
         if scenario.capacity.in_spend {
             if let (Some(units), Some(sold)) = (&capacity.units, &capacity.sold) {
@@ -194,8 +203,10 @@ pub fn warnings(scenario: &Scenario, analysis: &Analysis) -> Vec<String> {
                 said.note(
                     &route.label,
                     format!(
-                        "the spend is {} {} bought {term}, and the tokens of what they do not serve",
-                        units.count, sold.offer.unit
+                        "the spend is {} {} bought {term}{}",
+                        units.count,
+                        sold.offer.unit,
+                        if units.spills { ", and the tokens of what they do not serve" } else { "" }
                     ),
                 );
             } else if !capacity.limits.is_empty() || capacity.concurrency.is_some() {

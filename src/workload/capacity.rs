@@ -50,6 +50,8 @@ pub struct RouteCapacity {
     pub fall_back: Vec<usize>,
     /// Output tokens that a request reserves; what comes, if absent.
     pub max_tokens: Option<u64>,
+    /// Whether its limit on tokens counts the larger of what comes and of max_tokens, instead of prompt and max_tokens.
+    pub counts_larger: bool,
     /// How fast it is; not known if absent.
     pub latency: Option<LatencyTerms>,
     /// Whether the input of failed attempts is billed.

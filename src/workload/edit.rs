@@ -85,7 +85,33 @@ impl Edit {
                 forget_other_volume(root, &name, &rest[name.len()..]);
                 self.descend(root, &self.path.value, &change, problems)
             }
+            ("capacity", Some(rest)) => {
+                if let Some(route) = rest.strip_prefix("routes.") {
+                    self.enter_route(root, route);
+                }
+                self.descend(root, &self.path.value, &change, problems)
+            }
             _ => self.descend(root, &self.path.value, &change, problems),
+        }
+    }
+
+    /// Makes room for a route's capacity where the file has none yet: its name may hold dots.
+    fn enter_route(&self, root: &mut Node, rest: &str) {
+        let Some(Value::List(items)) = root.get("routes").map(|routes| &routes.value) else { return };
+        let names = items.iter().map(route_name).filter(|name| leads(rest, name));
+        let Some(name) = names.max_by_key(String::len) else { return };
+        let mut node = root;
+        for key in ["capacity", "routes", &name] {
+            if let Value::Null = node.value {
+                node.value = Value::Map(Vec::new());
+            }
+            let Value::Map(entries) = &mut node.value else { return };
+            let known = entries.iter().position(|entry| entry.key.value == key);
+            let at = known.unwrap_or(entries.len());
+            if known.is_none() {
+                entries.push(self.entry(key, Node { place: self.path.place.clone(), value: Value::Null }));
+            }
+            node = &mut entries[at].value;
         }
     }
 

@@ -42,11 +42,12 @@ impl Assembled {
     }
 
     /// The same with some of its routes only, by their number. What it expects of routes, and contract offers for
-    /// them, are left out.
+    /// them, are left out, and capacity, which may name others.
     pub fn with_routes(&self, keep: &[usize]) -> Self {
         let mut part = self.clone();
         if let Value::Map(entries) = &mut part.root.value {
-            entries.retain(|entry| !["expect", "commitments"].contains(&entry.key.value.as_ref()));
+            entries
+                .retain(|entry| !["expect", "commitments", "capacity"].contains(&entry.key.value.as_ref()));
             for entry in entries.iter_mut().filter(|entry| entry.key.value == "routes") {
                 if let Value::List(items) = &mut entry.value.value {
                     let mut at = 0..;
@@ -117,6 +118,8 @@ pub fn assemble(source: &Arc<Source>, open: Open<'_>) -> Result<Assembled, Probl
 fn is_structure(path: &[&str]) -> bool {
     match path {
         [] | ["workloads" | "budget" | "what_if" | "commitments" | "requirements"] | ["workloads", _] => true,
+        // What holds for one route is one thing: a limit of its own takes the place of a usage tier.
+        ["capacity"] | ["capacity", "client" | "routes"] => true,
         ["workloads", _, part] => ["volume", "cache"].contains(part),
         _ => false,
     }

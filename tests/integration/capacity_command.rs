@@ -92,7 +92,7 @@ fn published_examples_of_sizing_are_met() {
     }
 }
 
-const TWO_ROUTES: &str = "name: t\nstart: 2027-02\nmonths: 1\nworkloads:\n  w:\n    volume: {requests_per_day: 4k, hours: office}\n    arrivals: {bursts: {minute: {quiet: 30%, cv: 0.5}, second: 0.5}}\n    prompt: {lognormal: {median: 2k, p95: 9k}}\n    output: {lognormal: {median: 200, p95: 700}}\n    cache: {hit_rate: 40%}\nroutes: [openai/gpt-5.4, azure/gpt-5.4]\ncapacity:\n  max_tokens: 1k\n  client: {retries: 2, retry_budget: 0.1, queue_s: 2}\n  routes:\n    openai/gpt-5.4: {requests_per_minute: 60, enforced_over_s: 10, concurrency: 6, latency: {first_token_s: 1, tokens_per_s: 50}}\n    azure/gpt-5.4: {units: 15, term: 1 month, fall_back: [openai/gpt-5.4]}\n";
+const TWO_ROUTES: &str = "name: t\nstart: 2027-02\nmonths: 1\nworkloads:\n  w:\n    volume: {requests_per_day: 4k, hours: office}\n    arrivals: {bursts: {minute: {quiet: 30%, cv: 0.5}, second: 0.5}}\n    prompt: {lognormal: {median: 2k, p95: 9k}}\n    output: {lognormal: {median: 200, p95: 700}}\n    cache: {hit_rate: 40%}\nroutes: [openai/gpt-5.4, azure/gpt-5.4]\ncapacity:\n  client: {retries: 2, retry_budget: 0.1, queue_s: 2}\n  routes:\n    openai/gpt-5.4: {max_tokens: 1k, requests_per_minute: 60, enforced_over_s: 10, concurrency: 6, latency: {first_token_s: 1, tokens_per_s: 50}}\n    azure/gpt-5.4: {units: 15, term: 1 month, fall_back: [openai/gpt-5.4]}\n";
 
 #[test]
 fn json_has_the_promised_keys_and_every_request() {
@@ -445,6 +445,62 @@ fn a_chain_serves_what_its_first_route_refuses() {
 }
 
 /// Units take prompts of up to 128,000 tokens; longer ones go to the route's own tokens, and are no load of the units.
+/// What fails at one route is asked of the next at once: with a healthy one behind it nothing is lost.
+#[test]
+fn errors_fall_back() {
+    for (errors, wanted) in [(1.0, 1.0), (0.5, 0.5)] {
+        let terms = format!(
+            "  routes:\n    test/flat: {{fall_back: [other], latency: {{first_token_s: 1, tokens_per_s: 50, error_share: {errors}}}}}\n"
+        );
+        let found =
+            lived(&month(0.5, &terms, "[test/flat, {id: test/flat, label: other}]"), Lived::Some(40), 5);
+        let tally = &found.routes[0].tally;
+        assert_eq!(tally.unserved(), 0.0);
+        assert!((tally.share(tally.spilled()) - wanted).abs() < 0.01, "{errors}: {}", tally.spilled());
+    }
+}
+
+/// OpenAI counts the larger of max_tokens and the estimate; others count prompt and max_tokens.
+#[test]
+fn tokens_are_counted_as_the_provider_does() {
+    // 60 requests a minute of 3,000 + 250 tokens that reserve 4,000: 240,000 or 420,000 a minute.
+    let refused = |route: &str| {
+        let text = format!(
+            "name: t\nstart: 2027-01\nmonths: 1\nworkloads: {{a: {{volume: {{requests_per_day: 86_400}}, prompt: 3000, output: 250}}}}\nroutes: [{route}]\ncapacity: {{max_tokens: 4k, routes: {{{route}: {{tokens_per_minute: 336k}}}}}}\n"
+        );
+        let found = lived(&text, Lived::Some(60), 5);
+        found.routes[0].tally.share(found.routes[0].tally.refused)
+    };
+    // 84 of 4,000 fit: three standard deviations above 60; 48 of 7,000 do.
+    assert!(refused("openai/gpt-5.4") < 0.005, "{}", refused("openai/gpt-5.4"));
+    assert!((refused("azure/gpt-5.4") - 0.2).abs() < 0.02, "{}", refused("azure/gpt-5.4"));
+}
+
+/// A what-if reaches the capacity of a route that the file does not mention yet, whatever dots its name has.
+#[test]
+fn a_what_if_gives_a_route_its_first_limit() {
+    let text = "name: t\nstart: 2027-01\nmonths: 1\ntrials: 64\nworkloads: {a: {volume: {requests_per_month: 2M}, prompt: 3000, output: 250}}\nroutes: [openai/gpt-5.4]\ncapacity: {in_spend: true}\nwhat_if: {tight: {set: {capacity.routes.openai/gpt-5.4.requests_per_minute: 20}}}\n";
+    let (_folder, path) = written(text);
+    let compared = json(&["compare", &path, "--quiet"]);
+    let of = |key: &str| compared["comparisons"][0][key]["mean"].as_f64().unwrap();
+    // Counted by the second, 20 a minute are one in three seconds: (1 − e^−λ)/λ of λ = 3 · 2 million/31 days.
+    let lambda = 3.0 * 2e6 / (31.0 * 86_400.0_f64);
+    let wanted = of("a_spend_usd") * (1.0 - (-lambda).exp()) / lambda;
+    assert!(near(of("b_spend_usd"), wanted, 0.03), "{} and {wanted}", of("b_spend_usd"));
+}
+
+/// What a scenario adds to the capacity of one that it extends leaves the rest of it.
+#[test]
+fn capacity_is_extended_key_by_key() {
+    let terms = "  client: {retries: 3}\n  routes: {openai/gpt-5.4: {requests_per_minute: 6}}\n";
+    let (folder, _) = written(&month(0.5, terms, "[openai/gpt-5.4]"));
+    let path = folder.path().join("more.yaml");
+    std::fs::write(&path, "extends: s.yaml\ncapacity: {client: {backoff_s: 2}}\n").unwrap();
+    let output = tollcast(&["capacity", path.to_str().unwrap(), "--hours", "20"]);
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(told.contains("3 retries after 2 s") && told.contains("loses"), "{told}");
+}
+
 #[test]
 fn prompts_too_long_for_units_go_to_tokens() {
     let with = |prompt: u64| {

@@ -16,6 +16,10 @@ pub struct Enqueued {
     pub tokens: [f64; 3],
     /// What the queue holds, where that is known, and the share of the hours in which more would wait.
     pub holds: Option<(u64, f64)>,
+    /// The share of the tokens that a queue of that size takes at most: as much as it holds in every length of a job.
+    pub taken: Option<f64>,
+    /// Whether all that the route serves waits in it.
+    pub whole: bool,
     /// The lowest usage tier whose queue holds what waits in all but one hour of a hundred.
     pub required_tier: RequiredTier,
 }
@@ -45,10 +49,13 @@ pub fn enqueued(
         (holds, 1.0 - upto as f64 / all.len() as f64)
     };
     let p99 = quantile(0.99);
+    let mean = (all.iter().sum::<f64>() / all.len() as f64).max(f64::MIN_POSITIVE);
     Ok(Enqueued {
         hours: queue.hours,
         tokens: [quantile(0.5), p99, quantile(1.0)],
         holds: queue.holds.map(above),
+        taken: queue.holds.map(|holds| (holds as f64 / mean).min(1.0)),
+        whole: stage.workloads() == queue.workloads.len(),
         required_tier: lowest(&queue.tiers, |limit| Some(p99 / limit.batch_queue_tokens? as f64)),
     })
 }

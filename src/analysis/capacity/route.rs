@@ -120,6 +120,7 @@ fn stop_with(scenario: &Scenario, route: usize, own: &RouteCapacity) -> Stop {
         units: false,
         apart: bought.bought.iter().map(|id| id.tier != bought.id.tier).collect(),
         longest_prompt: None,
+        counts_larger: own.counts_larger,
         max_tokens: own.max_tokens.or(scenario.capacity.max_tokens),
         fees: bought.fees.iter().map(|month| fee_share(month)).collect(),
     }

@@ -5,7 +5,7 @@
 //! curve over the hour's expected load; every hour of every trial is read off it, weighted by its requests.
 
 use super::Lived;
-use super::plan::Plan;
+use super::plan::{Plan, ratio_error};
 use super::route::{Chain, client, lived, weights};
 use super::units::unit_usd;
 use crate::engine::capacity::{Lived as Stretch, Stage, Tally};
@@ -57,7 +57,8 @@ pub fn include(
         let load = |trial: u32, hour: usize| Hourly::new(&stage, trial).load(&stage, outcome, hour, by_usd);
         let skip = usize::from(by_units);
         let curve = |figures: &dyn Fn(&Tally) -> (f64, f64)| Curve::new(&plan, &stretches, &load, figures);
-        let paid = curve(&|tally| (tally.usd_by.iter().skip(skip).sum(), tally.offered_usd));
+        let paid_of = |tally: &Tally| (tally.usd_by.iter().skip(skip).sum::<f64>(), tally.offered_usd);
+        let paid = curve(&paid_of);
         let lost = [
             curve(&|tally| (tally.lost.0, tally.in_window.0)),
             curve(&|tally| (tally.lost.1, tally.in_window.1)),
@@ -90,6 +91,12 @@ pub fn include(
         let by_tokens = chain.stops.iter().skip(usize::from(by_units)).any(|stop| stop.route == at);
         rewrite(&mut simulation.routes[at], &shares, &unit_usd, by_tokens);
         leave_out(&mut simulation.routes[at], unserved, by_units);
+        let figures: Vec<(f64, f64)> = stretches.iter().map(|lived| paid_of(&lived.tally)).collect();
+        let sum = plan.stretches.iter().zip(&figures).fold((0.0, 0.0), |sum, (stretch, of)| {
+            (sum.0 + stretch.weight * of.0, sum.1 + stretch.weight * of.1)
+        });
+        let error = ratio_error(&plan.stretches, &figures).filter(|_| sum.0 > 0.0);
+        simulation.routes[at].sampling_error = error.map_or(0.0, |error| error * sum.1 / sum.0);
     }
     // Spend is not proportional to volume any more, so volume cannot be integrated out of it.
     simulation.scatter = None;

@@ -153,7 +153,10 @@ pub fn enforcement(all: &[EnforcementWire], problems: &mut Problems) -> Vec<Enfo
             problems.at(Code::Conflict, &wire.place, title, "", "a new one needs a later `from`");
         }
         let silent = wire.requests_over_s.is_empty() && wire.tokens_over_s.is_empty();
-        let silent = silent && wire.reserves_max_tokens.is_none() && wire.rejected_count.is_none();
+        let silent = silent
+            && wire.counts_larger.is_none()
+            && wire.reserves_max_tokens.is_none()
+            && wire.rejected_count.is_none();
         if silent && problems.is_empty() {
             let help = "add `requests_over_s`, `tokens_over_s`, `reserves_max_tokens` or `rejected_count`";
             problems.at(Code::MissingKey, &wire.place, "an enforcement that says nothing", "", help);
@@ -162,6 +165,7 @@ pub fn enforcement(all: &[EnforcementWire], problems: &mut Problems) -> Vec<Enfo
             requests_over_s: windows(&wire.requests_over_s, problems),
             tokens_over_s: windows(&wire.tokens_over_s, problems),
             reserves_max_tokens: wire.reserves_max_tokens.as_ref().map(|word| word.value),
+            counts_larger: wire.counts_larger.as_ref().map(|word| word.value),
             rejected_count: wire.rejected_count.as_ref().map(|word| word.value),
             from: wire.from.value,
             source: citation(&wire.source, &wire.checked, wire.note.as_ref()),

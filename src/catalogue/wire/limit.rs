@@ -68,6 +68,9 @@ wire_map! {
         tokens_over_s: Vec<Count>,
         /// Whether a request counts at its arrival with the output that it may have at most.
         reserves_max_tokens: Option<Spanned<bool>>,
+        /// Whether a limit on tokens counts the larger of max_tokens and an estimate of the request, instead of prompt
+        /// and max_tokens together.
+        counts_larger: Option<Spanned<bool>>,
         /// Whether rejected requests count.
         rejected_count: Option<Spanned<bool>>,
         /// Since when.

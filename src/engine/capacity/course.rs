@@ -186,14 +186,14 @@ impl Watch {
     /// A request is asked of a route of the chain for the first time.
     pub fn asked(&mut self, station: usize, at: u64, ask: &Ask, tally: &mut Tally) {
         self.windows[station].advance(at, &mut tally.loads[station]);
-        self.windows[station].add(ask.input + ask.reserved);
+        self.windows[station].add(ask.counted);
     }
 
     /// What a request is as a load on provisioned units.
     pub fn load_of(&self, ask: &Ask) -> f64 {
         let (counts, longest) = self.weights;
         if ask.input <= longest && !ask.apart {
-            counts.cost(&Ask { reserved: ask.output, ..*ask })
+            counts.cost(&Ask { reserved: ask.output, counted: ask.input + ask.output, ..*ask })
         } else {
             0.0
         }

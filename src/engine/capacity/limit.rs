@@ -21,6 +21,8 @@ pub struct Ask {
     pub output: f64,
     /// Output tokens that are reserved at arrival: max_tokens.
     pub reserved: f64,
+    /// What a limit on tokens counts of it.
+    pub counted: f64,
     /// What it costs by the token, USD; of units also where they do not take it.
     pub usd: f64,
     /// The part of that which is input: what a failed attempt can cost.
@@ -36,7 +38,7 @@ pub struct Ask {
 pub enum Counts {
     /// Requests.
     Requests,
-    /// Prompt tokens and reserved output.
+    /// Tokens as the route counts them: prompt and reserved output, or the larger of what comes and max_tokens.
     Tokens,
     /// Tokens weighted as provisioned units count them.
     Weighted {
@@ -52,7 +54,7 @@ impl Counts {
     pub fn cost(self, ask: &Ask) -> f64 {
         match self {
             Counts::Requests => 1.0,
-            Counts::Tokens => ask.input + ask.reserved,
+            Counts::Tokens => ask.counted,
             Counts::Weighted { output, cached } => {
                 ask.input - (1.0 - cached) * ask.cached + output * ask.reserved
             }
@@ -229,8 +231,12 @@ impl Limit {
     pub fn refused(&mut self, now: u64, ask: &Ask) {
         if self.refused_count && self.concerns(ask) {
             self.settle(now);
-            if let Enforced::Window { .. } = self.enforced {
-                self.level += self.counts.cost(ask);
+            let cost = self.counts.cost(ask);
+            match self.enforced {
+                Enforced::Window { .. } => self.level += cost,
+                // Takes what is there; nobody owes anything.
+                Enforced::TokenBucket { .. } => self.level = (self.level - cost).max(0.0),
+                Enforced::LeakyBucket { .. } => {}
             }
         }
     }
@@ -252,7 +258,7 @@ mod tests {
     use super::*;
 
     fn ask(input: f64) -> Ask {
-        Ask { fits: true, input, ..Ask::default() }
+        Ask { fits: true, input, counted: input, ..Ask::default() }
     }
 
     #[test]
@@ -285,6 +291,19 @@ mod tests {
         limit.refused(0, &ask(200.0));
         // 1,100 of 1,000 are used: now a request of 50 has no room either.
         assert!(limit.room(0, &ask(50.0)).is_err());
+    }
+
+    #[test]
+    fn refused_attempts_empty_a_bucket_where_they_count() {
+        for (counts, at) in [(true, SECOND), (false, SECOND / 2)] {
+            let enforced = Enforced::TokenBucket { capacity: 1.0, rate: 1.0 / SECOND as f64 };
+            let mut limit = Limit::new(Counts::Requests, enforced).counting_refused(counts);
+            limit.take(&ask(1.0));
+            assert_eq!(limit.room(SECOND / 2, &ask(1.0)), Err(Refusal::Until(SECOND)));
+            limit.refused(SECOND / 2, &ask(1.0));
+            // Half a request was there again: gone where refused ones count, and a whole one is a second away.
+            assert_eq!(limit.room(SECOND / 2, &ask(1.0)), Err(Refusal::Until(SECOND / 2 + at)));
+        }
     }
 
     #[test]

@@ -196,7 +196,7 @@ impl Line {
 
     /// Tries every route of the chain in turn.
     fn attempt(&mut self, slot: u32) {
-        match self.try_chain(slot, true) {
+        match self.try_chain(slot, true, 0) {
             Tried::Started => {}
             Tried::NoRoom(until) if self.client.patience > 0 => self.wait(slot, until),
             Tried::NoRoom(_) => self.try_again(slot),
@@ -204,15 +204,15 @@ impl Line {
         }
     }
 
-    /// Asks the routes in order. A client that waits until there is room does not ask before: only what it is given
+    /// Asks the routes from the `first` on in order. A client that waits until there is room does not ask before: only what it is given
     /// then counts, neither as an attempt nor against a limit what was not asked (`asks` is false).
-    fn try_chain(&mut self, slot: u32, asks: bool) -> Tried {
+    fn try_chain(&mut self, slot: u32, asks: bool, first: usize) -> Tried {
         let full = self.client.concurrency.is_some_and(|most| self.running >= most);
         if full {
             return Tried::NoRoom(u64::MAX);
         }
         let (mut until, mut possible) = (u64::MAX, false);
-        for at in 0..self.stations.len() {
+        for at in first..self.stations.len() {
             let ask = self.slab[slot as usize].asks[at];
             if !ask.fits {
                 continue;
@@ -340,7 +340,10 @@ impl Line {
             self.tally.failed_usd += ask.input_usd;
         }
         self.give_back(station, &Ask { output: 0.0, ..ask });
-        self.try_again(slot);
+        // The next routes are asked at once; where they have no room either, all are after a pause.
+        if !matches!(self.try_chain(slot, true, usize::from(station) + 1), Tried::Started) {
+            self.try_again(slot);
+        }
         self.serve_queue();
     }
 
@@ -402,7 +405,7 @@ impl Line {
         loop {
             self.expire();
             let Some(&slot) = self.queue.front() else { return };
-            match self.try_chain(slot, false) {
+            match self.try_chain(slot, false, 0) {
                 Tried::Started => {
                     self.queue.pop_front();
                 }

@@ -45,6 +45,8 @@ pub struct Stop {
     pub longest_prompt: Option<u64>,
     /// Output tokens that every request reserves; what comes, where it is absent.
     pub max_tokens: Option<u64>,
+    /// Whether a limit on tokens counts the larger of what comes and of max_tokens, instead of prompt and max_tokens.
+    pub counts_larger: bool,
     /// Platform fees of every month, as a share of what tokens cost; none where it is empty.
     pub fees: Vec<f64>,
 }
@@ -128,6 +130,11 @@ impl<'a> Stage<'a> {
     /// The hours of a month.
     pub fn month_hours(&self, month: usize) -> std::ops::Range<usize> {
         self.months[month]..self.months[month + 1]
+    }
+
+    /// The workloads of the scenario.
+    pub fn workloads(&self) -> usize {
+        self.workloads.len()
     }
 
     /// The months of the horizon.
@@ -315,6 +322,8 @@ fn ask(stop: &Stop, traffic: &Traffic<'_>, tariff: &Tariff, segment: usize, sums
         return Ask { fits: false, input: sums.basis[0], ..Ask::default() };
     }
     let output = of(&parts.output_tokens);
+    // A limit counts the estimate or the answer, whichever is more.
+    let reserved = stop.max_tokens.map_or(output, |most| output.max(most as f64));
     let latency = &stop.latency;
     let first = latency.first_token_s + latency.per_1k_input_s * input / 1_000.0;
     let writing = if latency.tokens_per_s > 0.0 { output / latency.tokens_per_s } else { 0.0 };
@@ -326,8 +335,8 @@ fn ask(stop: &Stop, traffic: &Traffic<'_>, tariff: &Tariff, segment: usize, sums
         input,
         cached: of(&parts.cached_tokens),
         output,
-        // A limit counts the estimate or the answer, whichever is more.
-        reserved: stop.max_tokens.map_or(output, |most| output.max(most as f64)),
+        reserved,
+        counted: if stop.counts_larger { reserved.max(input + output) } else { input + reserved },
         usd: of(&tariff.quantities[line.spend]),
         input_usd: of(&parts.input) + of(&parts.cached_input) + of(&parts.cache_write),
         service: micros(first + writing),

@@ -37,7 +37,7 @@ fn limit_per_minute(route: &RouteHolds) -> Option<f64> {
 fn load_of(route: &RouteHolds, worst: &WorstHour, foot: &str) -> Load {
     let limit = limit_per_minute(route);
     Load {
-        name: format!("load-{}", file_stem(&route.label)),
+        name: format!("load-{:02}-{}", route.route + 1, file_stem(&route.label)),
         route: route.label.clone(),
         when: plain_time(&worst.when),
         offered: worst.course.offered.clone(),
@@ -76,7 +76,7 @@ fn refusals_of(route: &RouteHolds, foot: &str) -> Option<Refusals> {
     let mean = if tally.seconds > 0.0 { 60.0 * tally.offered / tally.seconds } else { 0.0 };
     let shown = mean > 0.0 && !route.refused_by_limit.is_empty();
     shown.then(|| Refusals {
-        name: format!("refusals-{}", file_stem(&route.label)),
+        name: format!("refusals-{:02}-{}", route.route + 1, file_stem(&route.label)),
         route: route.label.clone(),
         windows: route.refused_by_limit.clone(),
         mean,
@@ -88,7 +88,7 @@ fn refusals_of(route: &RouteHolds, foot: &str) -> Option<Refusals> {
 
 fn units_of(route: &RouteHolds, units: &UnitsCurve, horizon: &str, foot: &str) -> UnitCosts {
     UnitCosts {
-        name: format!("units-{}", file_stem(&route.label)),
+        name: format!("units-{:02}-{}", route.route + 1, file_stem(&route.label)),
         route: route.label.clone(),
         unit: units.unit.clone(),
         ways: units.terms.clone(),
@@ -159,7 +159,11 @@ mod tests {
         let names: Vec<&str> = charts.iter().map(|chart| chart.name.as_str()).collect();
         assert_eq!(
             names,
-            ["load-azure-gpt-5.4-global", "refusals-azure-gpt-5.4-global", "units-azure-gpt-5.4-global"]
+            [
+                "load-01-azure-gpt-5.4-global",
+                "refusals-01-azure-gpt-5.4-global",
+                "units-01-azure-gpt-5.4-global"
+            ]
         );
         assert_eq!(charts[0].title, "In the worst hour 25 % of the requests spill to azure/gpt-5.4");
         assert!(charts[0].description.contains("from 2027-03-15 14:00 UTC"));

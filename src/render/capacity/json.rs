@@ -140,6 +140,8 @@ struct JsonQueue {
     holds: Option<u64>,
     /// The share of the hours in which more would wait than it holds.
     above_share: Option<f64>,
+    /// The share of the tokens that it takes at most.
+    taken_share: Option<f64>,
     required_tier: Option<String>,
 }
 
@@ -153,6 +155,7 @@ impl JsonQueue {
             waiting_max,
             holds: queue.holds.map(|(holds, _)| holds),
             above_share: queue.holds.map(|(_, above)| above),
+            taken_share: queue.taken,
             required_tier: match &queue.required_tier {
                 RequiredTier::Tier(earned) => Some(earned.name.clone()),
                 _ => None,

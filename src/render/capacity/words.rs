@@ -1,7 +1,7 @@
 //! The answer in words and tables.
 
 use super::CapacityAnswer;
-use crate::analysis::capacity::{Lived, RequiredTier, RouteHolds, UnitsCurve};
+use crate::analysis::capacity::{Enqueued, Lived, RequiredTier, RouteHolds, UnitsCurve};
 use crate::domain::format::{count_short, percent, significant, thousands, usd_short};
 use crate::render::sheet::Sheet;
 use crate::workload::ClientTerms;
@@ -31,11 +31,11 @@ pub fn fate_sheet(answer: &CapacityAnswer) -> Sheet {
         sheet.rows.push(vec![
             route.label.clone(),
             count_short(tally.offered),
-            share(tally.served),
+            served(route),
             share(tally.delayed),
             with_error(tally.share(tally.spilled()), route.spilled_error),
-            with_error(tally.share(tally.unserved()), route.unserved_error),
-            format!("{} / {}", wait(route, 0.5), wait(route, 0.99)),
+            with_error(tally.share(lost(route)), route.unserved_error),
+            waits(route),
             at_once,
             usd_short(route.cost.total()),
         ]);
@@ -101,10 +101,38 @@ fn seconds(value: f64) -> String {
     }
 }
 
+/// What more than this share still runs or waits an hour after it came does not settle.
+const UNSETTLED: f64 = 0.01;
+
+/// The queue that all of a route waits in.
+fn whole_queue(route: &RouteHolds) -> Option<&Enqueued> {
+    route.batch_queue.as_ref().filter(|queue| queue.whole)
+}
+
+fn served(route: &RouteHolds) -> String {
+    match whole_queue(route).and_then(|queue| queue.taken).filter(|taken| *taken < 1.0) {
+        Some(taken) => format!("at most {}", percent(taken)),
+        None => nearly(route.tally.share(route.tally.served)),
+    }
+}
+
+fn waits(route: &RouteHolds) -> String {
+    match whole_queue(route) {
+        Some(queue) => format!("up to {} h", queue.hours),
+        None => format!("{} / {}", wait(route, 0.5), wait(route, 0.99)),
+    }
+}
+
+/// Requests that come to nothing, and those of which no end is seen.
+fn lost(route: &RouteHolds) -> f64 {
+    let unsettled = route.tally.share(route.tally.in_flight) > UNSETTLED;
+    route.tally.unserved() + if unsettled { route.tally.in_flight } else { 0.0 }
+}
+
 /// The finding: the routes that do not hold, or that all do.
 fn title(answer: &CapacityAnswer) -> String {
     let routes = &answer.found.routes;
-    let lost = |route: &RouteHolds| route.tally.share(route.tally.unserved());
+    let lost = |route: &RouteHolds| route.tally.share(lost(route));
     let worst = routes.iter().max_by(|a, b| lost(a).total_cmp(&lost(b)));
     let line = match worst {
         Some(route) if lost(route) > 0.0 => {
@@ -115,11 +143,10 @@ fn title(answer: &CapacityAnswer) -> String {
         }
         _ => format!("every request is served over {} within the limits that are stated", answer.horizon),
     };
-    let above = |route: &RouteHolds| route.batch_queue.as_ref()?.holds.map(|(_, above)| above);
-    let fullest = routes.iter().filter_map(|route| above(route).map(|above| (route, above)));
-    let line = match fullest.max_by(|a, b| a.1.total_cmp(&b.1)) {
-        Some((route, above)) if above > 0.0 => {
-            format!("{}'s batch queue is too small in {} of the hours; {line}", route.label, percent(above))
+    let short = routes.iter().filter_map(|route| Some((route, route.batch_queue.as_ref()?.taken?)));
+    let line = match short.min_by(|a, b| a.1.total_cmp(&b.1)) {
+        Some((route, taken)) if taken < 1.0 => {
+            format!("{}'s batch queue takes at most {} of its tokens; {line}", route.label, percent(taken))
         }
         _ => line,
     };
@@ -194,19 +221,14 @@ fn route_notes(route: &RouteHolds) -> Vec<String> {
             percent(1.0 - tally.offered / route.expected)
         ));
     }
-    if route.by_units && route.latency.is_none() {
-        notes.push(format!(
-            "{}: without `latency` requests take no time, so what max_tokens reserves of the units is given back at once.",
-            route.label
-        ));
-    }
     if let Some(queue) = &route.batch_queue {
         let [median, p99, most] = queue.tokens.map(count_short);
         let holds = match queue.holds {
             Some((holds, above)) if above > 0.0 => format!(
-                "it holds {}, and in {} of the hours more would wait: such jobs are taken when others are done",
+                "it holds {}, and in {} of the hours more would wait: it takes {} of the tokens at most, and the rest later or never",
                 count_short(holds as f64),
-                percent(above)
+                percent(above),
+                percent(queue.taken.unwrap_or(1.0))
             ),
             Some((holds, _)) => format!("it holds {}, which is enough", count_short(holds as f64)),
             None if queue.required_tier == RequiredTier::Unpublished => {
@@ -238,7 +260,7 @@ fn route_notes(route: &RouteHolds) -> Vec<String> {
             if tally.over_budget > 0.0 { ", held down by the retry budget" } else { "" }
         ));
     }
-    if tally.in_flight > 0.01 * tally.offered {
+    if tally.share(tally.in_flight) > UNSETTLED {
         notes.push(format!(
             "{}: {} still ran or waited an hour after they came: it does not settle.",
             route.label,
@@ -355,6 +377,12 @@ pub fn units_sheet(answer: &CapacityAnswer, route: &RouteHolds) -> Option<Sheet>
         sheet.notes.push(format!("Break-even: {words}."));
     }
     sheet.notes.push("Within 1 % of the least cost, by the sizes tried: ".to_owned() + &flat(curve));
+    if answer.found.lived.is_none() && curve.terms.len() > 1 {
+        sheet.notes.push(
+            "Commitments are paid here for the log's time only: they cost as much as long as they last, and are worth it where all of that is like the log."
+                .to_owned(),
+        );
+    }
     Some(sheet)
 }
 

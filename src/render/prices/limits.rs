@@ -35,6 +35,8 @@ pub struct ShownEnforcement {
     requests_over_s: Vec<u64>,
     tokens_over_s: Vec<u64>,
     reserves_max_tokens: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counts_larger: Option<bool>,
     rejected_count: Option<bool>,
     source: String,
     checked_on: String,
@@ -72,12 +74,19 @@ fn shown_limit(offer: Offer<'_>, limit: &RateLimit, at: Instant) -> ShownLimit {
 /// How the limits of an offer are enforced at an instant; `None` where it has none, or nothing is known.
 pub fn shown_enforcement(offer: Offer<'_>, at: Instant) -> Option<ShownEnforcement> {
     let known = offer.enforcement(at).filter(|_| !offer.rate_limits(at).is_empty())?;
-    let Enforcement { requests_over_s, tokens_over_s, reserves_max_tokens, rejected_count, .. } =
-        known.clone();
+    let Enforcement {
+        requests_over_s,
+        tokens_over_s,
+        reserves_max_tokens,
+        counts_larger,
+        rejected_count,
+        ..
+    } = known.clone();
     Some(ShownEnforcement {
         requests_over_s,
         tokens_over_s,
         reserves_max_tokens,
+        counts_larger,
         rejected_count,
         source: known.source.source.clone(),
         checked_on: known.source.checked.to_string(),
@@ -162,6 +171,10 @@ fn enforcement_words(known: &ShownEnforcement) -> String {
         known.reserves_max_tokens.map(|yes| match yes {
             true => "max_tokens counts at arrival".to_owned(),
             false => "output counts as it comes".to_owned(),
+        }),
+        known.counts_larger.map(|yes| match yes {
+            true => "tokens count as the larger of max_tokens and what the request has".to_owned(),
+            false => "tokens count as prompt and max_tokens together".to_owned(),
         }),
         known.rejected_count.map(|yes| match yes {
             true => "rejected requests count".to_owned(),

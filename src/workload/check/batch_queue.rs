@@ -60,13 +60,14 @@ pub fn batch_queue(
     (problems.len() == before).then_some(Some(BatchQueue { workloads, tiers, hours, holds }))
 }
 
-/// Limits by the minute, units and requests at once are not a queue's.
+/// Limits by the minute, units, requests at once and fall-backs are not a queue's.
 fn refuse_what_queues_know_nothing_of(route: &Route, wire: &RouteCapacityWire, problems: &mut Problems) {
     let rates = [&wire.requests_per_minute, &wire.tokens_per_minute].into_iter().flatten();
     let rates = rates.map(|stated| stated.place());
     let counts = [&wire.units, &wire.concurrency].into_iter().flatten().map(|stated| &stated.0.place);
-    for place in rates.chain(counts) {
-        let title = format!("{} is a batch route: it has a queue, and no such limit", route.id);
+    let falls = wire.fall_back.iter().map(|text| &text.place);
+    for place in rates.chain(counts).chain(falls) {
+        let title = format!("{} is a batch route: it has a queue, and none of this", route.id);
         problems.at(Code::Conflict, place, title, "", "state `batch_queue_tokens` or `usage_tier`");
     }
 }

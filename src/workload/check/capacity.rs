@@ -50,6 +50,9 @@ pub fn capacity(
             RouteReader { around, at, route: &around.routes[at] }.read(*own, max_tokens, problems)
         })
         .collect();
+    if let Some(wire) = wire {
+        refuse_what_needs_speeds(wire, &own, &routes, around, problems);
+    }
     (problems.len() == before).then_some(())?;
     Some(Capacity {
         max_tokens: max_tokens.map(|count| count.0.value),
@@ -57,6 +60,37 @@ pub fn capacity(
         in_spend: wire.and_then(|wire| wire.in_spend.as_ref()).is_some_and(|stated| stated.value),
         routes: routes.into_iter().collect::<Option<_>>()?,
     })
+}
+
+/// How many run at once, and how long units keep what max_tokens reserves, hangs on how long each takes.
+fn refuse_what_needs_speeds(
+    wire: &CapacityWire,
+    own: &[Option<&RouteCapacityWire>],
+    routes: &[Option<RouteCapacity>],
+    around: &Around<'_>,
+    problems: &mut Problems,
+) {
+    let slow = |at: usize| routes[at].as_ref().is_some_and(|route| route.latency.is_none());
+    const CAP: &str = "state its `latency`: without it nothing runs at once, and a cap on that binds nobody";
+    const UNITS: &str = "state its `latency`: units keep what `max_tokens` reserves until a request ends";
+    let mut refuse = |stated: &Count, at: usize, help: &str| {
+        let title = format!("how long a request takes on {} is not known", around.routes[at].label);
+        problems.at(Code::MissingKey, &stated.0.place, title, "", help);
+    };
+    for (at, own) in own.iter().enumerate().filter(|(at, _)| slow(*at)) {
+        let Some(own) = own else { continue };
+        if let Some(stated) = &own.concurrency {
+            refuse(stated, at, CAP);
+        }
+        let reserves = own.max_tokens.is_some() || wire.max_tokens.is_some();
+        if let Some(stated) = own.units.as_ref().filter(|_| reserves) {
+            refuse(stated, at, UNITS);
+        }
+    }
+    let of_clients = wire.client.as_ref().and_then(|client| client.concurrency.as_ref());
+    if let (Some(stated), Some(at)) = (of_clients, (0..routes.len()).find(|at| slow(*at))) {
+        refuse(stated, at, CAP);
+    }
 }
 
 struct RouteReader<'a> {
@@ -127,6 +161,7 @@ impl RouteReader<'_> {
             units: units?,
             fall_back: fall_back?,
             max_tokens: own_max.or(max_tokens).map(|count| count.0.value),
+            counts_larger: offer.enforcement(first).is_some_and(|known| known.counts_larger == Some(true)),
             latency: latency?,
             bills_failed: bills_failed?,
             request_windows_s: offer
@@ -349,6 +384,10 @@ impl RouteReader<'_> {
                 Some((format!("a route falls back to `{}` twice", label.value), "name each route once"))
             } else if chain.len() >= MOST_FALL_BACKS {
                 Some((format!("more than {MOST_FALL_BACKS} routes to fall back to"), "name fewer"))
+            } else if self.around.routes[at].id.tier == BATCH {
+                let title =
+                    format!("who waits for an answer does not fall back to the queue of {}", label.value);
+                Some((title, "name a route that answers at once"))
             } else {
                 None
             };
@@ -369,34 +408,13 @@ impl RouteReader<'_> {
         Some(chain)
     }
 
-    /// The published figures of the route; where there are none, those of the same model elsewhere, and that is said.
+    /// The published figures of the route.
     fn published_latency(&self, offer: Offer<'_>) -> Option<LatencyTerms> {
-        let of = |offer: Offer<'_>, label: Option<&str>| {
-            let (tokens_per_s, record) = offer.published(|record| record.speed_tokens_per_s)?;
-            let (first_token_s, _) = offer.published(|record| record.first_token_s)?;
-            let error = offer.published(|record| record.error_share).map(|(share, _)| share);
-            let by = format!("{} (checked {})", record.source.source, record.source.checked);
-            let source = match label {
-                None => format!("published: {by}"),
-                Some(label) => {
-                    format!(
-                        "none is published for this route; that of the same model as {label} is taken: {by}"
-                    )
-                }
-            };
-            // Another route's errors are not this one's.
-            let error_share = if label.is_none() { error.unwrap_or(0.0) } else { 0.0 };
-            Some(LatencyTerms { first_token_s, tokens_per_s, per_1k_input_s: 0.0, error_share, source })
-        };
-        let elsewhere = || {
-            let model = |id: &str| id.rsplit('/').next().unwrap_or(id).to_owned();
-            let wanted = model(&self.route.id.model);
-            let same = self.around.routes.iter().filter(|other| model(&other.id.model) == wanted);
-            let mut known =
-                same.filter_map(|other| Some((other, self.around.catalogue.offer(&other.id).ok()?)));
-            known.find_map(|(other, offer)| of(offer, Some(&other.label)))
-        };
-        of(offer, None).or_else(elsewhere)
+        let (tokens_per_s, record) = offer.published(|record| record.speed_tokens_per_s)?;
+        let (first_token_s, _) = offer.published(|record| record.first_token_s)?;
+        let error_share = offer.published(|record| record.error_share).map_or(0.0, |(share, _)| share);
+        let source = format!("published: {} (checked {})", record.source.source, record.source.checked);
+        Some(LatencyTerms { first_token_s, tokens_per_s, per_1k_input_s: 0.0, error_share, source })
     }
 }
 
