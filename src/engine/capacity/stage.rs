@@ -308,6 +308,7 @@ fn with_fees(stop: &Stop, month: usize, ask: Ask) -> Ask {
 /// What a request asks of a route.
 fn ask(stop: &Stop, traffic: &Traffic<'_>, tariff: &Tariff, segment: usize, sums: &SegmentSums) -> Ask {
     let apart = stop.apart.get(traffic.index).is_some_and(|apart| *apart);
+    let beyond_units = stop.units && apart;
     let line = &tariff.periods[0].lines[stop.route];
     let parts = &line.parts;
     let of = |quantity: &Quantity| {
@@ -329,7 +330,7 @@ fn ask(stop: &Stop, traffic: &Traffic<'_>, tariff: &Tariff, segment: usize, sums
     let writing = if latency.tokens_per_s > 0.0 { output / latency.tokens_per_s } else { 0.0 };
     let micros = |seconds: f64| (seconds * SECOND as f64) as u64;
     Ask {
-        fits: !long && !(stop.units && apart),
+        fits: !(long || beyond_units),
         in_window: true,
         apart,
         input,
