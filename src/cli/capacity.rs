@@ -50,10 +50,10 @@ pub struct Arguments {
     #[arg(long, value_name = "MODEL@REGION", requires_all = ["rpm", "input", "output"])]
     ptu: Option<String>,
     /// With --ptu: requests per minute
-    #[arg(long, value_name = "N", requires = "ptu", value_parser = whole)]
+    #[arg(long, value_name = "N", requires = "ptu", value_parser = at_least_one)]
     rpm: Option<u64>,
     /// With --ptu: input tokens of a request, cached ones included
-    #[arg(long, value_name = "N", requires = "ptu", value_parser = whole)]
+    #[arg(long, value_name = "N", requires = "ptu", value_parser = at_least_one)]
     input: Option<u64>,
     /// With --ptu: output tokens of a request
     #[arg(long, value_name = "N", requires = "ptu", value_parser = whole)]
@@ -283,6 +283,10 @@ fn whole(text: &str) -> Result<u64, String> {
         }
         _ => Err("expected a whole number, for instance 2000 or 2k".to_owned()),
     }
+}
+
+fn at_least_one(text: &str) -> Result<u64, String> {
+    whole(text).and_then(|number| if number > 0 { Ok(number) } else { Err("expected at least 1".to_owned()) })
 }
 
 /// A share in millionths.

@@ -556,6 +556,10 @@ fn a_mistake_on_the_command_line_has_a_remedy() {
             ptu("gpt-5.4@global", &["--rpm", "1.5", "--input", "1k", "--output", "100"]),
             &["--rpm", "whole number"],
         ),
+        (
+            ptu("gpt-5.4@global", &["--rpm", "0", "--input", "1k", "--output", "100"]),
+            &["--rpm", "at least 1"],
+        ),
         (refused(&["capacity", &path, "--hours", "5"]), &["--hours", "20 to 100000 hours, or all"]),
         (refused(&["capacity", &path, "--format", "csv"]), &["CSV", "json, markdown or table"]),
         (refused(&["capacity"]), &["SCENARIO"]),

@@ -135,6 +135,9 @@ fn title(answer: &CapacityAnswer) -> String {
     let lost = |route: &RouteHolds| route.tally.share(lost(route));
     let worst = routes.iter().max_by(|a, b| lost(a).total_cmp(&lost(b)));
     let line = match worst {
+        _ if routes.iter().all(|route| route.tally.offered == 0.0) => {
+            format!("no request came in the hours that were lived through, of {}", answer.horizon)
+        }
         Some(route) if lost(route) > 0.0 => {
             format!("{} loses {} of its requests over {}", route.label, percent(lost(route)), answer.horizon)
         }
@@ -146,7 +149,9 @@ fn title(answer: &CapacityAnswer) -> String {
     let short = routes.iter().filter_map(|route| Some((route, route.batch_queue.as_ref()?.taken?)));
     let line = match short.min_by(|a, b| a.1.total_cmp(&b.1)) {
         Some((route, taken)) if taken < 1.0 => {
-            format!("{}'s batch queue takes at most {} of its tokens; {line}", route.label, percent(taken))
+            let loses = worst.is_some_and(|worst| lost(worst) > 0.0);
+            let rest = if loses { line } else { "all else is served".to_owned() };
+            format!("{}'s batch queue takes at most {} of its tokens; {rest}", route.label, percent(taken))
         }
         _ => line,
     };
@@ -244,7 +249,7 @@ fn route_notes(route: &RouteHolds) -> Vec<String> {
     }
     if tally.too_long > 0.0 {
         notes.push(format!(
-            "{}: {} of the requests are longer than any of its routes takes.",
+            "{}: {} of the requests are longer than any of its routes takes, or ask for more at once than a limit ever allows (`max_tokens` counts).",
             route.label,
             percent(tally.share(tally.too_long))
         ));
