@@ -39,7 +39,7 @@ pub fn answer(scenario: &Scenario, analysis: &Analysis, order: &[usize], horizon
         ));
     }
     let least = analysis.routes.iter().min_by(|a, b| a.refused().total_cmp(&b.refused()));
-    if let Some(route) = least.filter(|route| refuses_more(0.0, route.refused())) {
+    if let Some(route) = least.filter(|route| refuses_more(0.0, route.unserved.tokens)) {
         sentences.push(format!(
             "No route serves all of the traffic: even {} refuses {} of the input tokens {}, and no spend here is for the whole job.",
             route.label,
