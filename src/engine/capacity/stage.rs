@@ -217,7 +217,8 @@ impl<'a> Stage<'a> {
                 let next = arrivals.next();
                 let stream = named(format!("asked {} {begin}", traffic.workload.name));
                 let requests = Requests::new(traffic, &future.terms[index], stream);
-                Source { index, arrivals, next, requests, prices: None }
+                let sums = SegmentSums { requests: 1.0, ..SegmentSums::empty(traffic.basis_len()) };
+                Source { index, arrivals, next, requests, sums, prices: None }
             })
             .collect();
         while let Some(at) = sources.iter().filter_map(|source| source.next).min() {
@@ -281,11 +282,11 @@ impl<'a> Stage<'a> {
             source.prices = Some((self.month_hours(month), tariff));
         }
         let Some((_, tariff)) = &source.prices else { return Asks::new() };
-        let mut sums = SegmentSums { requests: 1.0, ..SegmentSums::empty(traffic.basis_len()) };
+        let sums = &mut source.sums;
         source.requests.next(traffic, terms, &mut sums.basis);
         let segment = terms.segments.partition_point(|segment| segment.high < sums.basis[0]);
         let month = self.month_of(hour);
-        chain.iter().map(|stop| with_fees(stop, month, ask(stop, traffic, tariff, segment, &sums))).collect()
+        chain.iter().map(|stop| with_fees(stop, month, ask(stop, traffic, tariff, segment, sums))).collect()
     }
 }
 
@@ -295,6 +296,8 @@ struct Source<'a> {
     arrivals: ArrivalStream<'a>,
     next: Option<u64>,
     requests: Requests,
+    /// The tokens of the last one.
+    sums: SegmentSums,
     /// The prices of a month, and its hours.
     prices: Option<(std::ops::Range<usize>, Tariff)>,
 }
