@@ -476,6 +476,48 @@ fn tokens_are_counted_as_the_provider_does() {
     assert!((refused("azure/gpt-5.4") - 0.2).abs() < 0.02, "{}", refused("azure/gpt-5.4"));
 }
 
+/// A route whose limit lets a third through is not called the cheapest, and its tokens cost what they cost.
+#[test]
+fn what_a_limit_refuses_is_no_saving() {
+    let text = |volume: &str| {
+        format!(
+            "name: t\nstart: 2027-01\nmonths: 1\ntrials: 64\nworkloads: {{a: {{volume: {{requests_per_month: {volume}}}, prompt: 3000, output: 250}}}}\nroutes: [openai/gpt-5.4, azure/gpt-5.4]\ncapacity: {{in_spend: true, routes: {{openai/gpt-5.4: {{requests_per_minute: 15, enforced_over_s: 60}}}}}}\n"
+        )
+    };
+    let (_folder, path) = written(&text("2M"));
+    let answer = json(&["simulate", &path, "--quiet"]);
+    let limited = &answer["routes"][0]["total"];
+    let figure = |key: &str| limited[key].as_f64().unwrap();
+    let wanted = 1.0 - 15.0 * 44_640.0 / 2e6;
+    assert!(near(figure("unserved_request_share"), wanted, 0.03), "{limited}");
+    assert!(near(limited["effective_usd_per_mtok"]["input"].as_f64().unwrap(), 2.5, 1e-3), "{limited}");
+    assert!(near(limited["effective_usd_per_mtok"]["output"].as_f64().unwrap(), 15.0, 1e-3), "{limited}");
+    let told = String::from_utf8(tollcast(&["simulate", &path, "--quiet"]).stdout).unwrap();
+    assert!(told.contains("openai/gpt-5.4 refuses 6") && told.contains("for want of capacity"), "{told}");
+    assert!(!told.contains("openai/gpt-5.4 costs least"), "{told}");
+    // Too many requests to be lived through are the file's mistake.
+    let (_folder, path) = written(&text("1e12"));
+    assert!(refused(&["simulate", &path, "--quiet"]).contains("in_spend"));
+}
+
+/// Goals are for routes; the capacity of the others is no obstacle.
+#[test]
+fn a_goal_is_found_in_a_scenario_with_capacity() {
+    let output = tollcast(&[
+        "optimize",
+        "scenarios/capacity.yaml",
+        "-q",
+        "--trials",
+        "64",
+        "--solve",
+        "workloads.assistant.volume.requests_per_month",
+        "--times",
+        "--until",
+        "p90 of openai/gpt-5.4 below 250k",
+    ]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
 /// A what-if reaches the capacity of a route that the file does not mention yet, whatever dots its name has.
 #[test]
 fn a_what_if_gives_a_route_its_first_limit() {
