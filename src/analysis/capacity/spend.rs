@@ -5,7 +5,7 @@
 //! curve over the hour's expected load; every hour of every trial is read off it, weighted by its requests.
 
 use super::Lived;
-use super::plan::{Plan, ratio_error};
+use super::plan::{Plan, Sampled, ratio_error};
 use super::route::{Chain, client, lived, weights};
 use super::units::unit_usd;
 use crate::engine::capacity::{Lived as Stretch, Stage, Tally};
@@ -54,9 +54,12 @@ pub fn include(
         let counted = |limit: &LimitTerms| limit.what == Limited::Requests;
         let at_once = capacity.concurrency.or(scenario.capacity.client.concurrency).is_some();
         let by_usd = by_units || at_once || !capacity.limits.iter().all(counted);
-        let load = |trial: u32, hour: usize| Hourly::new(&stage, trial).load(&stage, outcome, hour, by_usd);
+        let load = |stretch: &Sampled| {
+            Hourly::new(&stage, stretch.trial).load(&stage, outcome, stretch.hours.0, by_usd)
+        };
+        let loads: Vec<f64> = plan.stretches.iter().map(load).collect();
         let skip = usize::from(by_units);
-        let curve = |figures: &dyn Fn(&Tally) -> (f64, f64)| Curve::new(&plan, &stretches, &load, figures);
+        let curve = |figures: &dyn Fn(&Tally) -> (f64, f64)| Curve::new(&loads, &stretches, figures);
         let paid_of = |tally: &Tally| (tally.usd_by.iter().skip(skip).sum::<f64>(), tally.offered_usd);
         let paid = curve(&paid_of);
         let lost = [
@@ -153,19 +156,13 @@ struct Curve {
 
 impl Curve {
     /// The curve of hours that were lived through: of groups of them with similar loads, the ratio of the sums.
-    fn new(
-        plan: &Plan,
-        stretches: &[Stretch],
-        load: &dyn Fn(u32, usize) -> f64,
-        figures: &dyn Fn(&Tally) -> (f64, f64),
-    ) -> Self {
-        let mut hours: Vec<(f64, f64, f64)> = plan
-            .stretches
+    fn new(loads: &[f64], stretches: &[Stretch], figures: &dyn Fn(&Tally) -> (f64, f64)) -> Self {
+        let mut hours: Vec<(f64, f64, f64)> = loads
             .iter()
             .zip(stretches)
-            .map(|(stretch, lived)| {
+            .map(|(load, lived)| {
                 let (of, over) = figures(&lived.tally);
-                (load(stretch.trial, stretch.hours.0), of, over)
+                (*load, of, over)
             })
             .filter(|(.., over)| *over > 0.0)
             .collect();
