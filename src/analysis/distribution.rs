@@ -6,7 +6,7 @@
 //! sampling, and an error ten to a hundred times smaller.
 
 use super::mixture::Mixture;
-use super::summary::{Figures, Summary};
+use super::summary::{Figures, Summary, sorted};
 use crate::engine::Sampler;
 
 /// Parts of the trials, one after the other, whose scatter tells the error of Sobol points. Each is a scrambled
@@ -35,8 +35,7 @@ pub struct Sample {
 impl Distribution {
     /// The law of values with their expectations given the trial.
     pub fn of_sample(sampler: Sampler, values: Vec<f64>, expected: Vec<f64>) -> Self {
-        let mut sorted = values.clone();
-        sorted.sort_by(f64::total_cmp);
+        let sorted = sorted(&values);
         Distribution::Sample(Sample { sampler, values, sorted, expected })
     }
 
@@ -69,7 +68,7 @@ impl Distribution {
 
 impl Sample {
     fn summary(&self) -> Summary {
-        let plain = Summary::of(&self.values);
+        let plain = Summary::of_sorted(&self.values, &self.sorted);
         let n = self.expected.len() as f64;
         let mean = self.expected.iter().sum::<f64>() / n;
         if self.sampler == Sampler::Random {

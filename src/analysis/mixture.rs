@@ -68,19 +68,20 @@ impl Mixture {
         if sd <= 0.0 || trials.len() < PARTS {
             return None;
         }
-        let mut trials: Vec<Trial> = trials.collect();
-        let skewed = trials.iter().filter(|trial| trial.noise < 0.0).count();
-        if skewed as f64 > MOST_SKEWED * trials.len() as f64 {
-            return None;
-        }
-        trials.iter_mut().for_each(|trial| trial.noise = trial.noise.abs());
-        let usable = |trial: &Trial| trial.centre > 0.0 && trial.ln.is_finite() && trial.noise.is_finite();
-        let (mut from, mut to) = (f64::INFINITY, f64::NEG_INFINITY);
-        for trial in &trials {
-            if !usable(trial) {
+        let count = trials.len();
+        let (mut from, mut to, mut skewed) = (f64::INFINITY, f64::NEG_INFINITY, 0);
+        let mut known = Vec::with_capacity(count);
+        for mut trial in trials {
+            if !(trial.centre > 0.0 && trial.ln.is_finite() && trial.noise.is_finite()) {
                 return None;
             }
+            skewed += usize::from(trial.noise < 0.0);
+            trial.noise = trial.noise.abs();
             (from, to) = (from.min(trial.ln), to.max(trial.ln));
+            known.push(trial);
+        }
+        if skewed as f64 > MOST_SKEWED * count as f64 {
+            return None;
         }
         let cells = ((to - from) / sd * CELLS).ceil().max(1.0);
         if cells > MOST_CELLS {
@@ -89,30 +90,33 @@ impl Mixture {
         let step = ((to - from) / cells).max(f64::MIN_POSITIVE);
         let blank = Node { ln: 0.0, mass: 0.0, parts: [0.0; PARTS], noise: 0.0 };
         let mut nodes = vec![blank; cells as usize + 2];
-        let mut counts = [0.0; PARTS];
-        (0..trials.len()).for_each(|at| counts[at * PARTS / trials.len()] += 1.0);
-        let (mut added, mut moments) = (0.0, [[0.0_f64; 2]; PARTS]);
+        let (mut added, mut moments, mut counts) = (0.0, [[0.0_f64; 2]; PARTS], [0.0; PARTS]);
         let (first, second) = (libm::exp(0.5 * sd * sd), libm::exp(2.0 * sd * sd));
-        for (at, trial) in trials.iter().enumerate() {
-            let own = at * PARTS / trials.len();
-            let position = (trial.ln - from) / step;
-            let cell = (position as usize).min(cells as usize);
-            let part = position - cell as f64;
-            for (node, share) in [(cell, 1.0 - part), (cell + 1, part)] {
-                nodes[node].mass += share;
-                nodes[node].parts[own] += share / counts[own];
-                nodes[node].noise += share * trial.noise;
+        let begin = |part: usize| (part * count).div_ceil(PARTS);
+        for own in 0..PARTS {
+            let members = &known[begin(own)..begin(own + 1)];
+            counts[own] = members.len() as f64;
+            for trial in members {
+                let position = (trial.ln - from) / step;
+                let cell = (position as usize).min(cells as usize);
+                let part = position - cell as f64;
+                for (node, share) in [(cell, 1.0 - part), (cell + 1, part)] {
+                    nodes[node].parts[own] += share;
+                    nodes[node].noise += share * trial.noise;
+                }
+                added += part * (1.0 - part);
+                let mean = trial.centre * first;
+                moments[own][0] += mean;
+                moments[own][1] += trial.centre * trial.centre * second + trial.noise * mean;
             }
-            added += part * (1.0 - part) * step * step;
-            let mean = trial.centre * first;
-            moments[own][0] += mean;
-            moments[own][1] += trial.centre * trial.centre * second + trial.noise * mean;
         }
-        let n = trials.len() as f64;
+        let n = count as f64;
         for (at, node) in nodes.iter_mut().enumerate() {
+            let trials: f64 = node.parts.iter().sum();
             node.ln = from + step * at as f64;
-            node.noise /= node.mass.max(f64::MIN_POSITIVE);
-            node.mass /= n;
+            node.noise /= trials.max(f64::MIN_POSITIVE);
+            node.mass = trials / n;
+            node.parts.iter_mut().zip(counts).for_each(|(part, count)| *part /= count);
         }
         nodes.retain(|node| node.mass > 0.0);
         let sd_of = |[mean, square]: [f64; 2], count: f64| {
@@ -125,7 +129,7 @@ impl Mixture {
         let (mean, spread) = sd_of(whole, n);
         Some(Mixture {
             nodes,
-            variance: sd * sd - added / n,
+            variance: sd * sd - added * step * step / n,
             mean: (mean, parts.iter().map(|part| part.0).collect()),
             sd: (spread, parts.iter().map(|part| part.1).collect()),
         })
@@ -133,7 +137,7 @@ impl Mixture {
 
     /// The chance of more than `limit`.
     pub fn exceeds(&self, limit: f64) -> f64 {
-        if limit <= 0.0 { 1.0 } else { 1.0 - self.below(libm::log(limit)).0 }
+        if limit <= 0.0 { 1.0 } else { 1.0 - self.below(libm::log(limit)).below }
     }
 
     /// The mixture's figures. The error of a quantile is the scatter of the parts' distribution
@@ -141,8 +145,9 @@ impl Mixture {
     pub fn summary(&self) -> Summary {
         let mut start = self.start();
         let mut figure = |p: f64| {
-            let ln = self.quantile(p, &mut start);
-            (libm::exp(ln), self.error(ln))
+            let (ln, law) = self.quantile(p, &mut start);
+            let usd = libm::exp(ln);
+            (usd, mean_error(&law.parts).map(|error| error / law.slope.max(1e-300) * usd))
         };
         let (p05, p10, p25, p50) = (figure(0.05), figure(0.10), figure(0.25), figure(0.50));
         let (p75, p90, p95, p99) = (figure(0.75), figure(0.90), figure(0.95), figure(0.99));
@@ -175,25 +180,23 @@ impl Mixture {
     /// `count` quantiles at evenly spread ranks.
     pub fn quantiles(&self, count: usize) -> Vec<f64> {
         let mut start = self.start();
-        let at = |at: usize| libm::exp(self.quantile((at as f64 + 0.5) / count as f64, &mut start));
+        let at = |at: usize| libm::exp(self.quantile((at as f64 + 0.5) / count as f64, &mut start).0);
         (0..count).map(at).collect()
     }
 
-    /// P(S ≤ exp(ln)) and its derivative by ln.
-    fn below(&self, ln: f64) -> (f64, f64) {
+    /// P(S ≤ exp(ln)).
+    fn below(&self, ln: f64) -> Law {
         let (inverse, table) = (libm::exp(-ln), normal::Table::get());
-        self.nodes.iter().fold((0.0, 0.0), |(sum, slope), node| {
-            let (z, width) = self.score(node, ln, inverse);
-            let (below, density) = table.at(z);
-            (sum + node.mass * below, slope + node.mass * density / width)
-        })
-    }
-
-    /// The score of exp(ln) in a node, and the width that it is measured in.
-    fn score(&self, node: &Node, ln: f64, inverse: f64) -> (f64, f64) {
-        let eta = node.noise * inverse;
-        let width = (self.variance + eta).sqrt();
-        ((ln - node.ln + 0.5 * eta) / width, width)
+        let mut law = Law { below: 0.0, slope: 0.0, parts: [0.0; PARTS] };
+        for node in &self.nodes {
+            let eta = node.noise * inverse;
+            let narrow = 1.0 / (self.variance + eta).sqrt();
+            let (below, density) = table.at((ln - node.ln + 0.5 * eta) * narrow);
+            law.below += node.mass * below;
+            law.slope += node.mass * density * narrow;
+            law.parts.iter_mut().zip(node.parts).for_each(|(sum, part)| *sum += part * below);
+        }
+        law
     }
 
     /// Where the search for a quantile begins, if the mixture were one lognormal.
@@ -203,21 +206,21 @@ impl Mixture {
         Start { z: 0.0, ln: mean, sd: (self.variance + (square - mean * mean).max(0.0)).sqrt() }
     }
 
-    /// The logarithm of the quantile at `p`: Newton's method, kept inside of a bracket, from where the quantile
-    /// found before would put it.
-    fn quantile(&self, p: f64, start: &mut Start) -> f64 {
+    /// The logarithm of the quantile at `p`, and the law within a millionth of it: Newton's method, kept inside of a
+    /// bracket, from where the quantile found before would put it.
+    fn quantile(&self, p: f64, start: &mut Start) -> (f64, Law) {
         let reach = 9.0 * self.variance.sqrt().max(1e-6) + 2.0;
         let (mut low, mut high) = (self.nodes[0].ln - reach, self.nodes[self.nodes.len() - 1].ln + reach);
         let z = normal::quantile(p);
-        let mut ln = start.ln + (z - start.z) * start.sd;
+        let mut ln = (start.ln + (z - start.z) * start.sd).clamp(low, high);
+        let mut law = self.below(ln);
         for _ in 0..60 {
-            let (below, slope) = self.below(ln);
-            if below > p {
+            if law.below > p {
                 high = ln
             } else {
                 low = ln
             }
-            let step = ln + (p - below) / slope.max(1e-12);
+            let step = ln + (p - law.below) / law.slope.max(1e-12);
             let newton = low < step && step < high;
             let next = if newton { step } else { 0.5 * (low + high) };
             let moved = (next - ln).abs();
@@ -227,21 +230,21 @@ impl Mixture {
             if moved < if newton { 1e-6 } else { 1e-9 } {
                 break;
             }
+            law = self.below(ln);
         }
-        (start.z, start.ln) = (z, ln);
-        ln
+        // How fast quantiles grow with the score here is how fast they do on the way to the next.
+        let sd = if law.slope > 0.0 { normal::density(z) / law.slope } else { start.sd };
+        *start = Start { z, ln, sd };
+        (ln, law)
     }
+}
 
-    fn error(&self, ln: f64) -> Option<f64> {
-        let (inverse, table) = (libm::exp(-ln), normal::Table::get());
-        let mut below = [0.0; PARTS];
-        let mut slope = 0.0;
-        for node in &self.nodes {
-            let (z, width) = self.score(node, ln, inverse);
-            let (share, density) = table.at(z);
-            below.iter_mut().zip(node.parts).for_each(|(sum, part)| *sum += part * share);
-            slope += node.mass * density / width;
-        }
-        mean_error(&below).map(|error| error / slope.max(1e-300) * libm::exp(ln))
-    }
+/// A distribution function in one place.
+struct Law {
+    /// Its value.
+    below: f64,
+    /// Its derivative by the logarithm of the amount.
+    slope: f64,
+    /// Its value within each part of the trials.
+    parts: [f64; PARTS],
 }

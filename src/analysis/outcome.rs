@@ -170,8 +170,7 @@ pub struct ExpectationResult {
 /// The answers of a simulation of `scenario`.
 pub fn analyse(scenario: &Scenario, simulation: &Simulation) -> Analysis {
     let volume = Volume::of(simulation);
-    let mut routes: Vec<RouteAnalysis> =
-        all(scenario.routes.len(), |index| route_analysis(scenario, simulation, volume.as_ref(), index));
+    let mut routes = route_analyses(scenario, simulation, volume.as_ref());
     let least = routes.iter().map(RouteAnalysis::refused).fold(1.0, f64::min);
     routes.iter_mut().for_each(|route| route.left_out = route.refused() - least);
     Analysis {
@@ -215,6 +214,24 @@ pub struct Ranked {
     pub refused: f64,
 }
 
+/// The answers of all routes; those of routes that come to the same, at equal prices, are computed once.
+fn route_analyses(
+    scenario: &Scenario,
+    simulation: &Simulation,
+    volume: Option<&Volume>,
+) -> Vec<RouteAnalysis> {
+    let outcomes = &simulation.routes;
+    let first = |at: usize| (0..at).find(|&before| outcomes[before] == outcomes[at]).unwrap_or(at);
+    let firsts: Vec<usize> = (0..outcomes.len()).map(first).collect();
+    let distinct: Vec<usize> = (0..firsts.len()).filter(|&at| firsts[at] == at).collect();
+    let analysed = all(distinct.len(), |at| route_analysis(scenario, simulation, volume, distinct[at]));
+    let of = |(index, first): (usize, &usize)| {
+        let (known, route) = (distinct.partition_point(|at| at < first), &scenario.routes[index]);
+        RouteAnalysis { label: route.label.clone(), route: route.id.to_string(), ..analysed[known].clone() }
+    };
+    firsts.iter().enumerate().map(of).collect()
+}
+
 fn route_analysis(
     scenario: &Scenario,
     simulation: &Simulation,
@@ -249,7 +266,7 @@ fn route_analysis(
         });
         MonthAnalysis {
             month: scenario.months[m],
-            requests_mean: simulation.requests_mean(m) * volume.map_or(1.0, |volume| volume.scale(m)),
+            requests_mean: simulation.requests_mean(m) * volume.map_or(1.0, |volume| volume.scale[m]),
             spend: spend.summary(),
             premium: premium.summary(),
             over_budget_probability: risk,
@@ -345,6 +362,8 @@ struct Laws<'a> {
 struct Volume {
     level_sd: f64,
     month_sd: Vec<f64>,
+    /// What the mean volume of each month is of the trials' own mean.
+    scale: Vec<f64>,
     /// The logarithm of the level, by trial; and of level and drift, trial by trial, month after month. Each
     /// with its inverse as a factor.
     level: Vec<(f64, f64)>,
@@ -357,26 +376,26 @@ impl Volume {
         let scatter = simulation.scatter.as_ref().filter(|_| simulation.sampler == Sampler::Sobol)?;
         let both = |ln: f64| (ln, libm::exp(-ln));
         let months = simulation.months;
+        let mut all = Vec::with_capacity(scatter.drift.len());
+        let mut sums = vec![0.0; months];
+        for (level, drifts) in scatter.level.iter().zip(scatter.drift.chunks_exact(months)) {
+            for (drift, sum) in drifts.iter().zip(&mut sums) {
+                let (ln, inverse) = both(level + drift);
+                *sum += 1.0 / inverse;
+                all.push((ln, inverse));
+            }
+        }
+        let month_sd: Vec<f64> =
+            scatter.drift_sd.iter().map(|drift| libm::hypot(scatter.level_sd, *drift)).collect();
+        let trials = scatter.level.len() as f64;
+        let scale = |(sd, sum): (&f64, &f64)| libm::exp(0.5 * sd * sd) * trials / sum;
         Some(Volume {
             level_sd: scatter.level_sd,
-            month_sd: scatter.drift_sd.iter().map(|drift| scatter.level_sd.hypot(*drift)).collect(),
+            scale: month_sd.iter().zip(&sums).map(scale).collect(),
+            month_sd,
             level: scatter.level.iter().map(|ln| both(*ln)).collect(),
-            months: scatter
-                .drift
-                .iter()
-                .enumerate()
-                .map(|(at, drift)| both(scatter.level[at / months] + drift))
-                .collect(),
+            months: all,
         })
-    }
-}
-
-impl Volume {
-    /// What the mean volume of a month is of the trials' own mean.
-    fn scale(&self, month: usize) -> f64 {
-        let (sd, months) = (self.month_sd[month], self.month_sd.len());
-        let factors = self.months.iter().skip(month).step_by(months).map(|(_, inverse)| 1.0 / inverse);
-        libm::exp(0.5 * sd * sd) * self.level.len() as f64 / factors.sum::<f64>()
     }
 }
 

@@ -61,25 +61,28 @@ impl Summary {
     /// a quantile p of n trials is half the distance of the order statistics at np ± √(np(1−p)), which
     /// holds for any distribution; it is unknown where those fall outside of the sample.
     pub fn of(sample: &[f64]) -> Self {
+        Summary::of_sorted(sample, &sorted(sample))
+    }
+
+    /// The same of a sample that is known in order, too.
+    pub fn of_sorted(sample: &[f64], sorted: &[f64]) -> Self {
         assert!(!sample.is_empty(), "figures need at least one trial");
-        let mut sorted = sample.to_vec();
-        sorted.sort_by(f64::total_cmp);
         let n = sample.len() as f64;
         let mean = sample.iter().sum::<f64>() / n;
         let moment = |k: i32| sample.iter().map(|x| (x - mean).powi(k)).sum::<f64>();
         let sd = if sample.len() > 1 { (moment(2) / (n - 1.0)).sqrt() } else { 0.0 };
-        let error = |p: f64| quantile_error(&sorted, p);
+        let error = |p: f64| quantile_error(sorted, p);
         Summary {
             mean,
             sd,
-            p05: quantile(&sorted, 0.05),
-            p10: quantile(&sorted, 0.10),
-            p25: quantile(&sorted, 0.25),
-            p50: quantile(&sorted, 0.50),
-            p75: quantile(&sorted, 0.75),
-            p90: quantile(&sorted, 0.90),
-            p95: quantile(&sorted, 0.95),
-            p99: quantile(&sorted, 0.99),
+            p05: quantile(sorted, 0.05),
+            p10: quantile(sorted, 0.10),
+            p25: quantile(sorted, 0.25),
+            p50: quantile(sorted, 0.50),
+            p75: quantile(sorted, 0.75),
+            p90: quantile(sorted, 0.90),
+            p95: quantile(sorted, 0.95),
+            p99: quantile(sorted, 0.99),
             standard_error: Figures {
                 mean: (sample.len() > 1).then(|| sd / n.sqrt()),
                 sd: sd_error(sd, moment(4) / n, n),
@@ -253,6 +256,13 @@ impl Summary {
             ..self
         }
     }
+}
+
+/// A sample in order.
+pub fn sorted(sample: &[f64]) -> Vec<f64> {
+    let mut sorted = sample.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    sorted
 }
 
 /// The quantile at `p` of a sorted sample.

@@ -83,9 +83,13 @@ fn upper_tail(tail: f64) -> f64 {
     if r <= 5.0 { ratio(r - 1.6, &MIDDLE_TOP, &MIDDLE_BOTTOM) } else { ratio(r - 5.0, &FAR_TOP, &FAR_BOTTOM) }
 }
 
-/// The quotient of two polynomials, coefficients by rising power.
+/// The quotient of two polynomials, coefficients by rising power, in pairs: sums that do not wait for each other.
 fn ratio(x: f64, top: &[f64; 8], bottom: &[f64; 8]) -> f64 {
-    let value = |c: &[f64; 8]| c.iter().rev().fold(0.0, |sum, &a| sum * x + a);
+    let (square, fourth) = (x * x, (x * x) * (x * x));
+    let value = |c: &[f64; 8]| {
+        let pair = |at: usize| c[at] + c[at + 1] * x;
+        (pair(0) + pair(2) * square) + (pair(4) + pair(6) * square) * fourth
+    };
     value(top) / value(bottom)
 }
 

@@ -56,7 +56,7 @@ pub struct Demand<'a> {
     seed: u64,
     points: Points,
     assumptions: Assumptions<'a>,
-    workloads: Vec<(Traffic<'a>, Path)>,
+    workloads: Vec<(Traffic<'a>, Path<'a>)>,
     integrator: Integrator,
 }
 
@@ -77,14 +77,13 @@ impl<'a> Demand<'a> {
     /// The demand of the trials that a simulation of `scenario` with `options` has.
     pub fn new(scenario: &'a Scenario, options: &Options, law: UnitLaw) -> Self {
         let points = Points::new(scenario, &[], options.seed, options.sampler);
-        let months = scenario.months.len();
         let workloads = (0..scenario.workloads.len()).map(|index| {
             let traffic = Traffic::new(scenario, index);
             let traffic = match law.maximum_prompt {
                 Some(most) => traffic.cut_at(law.route, most),
                 None => traffic,
             };
-            let path = Path::new(&traffic.workload.name, months, &points);
+            let path = Path::new(traffic.workload, &scenario.months, &points);
             (traffic, path)
         });
         Demand {
@@ -106,9 +105,7 @@ impl<'a> Demand<'a> {
         let mut months: Vec<MonthDemand> =
             self.scenario.months.iter().map(|month| blank(month.days())).collect();
         for (traffic, path) in &self.workloads {
-            let volume = &traffic.workload.volume;
-            let address = (&self.points, self.seed, trial);
-            let daily = path.daily(volume, &self.scenario.months, &values, address);
+            let daily = path.daily(&values, (&self.points, self.seed, trial));
             let requests = self.requests(traffic, &values);
             for ((days, request), month) in daily.iter().zip(&requests).zip(&mut months) {
                 self.add(traffic, days, request, month);

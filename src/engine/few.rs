@@ -8,6 +8,8 @@ pub const BASIS: usize = 4;
 pub const PRODUCTS: usize = BASIS * (BASIS + 1) / 2;
 /// Segments of the prompt axis: below and above a threshold, up to two windows.
 pub const SEGMENTS: usize = 4;
+/// Ends of bands and windows, route by route.
+pub const EDGES: usize = 8;
 /// Distinct spends and premiums: those of three price lists.
 pub const QUANTITIES: usize = 6;
 

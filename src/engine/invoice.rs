@@ -58,7 +58,8 @@ impl Money {
             return if self.drawn == 0.0 { 0.0 } else { f64::NAN };
         }
         let (mean, variance) = (self.expected, self.variance);
-        let relative = variance / (mean * mean);
+        let noise = variance / mean;
+        let relative = noise / mean;
         // 0.735 γ η² / √(σ² + η²) < most, squared, with γ η² = third / (√variance · mean²).
         let skew = 0.735 * self.third;
         let below = |share: f64| {
@@ -66,9 +67,9 @@ impl Money {
             skew * skew < most * most * variance * (volume_sd * volume_sd + relative)
         };
         if variance == 0.0 || below(MOST_SKEWNESS) {
-            variance / mean
+            noise
         } else if below(VISIBLE_SKEWNESS) {
-            -variance / mean
+            -noise
         } else {
             f64::NAN
         }

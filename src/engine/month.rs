@@ -180,6 +180,7 @@ impl Pool {
         if probability <= 0.0 {
             return pool;
         }
+        pool.weights.reserve_exact(size * inside.len() * (1 + spread.basis));
         for row in 0..size {
             let (mut mean, mut raw) = (0.0, 0.0);
             for &at in &inside {

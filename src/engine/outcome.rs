@@ -295,8 +295,8 @@ impl Batch {
         Batch {
             requests: vec![0.0; months],
             routes: (0..routes).map(|_| route()).collect(),
-            level: Vec::new(),
-            drift: Vec::new(),
+            level: Vec::with_capacity(trials),
+            drift: Vec::with_capacity(trials * months),
         }
     }
 

@@ -5,10 +5,14 @@ use super::draw::{Coordinate, Points, days_name, drift_name, regime_name};
 use super::stream::{Purpose, Stream};
 use crate::domain::normal;
 use crate::domain::time::Month;
-use crate::workload::{RegimeChange, Volume};
+use crate::workload::{RegimeChange, Volume, Workload};
 
 /// Draws volume paths of one workload.
-pub struct Path {
+pub struct Path<'a> {
+    volume: &'a Volume,
+    months: &'a [Month],
+    /// Mean days that each month is worth, by the weights of its weekdays.
+    calendar: Vec<f64>,
     /// The shock of every month but the first.
     drift: Vec<Coordinate>,
     regime: Coordinate,
@@ -24,11 +28,18 @@ pub struct Expected {
     pub drift: f64,
 }
 
-impl Path {
-    /// The paths of the workload called `name` over a number of months.
-    pub fn new(name: &str, months: usize, points: &Points) -> Self {
+impl<'a> Path<'a> {
+    /// The paths of a workload over some months.
+    pub fn new(workload: &'a Workload, months: &'a [Month], points: &Points) -> Self {
+        let (name, volume) = (&workload.name, &workload.volume);
+        let worth = |month: &Month| {
+            (0..7).map(|weekday| volume.weekdays[weekday] * weekdays_in(month, weekday)).sum()
+        };
         Path {
-            drift: (1..months).map(|month| points.coordinate(&drift_name(name, month))).collect(),
+            volume,
+            months,
+            calendar: months.iter().map(worth).collect(),
+            drift: (1..months.len()).map(|month| points.coordinate(&drift_name(name, month))).collect(),
             regime: points.coordinate(&regime_name(name)),
             days: points.purpose(&days_name(name)),
         }
@@ -39,20 +50,13 @@ impl Path {
     /// Month m has level · (1 + growth)^m · exp(D_m − Var(D_m)/2) requests on a mean day, where
     /// D_m = persistence · D_{m−1} + drift_sd · ε and D_0 = 0, and where the level is another one after a
     /// change of regime. Each day has its weekday's weight times its [`DayScatter`].
-    pub fn expected(
-        &self,
-        volume: &Volume,
-        months: &[Month],
-        values: &[f64],
-        address: (&Points, u64, u32),
-    ) -> Vec<Expected> {
-        let mut expected = Vec::with_capacity(months.len());
-        self.walk(volume, months.len(), values, address, |m, level, drift, days| {
-            let month = &months[m];
-            let weighted: f64 = if days.are_even() {
-                (0..7).map(|weekday| volume.weekdays[weekday] * weekdays_in(month, weekday)).sum()
+    pub fn expected(&self, values: &[f64], address: (&Points, u64, u32)) -> Vec<Expected> {
+        let mut expected = Vec::with_capacity(self.months.len());
+        self.walk(values, address, |m, level, drift, days| {
+            let weighted = if days.are_even() {
+                self.calendar[m]
             } else {
-                (0..month.days()).map(|day| weekday_weight(volume, month, day) * days.next()).sum()
+                (0..self.months[m].days()).map(|day| self.weekday_weight(m, day) * days.next()).sum()
             };
             expected.push(Expected { requests: level * weighted, drift });
         });
@@ -60,21 +64,13 @@ impl Path {
     }
 
     /// Expected requests of each day of each month: what [`Path::expected`] adds up.
-    pub fn daily(
-        &self,
-        volume: &Volume,
-        months: &[Month],
-        values: &[f64],
-        address: (&Points, u64, u32),
-    ) -> Vec<Vec<f64>> {
-        let mut daily = Vec::with_capacity(months.len());
-        self.walk(volume, months.len(), values, address, |m, level, _, days| {
+    pub fn daily(&self, values: &[f64], address: (&Points, u64, u32)) -> Vec<Vec<f64>> {
+        let mut daily = Vec::with_capacity(self.months.len());
+        self.walk(values, address, |m, level, _, days| {
             let even = days.are_even();
             let factor = |days: &mut Days| if even { 1.0 } else { days.next() };
-            let day = |day: usize, days: &mut Days| {
-                level * (weekday_weight(volume, &months[m], day) * factor(days))
-            };
-            daily.push((0..months[m].days()).map(|at| day(at, days)).collect());
+            let day = |day: usize, days: &mut Days| level * (self.weekday_weight(m, day) * factor(days));
+            daily.push((0..self.months[m].days()).map(|at| day(at, days)).collect());
         });
         daily
     }
@@ -82,12 +78,11 @@ impl Path {
     /// Visits every month with its number, its requests on a mean day, its drift and the days' scatter.
     fn walk(
         &self,
-        volume: &Volume,
-        months: usize,
         values: &[f64],
         (points, seed, trial): (&Points, u64, u32),
         mut visit: impl FnMut(usize, f64, f64, &mut Days),
     ) {
+        let volume = self.volume;
         let value = |input: crate::workload::Input| values[input.0];
         let change = &volume.regime_change;
         let regime = if change.probability > 0.0 {
@@ -105,7 +100,7 @@ impl Path {
         };
         let mut days = Days::new(&scatter, Stream::new(seed, trial, self.days));
         let (mut compounded, mut drift, mut variance) = (1.0, 0.0, 0.0);
-        for m in 0..months {
+        for m in 0..self.months.len() {
             if m > 0 {
                 compounded *= growth;
                 let shock =
@@ -117,10 +112,10 @@ impl Path {
             visit(m, level * compounded * factor, drift, &mut days);
         }
     }
-}
 
-fn weekday_weight(volume: &Volume, month: &Month, day: usize) -> f64 {
-    volume.weekdays[(month.first_weekday() + day) % 7]
+    fn weekday_weight(&self, month: usize, day: usize) -> f64 {
+        self.volume.weekdays[(self.months[month].first_weekday() + day) % 7]
+    }
 }
 
 /// Var(D_m) of every month, for a drift of standard deviation `drift_sd`.

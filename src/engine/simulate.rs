@@ -164,7 +164,7 @@ struct Desk {
 /// A workload prepared for all trials.
 struct Prepared<'a> {
     traffic: Traffic<'a>,
-    path: Path,
+    path: Path<'a>,
     searches: Purpose,
     may_search: bool,
     /// For each month the first one with the same cards.
@@ -179,6 +179,8 @@ struct KnownVolume {
     level: Option<Input>,
     level_sd: f64,
     drift_sd: Vec<f64>,
+    /// Of level and drift together, month by month.
+    month_sd: Vec<f64>,
 }
 
 impl<'a> Engine<'a> {
@@ -248,8 +250,7 @@ impl<'a> Engine<'a> {
         let drawn = self.assumptions.values(&self.points, trial);
         let address = (&self.points, self.options.seed, trial);
         let requests = |workload: &Prepared<'_>| {
-            let volume = &workload.traffic.workload.volume;
-            let expected = workload.path.expected(volume, &self.scenario.months, &drawn.values, address);
+            let expected = workload.path.expected(&drawn.values, address);
             expected.iter().map(|month| month.requests).sum()
         };
         let requests = self.workloads.iter().map(requests).collect();
@@ -300,9 +301,8 @@ impl<'a> Engine<'a> {
         let drawn = self.assumptions.values(&self.points, trial);
         let months = self.scenario.months.len();
         for (index, workload) in self.workloads.iter().enumerate() {
-            let volume = &workload.traffic.workload.volume;
             let address = (&self.points, self.options.seed, trial);
-            let expected = workload.path.expected(volume, &self.scenario.months, &drawn.values, address);
+            let expected = workload.path.expected(&drawn.values, address);
             if let Some(known) = &self.volume {
                 batch.level.push(known.level_sd * known.level.map_or(0.0, |input| drawn.scores[input.0]));
                 let drift = expected.iter().zip(&known.drift_sd);
@@ -310,9 +310,7 @@ impl<'a> Engine<'a> {
             }
             self.live(index, (trial, &drawn.values), &expected, desk, batch);
         }
-        let volume_sd = |month: usize| {
-            self.volume.as_ref().map_or(0.0, |known| libm::hypot(known.level_sd, known.drift_sd[month]))
-        };
+        let volume_sd = |month: usize| self.volume.as_ref().map_or(0.0, |known| known.month_sd[month]);
         for (index, fees) in self.fees.iter().enumerate() {
             for (month, ledger) in desk.ledgers[index * months..(index + 1) * months].iter().enumerate() {
                 let days = self.scenario.months[month].days();
@@ -338,8 +336,8 @@ impl<'a> Engine<'a> {
         let traffic = &workload.traffic;
         let terms = traffic.terms(values);
         let mut searches = Stream::new(self.options.seed, trial, workload.searches);
-        let search_u: Vec<f64> =
-            expected.iter().map(|_| if workload.may_search { searches.uniform() } else { 0.5 }).collect();
+        let searched = if workload.may_search { expected.len() } else { 0 };
+        let search_u: Vec<f64> = (0..searched).map(|_| searches.uniform()).collect();
         let own;
         let tariff = match &workload.tariff {
             Some(tariff) => tariff,
@@ -363,12 +361,8 @@ impl<'a> Engine<'a> {
                     let plan = &self.scenario.routes[index].plans[traffic.index];
                     let per_request = values[plan.searches_per_request.0];
                     if per_request > 0.0 {
-                        ledger.search(
-                            per_request,
-                            &plan.months[month],
-                            source.served(line, requests),
-                            search_u[month],
-                        );
+                        let served = source.served(line, requests);
+                        ledger.search(per_request, &plan.months[month], served, search_u[month]);
                     }
                 }
             }
@@ -397,7 +391,7 @@ impl<'a> Prepared<'a> {
         let months = scenario.months.len();
         let same = |a: usize, b: usize| plans().all(|plan| same_slices(&plan.months[a], &plan.months[b]));
         let mut prepared = Prepared {
-            path: Path::new(name, months, points),
+            path: Path::new(traffic.workload, &scenario.months, points),
             searches: Purpose::named(&format!("searches {name}")),
             same_cards: (0..months).map(|m| (0..m).find(|&before| same(before, m)).unwrap_or(m)).collect(),
             may_search: plans().any(|plan| fixed(plan.searches_per_request) != Some(0.0)),
@@ -452,6 +446,8 @@ impl KnownVolume {
         };
         let drift_sd = scenario.law(volume.drift_sd).fixed().unwrap_or(0.0);
         let variances = drift_variances(volume, scenario.months.len(), drift_sd);
-        Some(KnownVolume { level, level_sd, drift_sd: variances.into_iter().map(libm::sqrt).collect() })
+        let drift_sd: Vec<f64> = variances.into_iter().map(libm::sqrt).collect();
+        let month_sd = drift_sd.iter().map(|drift| libm::hypot(level_sd, *drift)).collect();
+        Some(KnownVolume { level, level_sd, drift_sd, month_sd })
     }
 }

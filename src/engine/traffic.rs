@@ -6,7 +6,7 @@
 //! per distinct output limit) and cached tokens (once per distinct view of the cache).
 
 use super::counts::Sessions;
-use super::few::{BASIS, Few, SEGMENTS, zeros};
+use super::few::{BASIS, EDGES, Few, SEGMENTS, zeros};
 use super::gate::GateDraw;
 use super::law::Law;
 use super::stream::{Purpose, Stream};
@@ -198,12 +198,12 @@ impl<'a> Traffic<'a> {
     /// The prompt axis cut at the thresholds of all routes. Token counts are whole, so a band that ends
     /// at n tokens ends at n + ½ on the axis.
     fn segments(&self, scale: f64, values: &[f64]) -> Few<Segment, SEGMENTS> {
-        let mut edges: Vec<f64> = Vec::new();
+        let mut edges: Few<f64, EDGES> = Few::new();
         for route in &self.routes {
             let factor = values[route.factor.0];
             edges.extend(route.ends.iter().chain(&route.longest).map(|&end| (end as f64 + 0.5) / factor));
         }
-        edges.sort_by(f64::total_cmp);
+        edges.sort_unstable_by(f64::total_cmp);
         edges.dedup_by(|a, b| (*a - *b).abs() < 1e-6);
         edges.push(f64::INFINITY);
         let (mut low, mut below) = (0.0, 0.0);

@@ -57,7 +57,7 @@ pub struct Stage<'a> {
     seed: u64,
     points: Points,
     assumptions: Assumptions<'a>,
-    workloads: Vec<(Traffic<'a>, Path, ArrivalLaw)>,
+    workloads: Vec<(Traffic<'a>, Path<'a>, ArrivalLaw)>,
     /// The first hour of every month, and the one after the last.
     months: Vec<usize>,
 }
@@ -101,13 +101,12 @@ impl<'a> Stage<'a> {
     /// `beside` it.
     pub fn new(scenario: &'a Scenario, beside: &[&Scenario], options: &Options) -> Self {
         let points = Points::new(scenario, beside, options.seed, options.sampler);
-        let months = scenario.months.len();
         let workloads = scenario.workloads.iter().enumerate().map(|(index, workload)| {
-            let path = Path::new(&workload.name, months, &points);
+            let path = Path::new(workload, &scenario.months, &points);
             let law = ArrivalLaw::new(&workload.name, &workload.arrivals, workload.sessions.as_ref());
             (Traffic::new(scenario, index), path, law)
         });
-        let workloads: Vec<(Traffic<'a>, Path, ArrivalLaw)> = workloads.collect();
+        let workloads: Vec<(Traffic<'a>, Path<'a>, ArrivalLaw)> = workloads.collect();
         let assumptions = Assumptions::new(scenario, &points);
         let ends = scenario.months.iter().scan(0, |hours, month| {
             *hours += month.days() * 24;
@@ -151,7 +150,7 @@ impl<'a> Stage<'a> {
         let first = self.scenario.workloads[0].volume.utc_offset_hours;
         let rates = self.workloads.iter().map(|(traffic, path, _)| {
             let volume = &traffic.workload.volume;
-            let days = path.daily(volume, &self.scenario.months, values, (&self.points, self.seed, trial));
+            let days = path.daily(values, (&self.points, self.seed, trial));
             Rates {
                 days: days.into_iter().flatten().collect(),
                 hours: volume.hours,
@@ -173,7 +172,7 @@ impl<'a> Stage<'a> {
     pub fn input_tokens(&self, future: &Future, route: usize) -> Vec<Vec<f64>> {
         let months: Vec<usize> = (0..self.months()).collect();
         let integrator = Integrator::new();
-        let of_workload = |((traffic, ..), terms): (&(Traffic<'_>, Path, ArrivalLaw), &Terms)| {
+        let of_workload = |((traffic, ..), terms): (&(Traffic<'_>, Path<'_>, ArrivalLaw), &Terms)| {
             let tariff =
                 Tariff::new(traffic, &self.scenario.routes, &terms.segments, &months, &future.values);
             let sums: Vec<SegmentSums> = integrator
