@@ -113,7 +113,8 @@ fn expected_requests(scenario: &Scenario) -> f64 {
             _ => mean(volume.requests_per_day, &|level| level),
         };
         let months = scenario.months.iter().enumerate().map(|(m, month)| {
-            month.days() as f64 * mean(volume.growth_per_month, &|growth| (1.0 + growth).powi(m as i32))
+            month.days() as f64
+                * mean(volume.growth_per_month, &|growth| (1.0 + growth).powf(volume.growth_by(m)))
         });
         level / volume.days_in_unit * months.sum::<f64>()
     };

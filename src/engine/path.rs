@@ -47,7 +47,8 @@ impl<'a> Path<'a> {
 
     /// Expected requests of each month.
     ///
-    /// Month m has level · (1 + growth)^m · exp(D_m − Var(D_m)/2) requests on a mean day, where
+    /// Month m has level · (1 + growth)^G_m · exp(D_m − Var(D_m)/2) requests on a mean day, where G_m is m, or
+    /// 1 + p + … + p^(m−1) where the share p of a month's growth persists,
     /// D_m = persistence · D_{m−1} + drift_sd · ε and D_0 = 0, and where the level is another one after a
     /// change of regime. Each day has its weekday's weight times its [`DayScatter`].
     pub fn expected(&self, values: &[f64], address: (&Points, u64, u32)) -> Vec<Expected> {
@@ -92,6 +93,7 @@ impl<'a> Path<'a> {
         };
         let level = regime * value(volume.requests_per_day) / volume.days_in_unit;
         let (growth, drift_sd) = (1.0 + value(volume.growth_per_month), value(volume.drift_sd));
+        let fades = volume.growth_persistence < 1.0;
         let scatter = DayScatter {
             cv: value(volume.daily_cv),
             memory: volume.daily_autocorrelation,
@@ -102,7 +104,7 @@ impl<'a> Path<'a> {
         let (mut compounded, mut drift, mut variance) = (1.0, 0.0, 0.0);
         for m in 0..self.months.len() {
             if m > 0 {
-                compounded *= growth;
+                compounded *= if fades { libm::pow(growth, volume.growth_left(m)) } else { growth };
                 let shock =
                     if drift_sd > 0.0 { drift_sd * points.score(&self.drift[m - 1], trial) } else { 0.0 };
                 drift = volume.drift_persistence * drift + shock;
@@ -240,6 +242,27 @@ mod tests {
         let changed = factors.iter().filter(|factor| **factor != usual).count();
         assert!((changed as f64 / f64::from(count) - 0.2).abs() < 1e-4, "{changed}");
         assert!(factors.windows(2).all(|pair| pair[0] <= pair[1]), "the factor grows with its score");
+    }
+
+    /// The level grows by the first growth to the power 1 + p + p² + …
+    #[test]
+    fn growth_fades_as_its_persistence_says() {
+        for (persistence, wanted) in
+            [("", 5.0), ("growth_persistence: 50%, ", 1.9375), ("growth_persistence: 0, ", 1.0)]
+        {
+            let text = format!(
+                "name: t\nstart: 2027-03\nmonths: 6\nroutes: [openai/gpt-5.4]\nworkloads: {{w: {{volume: {{requests_per_day: 1000, {persistence}growth_per_month: 20%}}, prompt: 2000, output: 300, cache: {{hit_rate: 0%}}}}}}\n"
+            );
+            let scenario = crate::engine::fixtures::scenario(&text);
+            let points = Points::new(&scenario, &[], 1, crate::engine::Sampler::Sobol);
+            let path = Path::new(&scenario.workloads[0], &scenario.months, &points);
+            let values: Vec<f64> = scenario.assumptions.iter().map(|a| a.law.median()).collect();
+            let expected = path.expected(&values, (&points, 1, 0));
+            // March and August have as many days.
+            let grown = expected[5].requests / expected[0].requests;
+            assert!((grown / 1.2_f64.powf(wanted) - 1.0).abs() < 1e-12, "{persistence}: {grown}");
+            assert!((scenario.workloads[0].volume.growth_by(5) - wanted).abs() < 1e-12);
+        }
     }
 
     #[test]

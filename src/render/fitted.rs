@@ -1,7 +1,7 @@
 //! A fit as a commented scenario.
 
 use crate::domain::format::{percent, significant, thousands};
-use crate::usage::forecast::REGIME;
+use crate::usage::forecast::{DRIFT_SD, GROWTH_PERSISTENCE, REGIME};
 use crate::usage::{Fit, Fitted, Held};
 use crate::workload::{Burst, Component, RegimeChange, Scale};
 
@@ -133,6 +133,8 @@ fn volume(fit: &Fit, line: &mut dyn FnMut(String)) {
     let growth = volume.growth_per_month;
     let at = |score: f64| decimal(libm::expm1(growth.mean + growth.sd * score));
     line(format!("      growth_per_month: {{p10: {}, p90: {}}}", at(-P90), at(P90)));
+    line(format!("      growth_persistence: {}  # trends flatten", decimal(GROWTH_PERSISTENCE)));
+    line(format!("      drift_sd: {}  # and others come", decimal(DRIFT_SD)));
     if let Some(weekdays) = volume.weekdays {
         line(format!("      weekdays: [{}]  # from Monday on", list(&weekdays)));
     }

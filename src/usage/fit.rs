@@ -1,6 +1,6 @@
 //! From a log to the figures of a scenario: laws with ranges as wide as the log is short.
 
-use super::forecast::{Normal, Outlook, Period, posterior};
+use super::forecast::{Normal, Outlook, Period, grown, posterior};
 use super::lengths::Fitted;
 use super::series::{DAY_MS, Series};
 use super::traffic::{LengthBin, Sums, Traffic, rank_of};
@@ -268,16 +268,18 @@ fn by_days(
     // Days from the end of the history to the first month, and to its middle.
     let ahead = (first_day - end_day).max(0) as f64;
     let middle = ahead + 0.5 * options.start.days() as f64;
+    // What growth has come to by then, and what it comes to in a month from there.
+    let (by_then, monthly) = (grown(middle), grown(middle + MEAN_MONTH_DAYS) - grown(middle));
     let covariance = |a: usize, b: usize| outlook.correlation(a, b);
     let (level, growth) = (outlook.log_level, outlook.growth);
     let moved = level.sd * level.sd
-        + 2.0 * middle * covariance(0, 1) * level.sd * growth.sd
-        + middle * middle * growth.sd * growth.sd;
+        + 2.0 * by_then * covariance(0, 1) * level.sd * growth.sd
+        + by_then * by_then * growth.sd * growth.sd;
     let sd = libm::sqrt(moved);
-    let level_growth = (covariance(0, 1) * level.sd + middle * growth.sd) / sd;
+    let level_growth = (covariance(0, 1) * level.sd + by_then * growth.sd) / sd;
     // Requests and not dollars: at the log's mean cost of a request.
     let mean_cost = total.usd / total.requests;
-    let log_level = level.mean + middle * growth.mean - libm::log(mean_cost);
+    let log_level = level.mean + by_then * growth.mean - libm::log(mean_cost);
     let first_weekday = weekday_of_day(end_day);
     let weekdays = (outlook.season.len() == 7)
         .then(|| std::array::from_fn(|weekday| outlook.season[(weekday + 7 - first_weekday) % 7]));
@@ -291,12 +293,13 @@ fn by_days(
     };
     // Of the level moved to the month's middle, and of a start of which the share `left` is remembered.
     let remembered = left * outlook.start.sd / start.sd;
-    let level_start = (level.sd * covariance(0, 2) + middle * growth.sd * covariance(1, 2)) / sd * remembered;
+    let level_start =
+        (level.sd * covariance(0, 2) + by_then * growth.sd * covariance(1, 2)) / sd * remembered;
     let dependence = [level_growth, level_start, covariance(1, 2) * remembered];
     VolumeFit {
         basis: format!("from {} whole days of the log", days.len()),
         log_requests_per_day: Normal { mean: log_level, sd },
-        growth_per_month: Normal { mean: growth.mean * MEAN_MONTH_DAYS, sd: growth.sd * MEAN_MONTH_DAYS },
+        growth_per_month: Normal { mean: growth.mean * monthly, sd: growth.sd * monthly },
         dependence,
         weekdays,
         hours,

@@ -175,6 +175,8 @@ pub struct Volume {
     pub days_in_unit: f64,
     /// Growth from month to month, compounding.
     pub growth_per_month: Input,
+    /// Share of a month's growth that the next month has.
+    pub growth_persistence: f64,
     /// Weight of each weekday, Monday first, mean 1.
     pub weekdays: [f64; 7],
     /// Weight of each hour of the local day, sum 1.
@@ -195,6 +197,19 @@ pub struct Volume {
     pub drift_sd: Input,
     /// Share of the log level that is left a month later.
     pub drift_persistence: f64,
+}
+
+impl Volume {
+    /// How much of the first growth lies between month number `month` and the one before: 1 for the first two, 0.5 for
+    /// the next where half of it persists.
+    pub fn growth_left(&self, month: usize) -> f64 {
+        libm::pow(self.growth_persistence, month.saturating_sub(1) as f64)
+    }
+
+    /// How many times the first growth lies between the first month and month number `month`.
+    pub fn growth_by(&self, month: usize) -> f64 {
+        (1..=month).map(|month| self.growth_left(month)).sum()
+    }
 }
 
 /// A change of regime: with a probability, the level is multiplied by a lognormal factor. The factor is scaled
@@ -373,7 +388,9 @@ impl Volume {
         let inputs =
             |v: &Volume| [v.requests_per_day, v.growth_per_month, v.daily_cv, v.daily_noise, v.drift_sd];
         let known = |v: &Volume| (v.days_in_unit, v.weekdays, v.hours, v.utc_offset_hours);
-        let paths = |v: &Volume| (v.daily_autocorrelation, v.drift_persistence, v.regime_change);
+        let paths = |v: &Volume| {
+            (v.daily_autocorrelation, v.drift_persistence, v.growth_persistence, v.regime_change)
+        };
         start
             && inputs(self).into_iter().zip(inputs(other)).all(|(a, b)| same(a, b))
             && known(self) == known(other)

@@ -134,6 +134,8 @@ wire_map! {
         requests_per_day: Option<QuantityWire>,
         /// Growth from month to month, compounding; 0 if absent.
         growth_per_month: Option<QuantityWire>,
+        /// Share of a month's growth that the next month has, 0 to 1; 1 if absent.
+        growth_persistence: Option<QuantityWire>,
         /// flat (default), office, or seven weights from Monday on.
         weekdays: Option<ShapeWire>,
         /// flat (default), office, night, or 24 weights from midnight on.

@@ -140,14 +140,19 @@ fn conditional_moments_hold(what: &str, volume: &str, trials: u32, read: Amount)
     [fast, exact]
 }
 
-/// 512 trials of a tenth of the volume and 64 of the whole are 1.4 billion requests; `TOLLCAST_LARGE=300` makes
-/// 300 times as many trials, for the table of METHOD.md.
+/// How many times as many trials as CI has the time for: `TOLLCAST_LARGE=150` made the tables of METHOD.md.
+fn times() -> u32 {
+    std::env::var("TOLLCAST_LARGE").ok().and_then(|text| text.parse::<u32>().ok()).unwrap_or(1)
+}
+
+/// 512 trials of a tenth of the volume, 5,120 of a hundredth (means take many requests, variances many months) and 64
+/// of the whole are 2 billion requests.
 #[test]
 fn conditional_moments_are_those_of_brute_force() {
-    let times = std::env::var("TOLLCAST_LARGE").ok().and_then(|text| text.parse::<u32>().ok()).unwrap_or(1);
-    conditional_moments_hold("spend", "{p10: 54.5k, p90: 117.5k}", 512 * times, |o| {
-        (&o.spend, &o.expected.spend, &o.expected.spend_noise)
-    });
+    let times = times();
+    let spend: Amount = |o| (&o.spend, &o.expected.spend, &o.expected.spend_noise);
+    conditional_moments_hold("spend", "{p10: 54.5k, p90: 117.5k}", 512 * times, spend);
+    conditional_moments_hold("spend of few", "{p10: 5.45k, p90: 11.75k}", 5_120 * times, spend);
     let [mut fast, exact] =
         conditional_moments_hold("premium", "{p10: 545k, p90: 1.175M}", 64 * times, |o| {
             (&o.premium, &o.expected.premium, &o.expected.premium_noise)
@@ -165,6 +170,7 @@ fn conditional_moments_are_those_of_brute_force() {
 #[test]
 fn small_months_have_the_quantiles_of_brute_force() {
     for (requests, trials) in [(100, 40_000), (1_000, 16_000), (10_000, 4_000)] {
+        let trials = trials * times();
         let text = format!(
             "name: t\nstart: 2027-01\nmonths: 1\nroutes: [openai/gpt-5.4]\nworkloads: {{w: {{volume: {{requests_per_month: {requests}}}, prompt: {{lognormal: {{median: 8k, p95: 67.9k}}}}, output: {{lognormal: {{median: 400, p95: 2072}}}}, prompt_output_correlation: 0.3, cache: {{hit_rate: 40%}}}}}}\n"
         );
@@ -176,6 +182,7 @@ fn small_months_have_the_quantiles_of_brute_force() {
         };
         for (what, [a, b]) in [("spend", both(|o| &o.spend)), ("premium", both(|o| &o.premium))] {
             for (figure, x, y, ex, ey) in [
+                ("mean", a.mean, b.mean, a.standard_error.mean, b.standard_error.mean),
                 ("p50", a.p50, b.p50, a.standard_error.p50, b.standard_error.p50),
                 ("p90", a.p90, b.p90, a.standard_error.p90, b.standard_error.p90),
                 ("p99", a.p99, b.p99, a.standard_error.p99, b.standard_error.p99),

@@ -112,45 +112,6 @@ impl Block {
     }
 }
 
-impl Block {
-    /// Adds rows whose counts stand in the order of [`Counts`]: all to the lowest band, then those above each
-    /// end one band up.
-    #[cfg(feature = "parquet")]
-    pub fn add_all(&mut self, columns: [&[i64]; 5]) {
-        let mut below = above(columns, None);
-        for (band, end) in self.ends.iter().enumerate() {
-            if *end == u64::MAX {
-                self.tallies[band].join(&below, &Tally::default());
-                return;
-            }
-            let over = above(columns, Some(*end));
-            self.tallies[band].join(&below, &over);
-            below = over;
-        }
-        self.tallies[MOST_ENDS].join(&below, &Tally::default());
-    }
-}
-
-/// The sums of the rows with more input than `end`.
-#[cfg(feature = "parquet")]
-fn above(columns: [&[i64]; 5], end: Option<u64>) -> Tally {
-    let [input, cached, written, output, reasoning] = columns;
-    let rows = input.len();
-    let mut sums = [0_u64; 6];
-    for row in 0..rows {
-        let mask = match end {
-            Some(end) => u64::from(input[row] as u64 > end).wrapping_neg(),
-            None => u64::MAX,
-        };
-        let counts = [1, input[row], cached[row], written[row], output[row], reasoning[row]];
-        for (sum, count) in sums.iter_mut().zip(counts) {
-            *sum += count as u64 & mask;
-        }
-    }
-    let [requests, input, cached, written, output, reasoning] = sums;
-    Tally { requests, tokens: Counts { input, cached, written, output, reasoning } }
-}
-
 /// A model as the log names it.
 #[derive(Clone, Debug)]
 struct Model {

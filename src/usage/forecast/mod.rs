@@ -10,6 +10,7 @@ mod posterior;
 pub use gaussian::{Triangle, dot};
 pub use posterior::{Period, posterior};
 
+use crate::domain::time::MEAN_MONTH_DAYS;
 use crate::engine::{DayScatter, Days, Purpose, Stream, regime_factor};
 use crate::workload::RegimeChange;
 
@@ -48,6 +49,23 @@ pub struct Outlook {
     pub bins: usize,
 }
 
+/// After so many bins (for days: two months) half of a growth is left. Trends that are continued for ever overshoot
+/// (Gardner and McKenzie, Management Science 31, 1985). A convention, not a fit.
+pub const GROWTH_HALF_LIFE: f64 = 2.0 * MEAN_MONTH_DAYS;
+
+/// The share of a month's growth that the next month has.
+pub const GROWTH_PERSISTENCE: f64 = std::f64::consts::FRAC_1_SQRT_2;
+
+/// What growths to come scatter by, from month to month: a growth that is not there yet comes, one that is there
+/// changes. It begins with the second month. A convention, too.
+pub const DRIFT_SD: f64 = 0.05;
+
+/// How many bins' worth of growth the next `bins` bins have: of 61 that are days it is 44.
+pub fn grown(bins: f64) -> f64 {
+    let rate = std::f64::consts::LN_2 / GROWTH_HALF_LIFE;
+    -libm::expm1(-rate * bins) / rate
+}
+
 /// A regime changes in one horizon of ten, by a factor between 0.44 and 2.3 in nine cases of ten: what histories
 /// too short to show a change say nothing about. A convention, not a fit.
 pub const REGIME: RegimeChange = RegimeChange { probability: 0.1, sd: 0.5 };
@@ -68,7 +86,7 @@ impl Outlook {
         let regime = regime_factor(&self.regime, stream.normal());
         // As in a scenario, whose months have one level each: that of the middle of the horizon.
         let middle = 0.5 * (bins as f64 + 1.0);
-        let log_level = at(&self.log_level, scores[0]) + middle * at(&self.growth, scores[1]);
+        let log_level = at(&self.log_level, scores[0]) + grown(middle) * at(&self.growth, scores[1]);
         let scatter = DayScatter {
             cv: libm::exp(cv),
             memory: self.memory,

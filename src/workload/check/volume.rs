@@ -66,6 +66,7 @@ pub fn volume(
         problems.at(Code::OutOfRange, wire.place(), "expected whole hours", format!("found {hours}"), help);
     }
     let autocorrelation = known(wire.daily_autocorrelation.as_ref(), 0.5, 0.0, 0.99, problems);
+    let growth_persistence = known(wire.growth_persistence.as_ref(), 1.0, 0.0, 1.0, problems);
     let persistence = known(wire.drift_persistence.as_ref(), 0.9, 0.0, 1.0, problems);
     if let (Some(sd), Some(persistence), Some(stated)) = (drift_sd, persistence, wire.drift_sd.as_ref()) {
         refuse_runaway_drift(inputs.law(sd).median(), persistence, months, stated, problems);
@@ -77,6 +78,7 @@ pub fn volume(
         requests_per_day: level?,
         days_in_unit,
         growth_per_month: growth?,
+        growth_persistence: growth_persistence?,
         weekdays: std::array::from_fn(|at| weekdays[at] / mean_weekday),
         hours: std::array::from_fn(|at| hours[at] / day),
         utc_offset_hours: offset?.round() as i64,

@@ -16,7 +16,7 @@ use parquet::schema::types::ColumnDescriptor;
 
 use super::plan::{Find, Plan, Unfit};
 use super::sums::{Sums, Tally};
-use super::{Attempt, Columns, Role, Stop, attempt, counts};
+use super::{Attempt, Columns, Counts, Role, Stop, attempt, counts};
 use crate::billing::Usage;
 use crate::usage::read::cell::{self, Fault, MOST_TOKENS, SENSIBLE_MS};
 use crate::usage::read::context::{Context, Note};
@@ -27,6 +27,9 @@ use column::{BROKEN, Column, Kind, Meaning, NULL};
 
 /// Rows of a batch: all its columns stay in the processor's second cache.
 const BATCH: usize = 4_096;
+
+/// Rows that are looked through together for long prompts.
+const STRETCH: usize = 16;
 
 /// So many models are few; a power of two.
 const FEW: usize = 32;
@@ -67,7 +70,7 @@ fn read(
     let counted = |place: usize| columns.roles.contains(&Role::Count(place, true));
     let parts = counted(2) || counted(4);
     let values = std::array::from_fn(|_| vec![0; BATCH]);
-    let mut table = Batches { sums, plan, ledger, handed, by_day, parts, values };
+    let mut table = Batches { sums, plan, ledger, handed, by_day, parts, values, long: Vec::new() };
 
     if !columns.roles.contains(&Role::Model) && matches!(table.plan, Plan::ByModel(_)) {
         table.values[MODEL].fill(NULL);
@@ -95,6 +98,8 @@ struct Batches<'a, 'l, 'p> {
     parts: bool,
     /// The five counts, the time and the model of every row of a batch.
     values: [Vec<i64>; 7],
+    /// Where long prompts are.
+    long: Vec<usize>,
 }
 
 impl Batches<'_, '_, '_> {
@@ -136,6 +141,13 @@ impl Batches<'_, '_, '_> {
     }
 
     fn batch(&mut self, rows: usize) -> Result<(), Stop> {
+        if !self.by_day && matches!(self.plan, Plan::Forced { .. }) {
+            return if self.parts {
+                self.one_card([0, 1, 3, 2, 4], rows)
+            } else {
+                self.one_card([0, 1, 3], rows)
+            };
+        }
         if !self.is_plain(rows) {
             return (0..rows).try_for_each(|row| self.single_row(row));
         }
@@ -147,10 +159,6 @@ impl Batches<'_, '_, '_> {
         let one_day = !self.by_day || first == last;
         let [input, cached, written, output, reasoning] =
             [0, 1, 2, 3, 4].map(|place| &self.values[place][..rows]);
-        if one_day && matches!(self.plan, Plan::Forced { .. }) {
-            self.sums.block(0, day)?.add_all([input, cached, written, output, reasoning]);
-            return Ok(());
-        }
         let models = &self.values[MODEL][..rows];
         if one_day && !self.parts && self.sums.models() <= FEW {
             return few(&mut self.sums, day, models, [input, cached, output]);
@@ -160,6 +168,29 @@ impl Batches<'_, '_, '_> {
             let tokens = [input[row], cached[row], written[row], output[row], reasoning[row]];
             self.sums.block(models[row] as usize, day)?.add(&counts(tokens.map(|count| count as u64)));
         }
+        Ok(())
+    }
+
+    /// A batch at one card, whatever its days; the places of input, cached and output, and of written and reasoning
+    /// where those are counted.
+    fn one_card<const N: usize>(&mut self, places: [usize; N], rows: usize) -> Result<(), Stop> {
+        let end = i64::try_from(self.sums.block(0, 0)?.ends[0]).unwrap_or(i64::MAX);
+        let columns = places.map(|place| &self.values[place][..rows]);
+        let Some(sums) = together(columns, end, &mut self.long) else {
+            return (0..rows).try_for_each(|row| self.single_row(row));
+        };
+        self.ledger.taken_all(rows, None);
+        self.sums.allow(rows as u64 * SMALL as u64)?;
+        let block = self.sums.block(0, 0)?;
+        let mut over = Tally::default();
+        for from in self.long.drain(..) {
+            for row in (from..rows.min(from + STRETCH)).filter(|row| columns[0][*row] > end) {
+                let tokens = placed(columns.map(|column| column[row]));
+                over.add(&tokens);
+                block.add(&tokens);
+            }
+        }
+        block.tallies[0].join(&Tally { requests: rows as u64, tokens: placed(sums) }, &over);
         Ok(())
     }
 
@@ -228,6 +259,40 @@ impl Batches<'_, '_, '_> {
             at_ms => Ok(Record { at_ms, usage, requests: 1, ..Record::default() }),
         }
     }
+}
+
+/// Counts in the order of [`Batches::one_card`].
+fn placed<const N: usize>(values: [i64; N]) -> Counts {
+    let at = |place: usize| values.get(place).map_or(0, |count| *count as u64);
+    counts([at(0), at(1), at(3), at(2), at(4)])
+}
+
+/// The sums of columns in the order of [`Batches::one_card`] whose rows can all be summed as they are; and where those
+/// of more input than `end` are, as the beginnings of [`STRETCH`]es.
+fn together<const N: usize>(columns: [&[i64]; N], end: i64, long: &mut Vec<usize>) -> Option<[i64; N]> {
+    let rows = columns[0].len();
+    let (mut small, mut signs, mut sums) = (0, 0, [0_i64; N]);
+    long.clear();
+    for from in (0..rows).step_by(STRETCH) {
+        let stretch = columns.map(|column| &column[from..rows.min(from + STRETCH)]);
+        // As in `is_plain`, without comparisons.
+        let mut over = 0;
+        for row in 0..stretch[0].len() {
+            let values = stretch.map(|column| column[row]);
+            let part = |place: usize| values.get(place).copied().unwrap_or(0);
+            small |= values.iter().fold(0, |all, value| all | value);
+            signs |= values[0].wrapping_sub(values[1]).wrapping_sub(part(3));
+            signs |= values[2].wrapping_sub(part(4));
+            over |= end.wrapping_sub(values[0]);
+            for (sum, value) in sums.iter_mut().zip(values) {
+                *sum = sum.wrapping_add(value);
+            }
+        }
+        if over < 0 {
+            long.push(from);
+        }
+    }
+    ((0..SMALL).contains(&small) && signs >= 0).then_some(sums)
 }
 
 /// Adds rows of few models and one day: those of the lowest bands beside each other first, which stay in the
