@@ -216,12 +216,13 @@ impl Column {
 /// Replaces places in the dictionary by what stands there.
 fn look_up(dictionary: &[i64], indexes: &[u32], out: &mut [i64]) -> Result<(), Stop> {
     let Some(last) = dictionary.len().checked_sub(1) else { return Err(Unfit::Packing.into()) };
-    let mut most = 0;
+    // What is beyond the last one leaves a sign: sums of signs do not wait for each other as a maximum does.
+    let mut signs = 0;
     for (place, index) in out.iter_mut().zip(indexes) {
-        most = most.max(*index);
+        signs |= last as i64 - i64::from(*index);
         *place = dictionary[(*index as usize).min(last)];
     }
-    if most as usize > last { Err(Unfit::Packing.into()) } else { Ok(()) }
+    if signs < 0 { Err(Unfit::Packing.into()) } else { Ok(()) }
 }
 
 /// Reads values that stand one after another, from byte `at`; where the next one stands.
