@@ -52,7 +52,6 @@ pub struct Column {
     values: Values,
     /// The meaning of the dictionary's entries.
     dictionary: Vec<i64>,
-    indexes: Vec<u32>,
     present: Vec<u32>,
 }
 
@@ -81,7 +80,6 @@ impl Column {
             levels: None,
             values: Values::Plain(0),
             dictionary: Vec::new(),
-            indexes: Vec::new(),
             present: Vec::new(),
         }
     }
@@ -177,12 +175,18 @@ impl Column {
         match &mut self.values {
             Values::Plain(at) => *at = plain(bytes, *at, self.kind, out, meaning)?,
             Values::Indexes(runs) => {
-                if self.indexes.len() < out.len() {
-                    self.indexes.resize(out.len(), 0);
+                let entries = self.dictionary.as_slice();
+                let last = entries.len().checked_sub(1).ok_or(Unfit::Packing)?;
+                // What is beyond the last one leaves a sign, which is cheaper than to ask each time.
+                let mut signs = 0;
+                let mut entry = |index: u32| {
+                    signs |= last as i64 - i64::from(index);
+                    entries[(index as usize).min(last)]
+                };
+                runs.fill(bytes, out, &mut entry).ok_or(Unfit::Packing)?;
+                if signs < 0 {
+                    return Err(Unfit::Packing.into());
                 }
-                let indexes = &mut self.indexes[..out.len()];
-                runs.fill(bytes, indexes).ok_or(Unfit::Packing)?;
-                look_up(&self.dictionary, indexes, out)?;
             }
         }
         Ok(())
@@ -195,7 +199,7 @@ impl Column {
         };
         let mut present = std::mem::take(&mut self.present);
         present.resize(out.len(), 0);
-        levels.fill(page.buffer(), &mut present).ok_or(Unfit::Packing)?;
+        levels.fill(page.buffer(), &mut present, &mut |level| level).ok_or(Unfit::Packing)?;
         let count = present.iter().filter(|present| **present == 1).count();
         self.values(&mut out[..count], meaning)?;
         // From the end, so that nothing is overwritten before it is moved.
@@ -211,18 +215,6 @@ impl Column {
         self.present = present;
         Ok(())
     }
-}
-
-/// Replaces places in the dictionary by what stands there.
-fn look_up(dictionary: &[i64], indexes: &[u32], out: &mut [i64]) -> Result<(), Stop> {
-    let Some(last) = dictionary.len().checked_sub(1) else { return Err(Unfit::Packing.into()) };
-    // What is beyond the last one leaves a sign: sums of signs do not wait for each other as a maximum does.
-    let mut signs = 0;
-    for (place, index) in out.iter_mut().zip(indexes) {
-        signs |= last as i64 - i64::from(*index);
-        *place = dictionary[(*index as usize).min(last)];
-    }
-    if signs < 0 { Err(Unfit::Packing.into()) } else { Ok(()) }
 }
 
 /// Reads values that stand one after another, from byte `at`; where the next one stands.

@@ -36,24 +36,29 @@ impl Runs {
         }
     }
 
-    /// Reads as many numbers as `out` holds; `None` if the runs end before.
-    pub fn fill(&mut self, bytes: &[u8], out: &mut [u32]) -> Option<()> {
+    /// Reads as many numbers as `out` holds, each as what `value` makes of it; `None` if the runs end before.
+    pub fn fill<T: Copy>(
+        &mut self,
+        bytes: &[u8],
+        out: &mut [T],
+        value: &mut impl FnMut(u32) -> T,
+    ) -> Option<()> {
         let mut out = out;
         while !out.is_empty() {
             let width = self.width;
             match &mut self.run {
                 Run::Same { left: 0, .. } | Run::Packed { left: 0, .. } => self.run = self.next(bytes)?,
-                Run::Same { value, left } => {
+                Run::Same { value: number, left } => {
                     let count = out.len().min(*left);
                     let (now, later) = out.split_at_mut(count);
-                    now.fill(*value);
+                    now.fill(value(*number));
                     *left -= count;
                     out = later;
                 }
                 Run::Packed { start, done, left } => {
                     let count = out.len().min(*left);
                     let (now, later) = out.split_at_mut(count);
-                    unpack(bytes.get(*start..)?, width, *done, now)?;
+                    unpack(bytes.get(*start..)?, width, *done, now, value)?;
                     *done += count;
                     *left -= count;
                     out = later;
@@ -93,29 +98,35 @@ impl Runs {
 }
 
 /// Reads packed numbers, from the one after `done` on.
-fn unpack(bytes: &[u8], width: usize, done: usize, out: &mut [u32]) -> Option<()> {
+fn unpack<T>(
+    bytes: &[u8],
+    width: usize,
+    done: usize,
+    out: &mut [T],
+    value: &mut impl FnMut(u32) -> T,
+) -> Option<()> {
     // Up to a whole byte one by one, then eight at a time, then what is left.
     let head = (8 - done % 8) % 8;
     let (first, rest) = out.split_at_mut(head.min(out.len()));
-    one_by_one(bytes, width, done, first)?;
+    one_by_one(bytes, width, done, first, value)?;
     let done = done + first.len();
     let mut groups = 0;
     if !rest.is_empty() {
         macro_rules! widths {
             ($($bits:literal)*) => {
                 match width {
-                    $($bits => groups = eights::<$bits>(bytes.get(done / 8 * width..)?, rest),)*
+                    $($bits => groups = eights::<$bits, T>(bytes.get(done / 8 * width..)?, rest, value),)*
                     _ => {}
                 }
             };
         }
         widths!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20);
     }
-    one_by_one(bytes, width, done + 8 * groups, &mut rest[8 * groups..])
+    one_by_one(bytes, width, done + 8 * groups, &mut rest[8 * groups..], value)
 }
 
 /// Reads as many groups of eight numbers as can be read in words; how many.
-fn eights<const WIDTH: usize>(bytes: &[u8], out: &mut [u32]) -> usize {
+fn eights<const WIDTH: usize, T>(bytes: &[u8], out: &mut [T], value: &mut impl FnMut(u32) -> T) -> usize {
     let mask = (1_u64 << WIDTH) - 1;
     let mut groups = 0;
     for eight in out.as_chunks_mut::<8>().0 {
@@ -126,14 +137,20 @@ fn eights<const WIDTH: usize>(bytes: &[u8], out: &mut [u32]) -> usize {
             let (byte, shift) = (index * WIDTH / 8, index * WIDTH % 8);
             let mut word = [0; 8];
             word.copy_from_slice(&window[byte..byte + 8]);
-            *place = (u64::from_le_bytes(word) >> shift & mask) as u32;
+            *place = value((u64::from_le_bytes(word) >> shift & mask) as u32);
         }
         groups += 1;
     }
     groups
 }
 
-fn one_by_one(bytes: &[u8], width: usize, done: usize, out: &mut [u32]) -> Option<()> {
+fn one_by_one<T>(
+    bytes: &[u8],
+    width: usize,
+    done: usize,
+    out: &mut [T],
+    value: &mut impl FnMut(u32) -> T,
+) -> Option<()> {
     let mask = (1_u64 << width) - 1;
     for (index, place) in out.iter_mut().enumerate() {
         let bit = (done + index) * width;
@@ -141,7 +158,7 @@ fn one_by_one(bytes: &[u8], width: usize, done: usize, out: &mut [u32]) -> Optio
         let length = (shift + width).div_ceil(8);
         let stored = bytes.get(byte..byte + length)?;
         let word = stored.iter().rev().fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
-        *place = (word >> shift & mask) as u32;
+        *place = value((word >> shift & mask) as u32);
     }
     Some(())
 }
@@ -176,10 +193,10 @@ mod tests {
                 let mut runs = Runs::new(0, bytes.len(), width).unwrap();
                 let mut read = vec![0; 96];
                 for part in read.chunks_mut(piece) {
-                    runs.fill(&bytes, part).unwrap();
+                    runs.fill(&bytes, part, &mut |number| number).unwrap();
                 }
                 assert_eq!(read, numbers, "{width} bits in pieces of {piece}");
-                assert!(runs.fill(&bytes, &mut [0]).is_none());
+                assert!(runs.fill(&bytes, &mut [0], &mut |number| number).is_none());
             }
         }
     }
@@ -192,7 +209,7 @@ mod tests {
         let mut runs = Runs::new(0, bytes.len(), 2).unwrap();
         assert_eq!((runs.leading(&bytes, 3), runs.leading(&bytes, 2)), (5, 0));
         let mut read = [0; 13];
-        runs.fill(&bytes, &mut read).unwrap();
+        runs.fill(&bytes, &mut read, &mut |number| number).unwrap();
         assert_eq!(read, [3, 3, 3, 3, 3, 0, 1, 2, 3, 0, 1, 2, 3]);
     }
 
@@ -200,7 +217,7 @@ mod tests {
     fn broken_runs_end() {
         for bytes in [&[0xff_u8, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff][..], &[3, 1][..], &[4][..], &[][..]] {
             let mut runs = Runs::new(0, bytes.len(), 8).unwrap();
-            assert!(runs.fill(bytes, &mut [0; 16]).is_none());
+            assert!(runs.fill(bytes, &mut [0; 16], &mut |number| number).is_none());
         }
         assert!(Runs::new(0, 0, 33).is_none());
     }
