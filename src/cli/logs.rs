@@ -21,7 +21,8 @@ use crate::usage::{Record, Replay, Terms};
 #[derive(Args, Clone)]
 pub struct LogArguments {
     /// The log's format, if the names in it do not tell: openai-usage, openai-csv, anthropic, litellm, openrouter,
-    /// otel, langfuse, helicone, bedrock, azure-cost, claude-code, focus, plain; or series: bin, requests, spend_usd
+    /// otel, langfuse, helicone, bedrock, azure-cost, claude-code, focus, plain; or, for backtest, series: bin,
+    /// requests, spend_usd
     #[arg(long, value_name = "FORMAT", value_parser = format_named)]
     pub log_format: Option<LogFormat>,
     /// Which column of a plain table holds what, such as input=ContextTokens
