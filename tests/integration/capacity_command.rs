@@ -329,13 +329,19 @@ fn a_batch_queue_holds_what_comes_while_jobs_take() {
         }
         // Tier 1 holds 1.5 million, tier 2 three, tier 3 a hundred.
         assert_eq!(waits.holds, Some((1_500_000, 1.0)));
+        // In every length of a job it takes what it holds.
+        assert!(near(waits.taken.unwrap(), 1_500_000.0 / wanted, 1e-8), "{waits:?}");
         let RequiredTier::Tier(earned) = &route.required_tier else { panic!("{:?}", route.required_tier) };
         assert_eq!(earned.name, tier);
     }
     for (holds, above) in [(3_956_930, 1.0), (3_956_932, 0.0)] {
         let found = lived(&text(&format!("{{batch_queue_tokens: {holds}}}")), Lived::Some(20), 5);
-        assert_eq!(found.routes[0].batch_queue.as_ref().unwrap().holds, Some((holds, above)));
+        let waits = found.routes[0].batch_queue.as_ref().unwrap();
+        assert_eq!(waits.holds, Some((holds, above)));
+        assert!(waits.taken.is_some_and(|taken| if above > 0.0 { taken < 1.0 } else { taken == 1.0 }));
     }
+    let unknown = lived(&text("{batch_hours: 6}"), Lived::Some(20), 5);
+    assert_eq!(unknown.routes[0].batch_queue.as_ref().unwrap().taken, None);
 }
 
 /// What a what-if of units changes is what two forecasts differ by, and its parts add up.
