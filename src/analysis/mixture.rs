@@ -184,7 +184,7 @@ impl Mixture {
         (0..count).map(at).collect()
     }
 
-    /// P(S ≤ exp(ln)).
+    /// P(S ≤ exp(ln)), its slope, and the same of the parts.
     fn below(&self, ln: f64) -> Law {
         let (inverse, table) = (libm::exp(-ln), normal::Table::get());
         let mut law = Law { below: 0.0, slope: 0.0, parts: [0.0; PARTS] };

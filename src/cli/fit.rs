@@ -257,7 +257,7 @@ fn start(
     match (after_log, after_prices) {
         (Some(log), Some(prices)) if log < prices => {
             remarks.push(format!(
-                "The log ends before the prices that are known; the scenario begins in {prices} with the traffic of the log."
+                "The log ends before the prices that are known; the scenario begins in {prices} and carries the log's traffic on to then."
             ));
             Ok(prices)
         }

@@ -1,7 +1,7 @@
 //! A fit as a commented scenario.
 
 use crate::domain::format::{percent, significant, thousands};
-use crate::usage::forecast::{DRIFT_SD, GROWTH_PERSISTENCE, REGIME};
+use crate::usage::forecast::{DRIFT_PERSISTENCE, DRIFT_SD, GROWTH_PERSISTENCE, REGIME};
 use crate::usage::{Fit, Fitted, Held};
 use crate::workload::{Burst, Component, RegimeChange, Scale};
 
@@ -131,10 +131,14 @@ fn volume(fit: &Fit, line: &mut dyn FnMut(String)) {
     line(format!("      # Volume: {}.", one_line(&volume.basis)));
     line(format!("      requests_per_day: {}", log(volume.log_requests_per_day)));
     let growth = volume.growth_per_month;
-    let at = |score: f64| decimal(libm::expm1(growth.mean + growth.sd * score));
-    line(format!("      growth_per_month: {{p10: {}, p90: {}}}", at(-P90), at(P90)));
+    let at = |score: f64| format!("{:.6}", libm::expm1(growth.mean + growth.sd * score));
+    line(match volume.growth_is_known() {
+        true => format!("      growth_per_month: {}", at(0.0)),
+        false => format!("      growth_per_month: {{p10: {}, p90: {}}}", at(-P90), at(P90)),
+    });
     line(format!("      growth_persistence: {}  # trends flatten", decimal(GROWTH_PERSISTENCE)));
     line(format!("      drift_sd: {}  # and others come", decimal(DRIFT_SD)));
+    line(format!("      drift_persistence: {}", decimal(DRIFT_PERSISTENCE)));
     if let Some(weekdays) = volume.weekdays {
         line(format!("      weekdays: [{}]  # from Monday on", list(&weekdays)));
     }

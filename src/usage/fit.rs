@@ -1,6 +1,6 @@
 //! From a log to the figures of a scenario: laws with ranges as wide as the log is short.
 
-use super::forecast::{Normal, Outlook, Period, grown, posterior};
+use super::forecast::{DRIFT_PERSISTENCE, DRIFT_SD, Normal, Outlook, Period, grown, posterior};
 use super::lengths::Fitted;
 use super::series::{DAY_MS, Series};
 use super::traffic::{LengthBin, Sums, Traffic, rank_of};
@@ -92,7 +92,7 @@ pub struct VolumeFit {
     pub basis: String,
     /// The logarithm of requests on a mean day of the first month.
     pub log_requests_per_day: Normal,
-    /// Growth of that logarithm from month to month.
+    /// Growth of that logarithm from the first month to the second.
     pub growth_per_month: Normal,
     /// Correlations of the scores of level and growth, level and start, growth and start.
     pub dependence: [f64; 3],
@@ -267,14 +267,19 @@ fn by_days(
     let (first_day, _) = utc_day_and_minute(options.start.start());
     // Days from the end of the history to the first month, and to its middle.
     let ahead = (first_day - end_day).max(0) as f64;
-    let middle = ahead + 0.5 * options.start.days() as f64;
+    // Growth is told from the last day on, which is half a day before the end of the history.
+    let middle = ahead + 0.5 * (options.start.days() as f64 + 1.0);
+    // The level drifts through months between the log and the scenario as it does through those of the scenario.
+    let kept = DRIFT_PERSISTENCE * DRIFT_PERSISTENCE;
+    let drifted = DRIFT_SD * DRIFT_SD * (1.0 - libm::pow(kept, ahead / MEAN_MONTH_DAYS)) / (1.0 - kept);
     // What growth has come to by then, and what it comes to in a month from there.
     let (by_then, monthly) = (grown(middle), grown(middle + MEAN_MONTH_DAYS) - grown(middle));
     let covariance = |a: usize, b: usize| outlook.correlation(a, b);
     let (level, growth) = (outlook.log_level, outlook.growth);
     let moved = level.sd * level.sd
         + 2.0 * by_then * covariance(0, 1) * level.sd * growth.sd
-        + by_then * by_then * growth.sd * growth.sd;
+        + by_then * by_then * growth.sd * growth.sd
+        + drifted;
     let sd = libm::sqrt(moved);
     let level_growth = (covariance(0, 1) * level.sd + by_then * growth.sd) / sd;
     // Requests and not dollars: at the log's mean cost of a request.
@@ -296,10 +301,13 @@ fn by_days(
     let level_start =
         (level.sd * covariance(0, 2) + by_then * growth.sd * covariance(1, 2)) / sd * remembered;
     let dependence = [level_growth, level_start, covariance(1, 2) * remembered];
+    let stated = Normal { mean: growth.mean * monthly, sd: growth.sd * monthly };
+    let growth_per_month = sensible(stated);
+    let cut = if growth_per_month == stated { "" } else { "; it changes faster than a scenario may say" };
     VolumeFit {
-        basis: format!("from {} whole days of the log", days.len()),
+        basis: format!("from {} whole days of the log{cut}", outlook.bins),
         log_requests_per_day: Normal { mean: log_level, sd },
-        growth_per_month: Normal { mean: growth.mean * monthly, sd: growth.sd * monthly },
+        growth_per_month,
         dependence,
         weekdays,
         hours,
@@ -310,7 +318,23 @@ fn by_days(
     }
 }
 
+/// Growth within what a scenario may say: less than to double in a month, and more than to lose 85 %.
+fn sensible(growth: Normal) -> Normal {
+    let sd = growth.sd.min(MOST_GROWTH_SD);
+    let (least, most) = GROWTH_BETWEEN;
+    Normal { mean: growth.mean.clamp(least + 2.6 * sd, most - 2.6 * sd), sd }
+}
+
+/// The logarithms between which all but one growth in a hundred is, and the most that it scatters by.
+const GROWTH_BETWEEN: (f64, f64) = (-1.9, 0.668);
+const MOST_GROWTH_SD: f64 = 0.15;
+
 impl VolumeFit {
+    /// Whether the growth is uncertain by less than can be written.
+    pub fn growth_is_known(&self) -> bool {
+        self.growth_per_month.sd < 1e-5
+    }
+
     /// The rank correlations of level, growth and start.
     pub fn correlations(&self) -> Vec<(&'static str, &'static str, f64)> {
         const LEVEL: &str = "requests_per_day";
@@ -319,7 +343,12 @@ impl VolumeFit {
         let [level_growth, level_start, growth_start] = self.dependence;
         let pairs =
             [(LEVEL, GROWTH, level_growth), (LEVEL, START, level_start), (GROWTH, START, growth_start)];
-        let known = pairs.into_iter().filter(|(_, b, _)| *b != START || self.start.is_some());
+        let is_drawn = |name: &str| match name {
+            START => self.start.is_some(),
+            GROWTH => !self.growth_is_known(),
+            _ => true,
+        };
+        let known = pairs.into_iter().filter(|(a, b, _)| is_drawn(a) && is_drawn(b));
         // A trifle less than they are: rounded, three correlations may be ones that no law has.
         let ranks = known.map(|(a, b, score)| (a, b, rank_of(0.999 * score)));
         ranks.filter(|(.., rank)| rank.abs() > 1e-3).collect()

@@ -243,6 +243,34 @@ fn a_fitted_scenario_simulates_the_forecast_that_was_tested() {
     }
 }
 
+/// Whatever a log does, from doubling in a week to a year's pause, its scenario passes the check.
+#[test]
+fn every_fitted_scenario_passes_the_check() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, count, growth, begin) in [
+        ("week", 21, 0.1_f64, "2026-10-01"),
+        ("month", 60, 0.03, "2026-09-01"),
+        ("decline", 21, -0.15, "2026-10-01"),
+        ("old", 60, 0.0, "2024-01-01"),
+    ] {
+        let days: Vec<f64> = invented_days(count, 5)
+            .iter()
+            .enumerate()
+            .map(|(day, total)| total * (growth * (day as f64 - f64::from(count) / 2.0)).exp())
+            .collect();
+        let log = written(folder.path(), &format!("{name}.csv"), &log_of_days(&days, begin));
+        let scenario = folder.path().join(format!("{name}.yaml"));
+        let scenario = scenario.to_str().unwrap();
+        let (code, _, stderr) = run(&["fit", &log, "-o", scenario]);
+        assert_eq!(code, Some(0), "{name}: {stderr}");
+        let (code, _, stderr) = run(&["check", scenario]);
+        assert_eq!(code, Some(0), "{name}: {stderr}");
+        let text = std::fs::read_to_string(scenario).unwrap();
+        let cut = text.contains("changes faster than a scenario may say");
+        assert_eq!(cut, growth.abs() > 0.05, "{name}: {text}");
+    }
+}
+
 #[test]
 fn a_fit_of_days_shows_days_hours_weekdays_and_memory_beside_the_model() {
     let folder = tempfile::tempdir().unwrap();

@@ -29,7 +29,7 @@ pub struct Normal {
 pub struct Outlook {
     /// The logarithm of the mean total of a bin at the end of the history, in its long run.
     pub log_level: Normal,
-    /// Growth of that logarithm from bin to bin.
+    /// Growth of that logarithm from bin to bin at the end of the history; see [`grown`].
     pub growth: Normal,
     /// Where the scatter with memory stands after the last bin.
     pub start: Normal,
@@ -56,9 +56,12 @@ pub const GROWTH_HALF_LIFE: f64 = 2.0 * MEAN_MONTH_DAYS;
 /// The share of a month's growth that the next month has.
 pub const GROWTH_PERSISTENCE: f64 = std::f64::consts::FRAC_1_SQRT_2;
 
-/// What growths to come scatter by, from month to month: a growth that is not there yet comes, one that is there
-/// changes. It begins with the second month. A convention, too.
+/// What the level drifts by from month to month after the history's end, for what no growth of the past foresees; it
+/// begins with the second month. A convention, too.
 pub const DRIFT_SD: f64 = 0.05;
+
+/// The share of a drift that is left a month later.
+pub const DRIFT_PERSISTENCE: f64 = 0.9;
 
 /// How many bins' worth of growth the next `bins` bins have: of 61 that are days it is 44.
 pub fn grown(bins: f64) -> f64 {
@@ -126,6 +129,16 @@ impl Outlook {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn growth_of_bins_and_of_months_fades_alike() {
+        let month = |m: f64| grown((m + 1.0) * MEAN_MONTH_DAYS) - grown(m * MEAN_MONTH_DAYS);
+        for m in 0..12 {
+            let left = month(f64::from(m) + 1.0) / month(f64::from(m));
+            assert!((left - GROWTH_PERSISTENCE).abs() < 1e-12, "{left}");
+        }
+        assert!((grown(0.01) - 0.01).abs() < 1e-5);
+    }
 
     #[test]
     fn the_past_leads_to_the_level_at_its_end_without_a_change_of_regime() {

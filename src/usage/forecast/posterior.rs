@@ -23,10 +23,16 @@ const PRIOR_BINS: f64 = 4.0;
 const GROWTHS: [(f64, f64); 3] = [(0.001, 0.75), (0.004, 0.2), (0.016, 0.05)];
 /// Before any data, the level is within a factor e of the history's geometric mean.
 const LEVEL_SD: f64 = 1.0;
-/// A bin with next to nothing in it counts as this share of the mean: its logarithm would drown all others.
+/// A bin with next to nothing in it counts as this share of the mean of those since shortly before it: its logarithm
+/// would drown all others. What is small beside what came after it says little of what is to come; what is small
+/// beside what came before may be a decline.
 const FLOOR: f64 = 0.1;
+/// Bins that are shortly before one.
+const SHORTLY: usize = 14;
 /// A phase of the season whose bins all hold less than this share of the mean is closed: it has no part in the law.
 const CLOSED: f64 = 0.01;
+/// So unlikely it has to be that a phase is empty by chance, as often as other phases have empty bins.
+const BY_CHANCE: f64 = 0.01;
 /// Older bins say nothing that newer ones do not.
 const MOST_BINS: usize = 182;
 
@@ -63,6 +69,8 @@ struct History<'a> {
     centre: f64,
     /// For every phase of the period, what its bins hold where it is closed, as a share of the mean of open ones.
     closed: Vec<Option<f64>>,
+    /// How many phases are not.
+    open: f64,
 }
 
 /// Ratios of variances, and the memory. Variances are in units of that of O and ε together.
@@ -96,8 +104,8 @@ impl Shape {
 impl<'a> History<'a> {
     fn of(totals: &'a [f64], period: Period) -> Option<Self> {
         let phases = match period {
-            Period::None => 1,
-            Period::Bins(period) => period,
+            Period::Bins(period) if totals.len() > period => period,
+            _ => 1,
         };
         let mean_of = |bins: &mut dyn Iterator<Item = f64>| {
             let (sum, count) = bins.fold((0.0, 0), |(sum, count), total| (sum + total, count + 1));
@@ -108,15 +116,16 @@ impl<'a> History<'a> {
             return None;
         }
         let of_phase = |phase: usize| totals.iter().copied().skip(phase).step_by(phases);
-        // What was seen once may be chance.
-        let is_closed = |phase: &usize| {
-            of_phase(*phase).count() > 1 && of_phase(*phase).all(|total| total < CLOSED * mean)
-        };
-        let shut: Vec<bool> = (0..phases).map(|phase| is_closed(&phase)).collect();
+        let shut = shut(totals, phases, CLOSED * mean);
         let times: Vec<usize> = (0..totals.len()).filter(|t| !shut[t % phases]).collect();
         let mean = mean_of(&mut times.iter().map(|t| totals[*t]));
         let held = |phase: usize| shut[phase].then(|| mean_of(&mut of_phase(phase)) / mean);
-        let logs: Vec<f64> = times.iter().map(|t| libm::log(totals[*t].max(FLOOR * mean))).collect();
+        let log = |t: &usize| {
+            let since = times.iter().filter(|other| **other + SHORTLY >= *t);
+            let since = mean_of(&mut since.map(|other| totals[*other]));
+            libm::log(totals[*t].max(FLOOR * if since > 0.0 { since } else { mean }))
+        };
+        let logs: Vec<f64> = times.iter().map(log).collect();
         let centre = mean_of(&mut logs.iter().copied());
         Some(History {
             totals,
@@ -124,12 +133,12 @@ impl<'a> History<'a> {
             times,
             centre,
             closed: (0..phases).map(held).collect(),
+            open: shut.iter().filter(|shut| !**shut).count() as f64,
         })
     }
 
     fn shapes(&self) -> impl Iterator<Item = Shape> {
-        let open = self.closed.iter().filter(|phase| phase.is_none()).count();
-        let seasons = if open == 1 { &SEASONAL[..1] } else { &SEASONAL[..] };
+        let seasons = if self.open == 1.0 { &SEASONAL[..1] } else { &SEASONAL[..] };
         MEMORIES.into_iter().flat_map(move |memory| {
             PERSISTENT.into_iter().flat_map(move |ratio| {
                 seasons.iter().map(move |season| Shape {
@@ -144,8 +153,8 @@ impl<'a> History<'a> {
 
     /// The covariance of a season's effects at two open phases: any, but summing to zero over those of the period.
     fn season_covariance(&self, a: usize, b: usize) -> f64 {
-        let (phases, open) = (self.closed.len(), self.closed.iter().filter(|phase| phase.is_none()).count());
-        f64::from(u8::from(a % phases == b % phases)) - 1.0 / open as f64
+        let phases = self.closed.len();
+        f64::from(u8::from(a % phases == b % phases)) - 1.0 / self.open
     }
 
     /// How long before the last bin each open one was.
@@ -183,11 +192,11 @@ impl<'a> History<'a> {
         let ages = factor.solve(self.ages().collect());
         let bins = PRIOR_BINS + self.logs.len() as f64;
         let (squares, half) = (dot(&logs, &logs), factor.half_log_determinant());
+        let (a, u) = (1.0 + dot(&ones, &ones), dot(&ones, &logs));
+        let (old, both, grown) = (dot(&ages, &ages), dot(&ones, &ages), dot(&ages, &logs));
         let of = |&(growth, chance): &(f64, f64)| {
             let scale = growth / PRIOR_SD;
-            let (a, d) = (1.0 + dot(&ones, &ones), 1.0 + scale * scale * dot(&ages, &ages));
-            let b = scale * dot(&ones, &ages);
-            let (u, v) = (dot(&ones, &logs), scale * dot(&ages, &logs));
+            let (b, d, v) = (scale * both, 1.0 + scale * scale * old, scale * grown);
             let determinant = a * d - b * b;
             let explained = (d * u * u - 2.0 * b * u * v + a * v * v) / determinant;
             let left = PRIOR_BINS * prior + squares - explained;
@@ -267,12 +276,14 @@ impl<'a> History<'a> {
     /// Factors of the phases, the first bin's first.
     fn season(&self, fitted: &Fitted) -> Vec<f64> {
         let effect = |(phase, closed): (usize, &Option<f64>)| {
-            closed.unwrap_or_else(|| {
-                let with = self.times.iter().map(|t| fitted.shape.season * self.season_covariance(*t, phase));
-                libm::exp(dot(&fitted.factor.solve(with.collect()), &fitted.whitened))
-            })
+            let with = self.times.iter().map(|t| fitted.shape.season * self.season_covariance(*t, phase));
+            let open = || libm::exp(dot(&fitted.factor.solve(with.collect()), &fitted.whitened));
+            if closed.is_some() { 0.0 } else { open() }
         };
-        self.closed.iter().enumerate().map(effect).collect()
+        let effects: Vec<f64> = self.closed.iter().enumerate().map(effect).collect();
+        let mean = effects.iter().sum::<f64>() / self.open;
+        let all = effects.iter().zip(&self.closed);
+        all.map(|(effect, closed)| closed.map_or(*effect, |share| share * mean)).collect()
     }
 
     /// The logarithm of the history's sum over what level, growth and season alone give: what scatter adds to the
@@ -289,10 +300,46 @@ impl<'a> History<'a> {
     }
 }
 
+/// Which phases are closed: all that they ever held is below `least`, and that is no chance. Empty bins of the other
+/// phases say how often one is empty without being closed.
+fn shut(totals: &[f64], phases: usize, least: f64) -> Vec<bool> {
+    let of_phase = |phase: usize| totals.iter().skip(phase).step_by(phases);
+    let is_empty = |total: &&f64| **total < least;
+    let bare: Vec<bool> = (0..phases).map(|phase| of_phase(phase).all(|total| is_empty(&total))).collect();
+    let others = || (0..totals.len()).filter(|t| !bare[t % phases]).map(|t| &totals[t]);
+    let emptiness = others().filter(is_empty).count() as f64 / others().count() as f64;
+    let by_chance = |phase: usize| libm::pow(emptiness, of_phase(phase).count() as f64);
+    // What was seen once may be anything.
+    let closed =
+        |(phase, bare): (usize, &bool)| *bare && of_phase(phase).count() > 1 && by_chance(phase) < BY_CHANCE;
+    bare.iter().enumerate().map(closed).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::engine::{Purpose, Stream};
+
+    #[test]
+    fn what_is_often_empty_is_not_closed_for_two_empty_days() {
+        // Two of five days of the first five of a week have nothing, the last two never have.
+        let mut stream = Stream::new(1, 0, Purpose::named("sparse"));
+        let mut day = |t: usize| if stream.uniform() < 0.6 && t % 7 < 5 { 10.0 } else { 0.0 };
+        let totals: Vec<f64> = (0..56).map(&mut day).collect();
+        assert_eq!(shut(&totals, 7, 0.05), [false, false, false, false, false, true, true]);
+        assert_eq!(shut(&totals[..14], 7, 0.05), [false; 7]);
+    }
+
+    /// Steep decline: what is left is small beside the whole history, not beside the days before.
+    #[test]
+    fn steep_decline_is_continued() {
+        let days: Vec<f64> = (0..97_u32)
+            .map(|t| 1e6 * (-0.05 * f64::from(t)).exp() * (1.0 + 0.1 * f64::from(t * 31 % 17) / 17.0))
+            .collect();
+        let actual: f64 = days[90..].iter().sum();
+        let totals = posterior(&days[..90], Period::Bins(7)).unwrap().totals(7, 1, 1_000);
+        assert!((totals[500] / actual).ln().abs() < 0.15, "{} of {actual}", totals[500]);
+    }
 
     #[test]
     fn a_steady_history_is_continued() {
