@@ -309,12 +309,12 @@ mod packed {
         (reading.rows, reading.used, aside.collect(), [reading.first_ms, reading.last_ms])
     }
 
-    fn packed(rows: &[Row], manner: &Manner, forced: Option<&RateCard>) -> Sums {
+    fn packed(rows: &[Row], manner: &Manner, forced: Option<&RateCard>, by_day: bool) -> Sums {
         let cards = cards();
         let mut find =
             |name: Option<&str>| name.and_then(|name| cards.get(name)).map(Prices::one).transpose();
         let mut plan = match forced {
-            Some(card) => Plan::Forced { prices: Prices::one(card).unwrap(), by_day: true },
+            Some(card) => Plan::Forced { prices: Prices::one(card).unwrap(), by_day },
             None => Plan::ByModel(&mut find),
         };
         match columns::parquet("log", write(rows, manner), &Options::default(), &mut plan).unwrap() {
@@ -326,7 +326,7 @@ mod packed {
     fn assert_same(rows: &[Row], manner: &Manner) {
         for forced in [None, Some(card(&[10, 1_000, 2_000], 7))] {
             let (sums, wanted) =
-                (packed(rows, manner, forced.as_ref()), summed(&text(rows), forced.as_ref()));
+                (packed(rows, manner, forced.as_ref(), true), summed(&text(rows), forced.as_ref()));
             assert_eq!(bill(&sums), bill(&wanted), "{rows:?}");
             assert_eq!(account(&sums), account(&wanted), "{rows:?}");
         }
@@ -384,7 +384,18 @@ mod packed {
         let rows: Vec<Row> = (0..20_000).map(sound).collect();
         for (dictionary, second, required) in [(true, false, true), (false, true, false), (true, true, false)]
         {
-            assert_same(&rows, &Manner { dictionary, second, page: 1_003, group: 9_001, required });
+            let manner = Manner { dictionary, second, page: 1_003, group: 9_001, required };
+            assert_same(&rows, &manner);
+            // On one card whatever the day: as much as all days together.
+            let card = card(&[10, 1_000, 2_000], 7);
+            let total = |sums: &Sums| {
+                let all = bill(sums).into_values();
+                all.fold((0, Usd::ZERO), |(requests, usd), line| (requests + line.0, usd + line.1.unwrap()))
+            };
+            let (whole, days) =
+                (packed(&rows, &manner, Some(&card), false), packed(&rows, &manner, Some(&card), true));
+            assert_eq!((bill(&whole).len(), total(&whole)), (1, total(&days)));
+            assert_eq!(total(&whole), total(&summed(&text(&rows), Some(&card))));
         }
     }
 

@@ -450,3 +450,47 @@ impl Meaning for Models<'_, '_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sums and long prompts of columns against a look at every row.
+    #[test]
+    fn rows_are_summed_together_where_each_could_be() {
+        let mut state = 1_u64;
+        let mut next = |most: u64| {
+            state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+            (state >> 33) % most
+        };
+        for round in 0..3_000 {
+            let rows = 1 + next(50) as usize;
+            let mut columns: [Vec<i64>; 5] = std::array::from_fn(|_| vec![0; rows]);
+            for row in 0..rows {
+                let (input, output) = (next(5_000) as i64, next(900) as i64);
+                let (cached, reasoning) = (next(input as u64 + 1) as i64, next(output as u64 + 1) as i64);
+                let written = next((input - cached) as u64 + 1) as i64;
+                let values = [input, cached, output, written, reasoning];
+                columns.iter_mut().zip(values).for_each(|(column, value)| column[row] = value);
+            }
+            if round % 3 == 0 {
+                let (column, row) = (next(5) as usize, next(rows as u64) as usize);
+                columns[column][row] = [NULL, BROKEN, -1, 6_000, SMALL, i64::MAX][next(6) as usize];
+            }
+            let row = |at: usize| columns.each_ref().map(|column| column[at]);
+            let end = [0, 2_500, 4_999, i64::MAX][next(4) as usize];
+            let sound = |at: usize| {
+                let [input, cached, output, written, reasoning] = row(at);
+                let small = row(at).iter().all(|count| (0..SMALL).contains(count));
+                small && input >= cached + written && output >= reasoning
+            };
+            let wanted = (0..rows).all(sound).then(|| columns.each_ref().map(|column| column.iter().sum()));
+            let mut long = Vec::new();
+            let found = together(columns.each_ref().map(|column| &column[..]), end, &mut long);
+            assert_eq!(found, wanted, "{columns:?}");
+            let has = |from: &usize| (*from..rows.min(from + STRETCH)).any(|at| row(at)[0] > end);
+            let wanted: Vec<usize> = (0..rows).step_by(STRETCH).filter(has).collect();
+            assert!(found.is_none() || long == wanted, "{columns:?}, {end}: {long:?}");
+        }
+    }
+}
