@@ -243,6 +243,58 @@ fn a_fitted_scenario_simulates_the_forecast_that_was_tested() {
     }
 }
 
+/// A scenario that begins months after its log: the level has grown by what fading growth comes to, and is less sure by
+/// the months' drift.
+#[test]
+fn a_gap_between_log_and_scenario_is_lived_through() {
+    let folder = tempfile::tempdir().unwrap();
+    let days: Vec<f64> = invented_days(62, 3)
+        .iter()
+        .enumerate()
+        .map(|(day, total)| total * (0.01 * (day as f64 - 31.0)).exp())
+        .collect();
+    let log = written(folder.path(), "log.csv", &log_of_days(&days, "2026-09-30"));
+    let history: Vec<f64> = days.iter().map(|total| (total / 10.0).round()).collect();
+    let outlook = posterior(&history, Period::Bins(7)).unwrap();
+    let (level, growth) = (outlook.log_level, outlook.growth);
+    // From the end of November to the first of the month; its days.
+    for (start, ahead, month) in [("2026-12", 0, 31), ("2027-03", 90, 31), ("2027-08", 243, 31)] {
+        let scenario = folder.path().join(format!("{start}.yaml"));
+        let scenario = scenario.to_str().unwrap();
+        let (code, _, stderr) = run(&["fit", &log, "-o", scenario, "--start", start]);
+        assert_eq!(code, Some(0), "{stderr}");
+        let text = std::fs::read_to_string(scenario).unwrap();
+        let line = text.lines().find(|line| line.contains("requests_per_day:")).unwrap();
+        let at = |key: &str| {
+            let (_, rest) = line.split_once(key).unwrap();
+            rest.trim_start().split([',', '}']).next().unwrap().parse::<f64>().unwrap().ln()
+        };
+        let (low, high) = (at("p10:"), at("p90:"));
+        // Growth day by day from the history's last day to the month's middle, each with half of the growth of the
+        // one two mean months before.
+        let halfway = f64::from(ahead) + 0.5 * (f64::from(month) + 1.0);
+        let steps = 100_000;
+        let by_then: f64 = (0..steps)
+            .map(|step| halfway * (f64::from(step) + 0.5) / f64::from(steps))
+            .map(|day| 0.5_f64.powf(day / 60.875) * halfway / f64::from(steps))
+            .sum();
+        let mean = level.mean + by_then * growth.mean;
+        // An AR(1) of 5 % a month with 0.9 left, whole months of it and a part.
+        let months = f64::from(ahead) / 30.4375;
+        let drift = |months: i32| (0..months).map(|m| 0.0025 * 0.81_f64.powi(m)).sum::<f64>();
+        let between = (drift(months.floor() as i32), drift(months.ceil() as i32));
+        let known = level.sd.powi(2)
+            + 2.0 * by_then * outlook.correlation(0, 1) * level.sd * growth.sd
+            + (by_then * growth.sd).powi(2);
+        let found = ((high - low) / 2.563_103).powi(2);
+        assert!((0.5 * (low + high) - mean).abs() < 1e-3, "{start}: {low}, {high}, {mean}");
+        assert!(
+            known + between.0 - 1e-5 <= found && found <= known + between.1 + 1e-5,
+            "{start}: {found}, {known} and {between:?}"
+        );
+    }
+}
+
 /// Whatever a log does, from doubling in a week to a year's pause, its scenario passes the check.
 #[test]
 fn every_fitted_scenario_passes_the_check() {

@@ -415,6 +415,22 @@ mod tests {
         assert!(once.season.iter().all(|weight| *weight > 0.0));
     }
 
+    /// Days that are closed keep their share, whatever the season of the others is.
+    #[test]
+    fn what_closed_days_hold_is_kept() {
+        let week = [300.0, 20.0, 20.0, 20.0, 140.0, 0.5, 0.7];
+        let scatter = |t: usize| 1.0 + 0.1 * ((t * 31 % 17) as f64 / 8.0 - 1.0);
+        let days: Vec<f64> =
+            (0..84).map(|t| week[t % 7] * if t % 7 < 5 { scatter(t) } else { 1.0 }).collect();
+        let season = posterior(&days, Period::Bins(7)).unwrap().season;
+        let open: f64 = season[..5].iter().sum();
+        for (day, held) in [(5, 0.5), (6, 0.7)] {
+            let share = season[day] / open;
+            // The open days scatter by 6 %, their sum over twelve weeks by less than 2 %.
+            assert!((share / (held / 500.0) - 1.0).abs() < 0.06, "{day}: {share}, {season:?}");
+        }
+    }
+
     #[test]
     fn what_had_not_begun_changes_nothing() {
         let days: Vec<f64> = (0..30).map(|t| 100.0 + (t * 7 % 13) as f64).collect();
